@@ -1,0 +1,306 @@
+//! Table addresses: where a table lives, as one string. Passwords are taken out of the string at
+//! once; whatever prints an address prints it without.
+
+use super::secret::Secret;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+use url::Url;
+
+/// Where a table lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// A PostgreSQL server's table.
+    Postgres(ServerAddress),
+    /// A MySQL or MariaDB server's table.
+    Mysql(ServerAddress),
+    /// A table of an SQLite file.
+    Sqlite {
+        /// The database file.
+        path: PathBuf,
+        /// The table or view.
+        table: String,
+    },
+    /// A Parquet file, a folder of Parquet parts, or a glob.
+    Parquet(PathBuf),
+    /// A CSV file.
+    Csv(PathBuf),
+    /// A snapshot folder.
+    Snapshot(PathBuf),
+}
+
+/// A table on a database server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerAddress {
+    /// Host name, IP address, or (with a leading `/`) the folder or file of a Unix socket.
+    pub host: String,
+    /// The port; `None` for the system's own default.
+    pub port: Option<u16>,
+    /// The user; `None` for the system's own default.
+    pub user: Option<String>,
+    /// The password, from the address or the environment.
+    pub password: Option<Secret>,
+    /// The database.
+    pub database: String,
+    /// The parameters behind `?`, decoded, except the password.
+    pub parameters: Vec<(String, String)>,
+    /// The schema (PostgreSQL), if one is named.
+    pub schema: Option<String>,
+    /// The table or view.
+    pub table: String,
+    /// The address as it may be shown.
+    pub shown: String,
+}
+
+/// Why an address was not understood. Never quotes a password.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum AddressError {
+    /// A database without a table.
+    #[error("`{0}` names no table: add `#table` at its end")]
+    NoTable(String),
+    /// A server address without a database.
+    #[error("`{0}` names no database: write it as {1}://user@host/database#table")]
+    NoDatabase(String, &'static str),
+    /// `${NAME}` is not set.
+    #[error("the environment has no variable `{0}`, which the address uses")]
+    NoVariable(String),
+    /// None of the forms.
+    #[error("`{0}` is no table address: use postgres://…#table, mysql://…#table, sqlite:file#table, a .parquet or .csv file, or a snapshot folder")]
+    Unknown(String),
+    /// Broken URL.
+    #[error("`{shown}` is no valid address: {why}")]
+    Invalid {
+        /// Masked.
+        shown: String,
+        /// The parser's words.
+        why: String,
+    },
+}
+
+impl Address {
+    /// Reads an address. `variable` looks up `${NAME}` and the password variables.
+    ///
+    /// # Errors
+    /// If it has none of the known forms.
+    pub fn parse(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, AddressError> {
+        let full = expand(text, variable)?;
+        let scheme = full.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+        match scheme.as_deref() {
+            Some("postgres" | "postgresql") => {
+                let mut server = server(&full, "postgres")?;
+                if let Some((schema, table)) = split_schema(&server.table) {
+                    server.schema = Some(schema);
+                    server.table = table;
+                }
+                server.password = server.password.or_else(|| variable("PGPASSWORD").map(Secret::new));
+                Ok(Self::Postgres(server))
+            }
+            Some("mysql" | "mariadb") => {
+                let mut server = server(&full, "mysql")?;
+                server.table = unquote(&server.table, '`');
+                server.password = server.password.or_else(|| variable("MYSQL_PWD").map(Secret::new));
+                Ok(Self::Mysql(server))
+            }
+            Some("sqlite") => {
+                let rest = full[7..].strip_prefix("//").unwrap_or(&full[7..]);
+                match rest.rsplit_once('#') {
+                    Some((path, table)) if !path.is_empty() && !table.is_empty() => {
+                        Ok(Self::Sqlite { path: path.into(), table: unquote(table, '"') })
+                    }
+                    _ => Err(AddressError::NoTable(full)),
+                }
+            }
+            _ => Self::path(&full),
+        }
+    }
+
+    fn path(text: &str) -> Result<Self, AddressError> {
+        let path = Path::new(text);
+        let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
+        if path.is_dir() {
+            let manifest = path.join("manifest.json").is_file();
+            return Ok(if manifest { Self::Snapshot(path.into()) } else { Self::Parquet(path.into()) });
+        }
+        match extension.as_deref() {
+            Some("csv" | "tsv") => Ok(Self::Csv(path.into())),
+            Some("parquet" | "pq") => Ok(Self::Parquet(path.into())),
+            _ if text.contains(['*', '?']) => Ok(Self::Parquet(path.into())),
+            // A folder that isn't there: say so when it is opened, unless it can't be meant.
+            None if text.contains(['/', '\\']) && !text.contains("://") => Ok(Self::Snapshot(path.into())),
+            _ => Err(AddressError::Unknown(mask(text))),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Postgres(server) | Self::Mysql(server) => f.write_str(&server.shown),
+            Self::Sqlite { path, table } => write!(f, "sqlite:{}#{table}", path.display()),
+            Self::Parquet(path) | Self::Csv(path) | Self::Snapshot(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+fn server(text: &str, scheme: &'static str) -> Result<ServerAddress, AddressError> {
+    let (base, table) = match text.split_once('#') {
+        Some((base, table)) if !table.is_empty() => (base, decode(table)),
+        _ => return Err(AddressError::NoTable(mask(text))),
+    };
+    let url = Url::parse(base).map_err(|e| AddressError::Invalid { shown: mask(text), why: e.to_string() })?;
+    let database = decode(url.path().trim_start_matches('/'));
+    if database.is_empty() {
+        return Err(AddressError::NoDatabase(mask(text), scheme));
+    }
+    let mut password = url.password().map(|p| Secret::new(decode(p)));
+    let mut host = url.host_str().map(|h| decode(h.trim_matches(['[', ']']))).unwrap_or_default();
+    let mut user = (!url.username().is_empty()).then(|| decode(url.username()));
+    let mut port = url.port();
+    let mut parameters = Vec::new();
+    for (name, value) in url.query_pairs() {
+        match name.as_ref() {
+            "password" => password = Some(Secret::new(value.into_owned())),
+            "host" | "socket" => host = value.into_owned(),
+            "user" => user = Some(value.into_owned()),
+            "port" => port = value.parse().ok(),
+            _ => parameters.push((name.into_owned(), value.into_owned())),
+        }
+    }
+    if host.is_empty() {
+        host = "localhost".to_owned();
+    }
+    Ok(ServerAddress { host, port, user, password, database, parameters, schema: None, table, shown: mask(text) })
+}
+
+/// `schema.table`, either of them in double quotes where it contains a point.
+fn split_schema(name: &str) -> Option<(String, String)> {
+    let at = if name.starts_with('"') {
+        let end = name[1..].find("\".").map(|i| i + 2)?;
+        Some(end)
+    } else {
+        name.find('.')
+    }?;
+    let (schema, table) = (unquote(&name[..at], '"'), unquote(&name[at + 1..], '"'));
+    (!schema.is_empty() && !table.is_empty()).then_some((schema, table))
+}
+
+fn unquote(name: &str, quote: char) -> String {
+    match name.strip_prefix(quote).and_then(|n| n.strip_suffix(quote)) {
+        Some(inner) if !inner.is_empty() => inner.replace(&format!("{quote}{quote}"), &quote.to_string()),
+        _ => name.to_owned(),
+    }
+}
+
+/// Decodes `%20` and the like; what is no escape stays as it is.
+fn decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let escape = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
+        match escape.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                out.push(byte);
+                at += 3;
+            }
+            None => {
+                out.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
+}
+
+/// Replaces every `${NAME}`.
+fn expand(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<String, AddressError> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let Some((name, tail)) = after.split_once('}') else { break };
+        out.push_str(before);
+        out.push_str(&variable(name).ok_or_else(|| AddressError::NoVariable(name.to_owned()))?);
+        rest = tail;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+/// The address without its password: between the first `:` after `//` and the last `@` before the
+/// table or parameters, and in a `password` parameter.
+fn mask(text: &str) -> String {
+    let mut out = text.to_owned();
+    if let Some(start) = out.find("://").map(|at| at + 3) {
+        // A password may itself hold any of `/?#`, so the last `@` ends it.
+        if let Some(at) = out[start..].rfind('@').map(|i| i + start)
+            && let Some(colon) = out[start..at].find(':').map(|i| i + start)
+        {
+            out.replace_range(colon + 1..at, "***");
+        }
+    }
+    if let Some(at) = out.find("password=").map(|at| at + 9) {
+        let end = out[at..].find(['&', '#']).map_or(out.len(), |i| i + at);
+        out.replace_range(at..end, "***");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Address, AddressError> {
+        Address::parse(text, &|name| (name == "PW").then(|| "s3cret".to_owned()))
+    }
+
+    #[test]
+    fn every_form_is_read() {
+        let Ok(Address::Postgres(pg)) = parse("postgresql://me:p%40ss@db.example:5433/shop?sslmode=require#sales.orders")
+        else {
+            panic!()
+        };
+        assert_eq!((pg.host.as_str(), pg.port, pg.user.as_deref()), ("db.example", Some(5433), Some("me")));
+        assert_eq!(pg.password.as_ref().map(Secret::expose), Some("p@ss"));
+        assert_eq!((pg.schema.as_deref(), pg.table.as_str()), (Some("sales"), "orders"));
+        assert_eq!(pg.parameters, [("sslmode".to_owned(), "require".to_owned())]);
+        let Ok(Address::Mysql(my)) = parse("mysql://root@127.0.0.1/shop?socket=/tmp/my.sock#Order Items") else { panic!() };
+        assert_eq!((my.host.as_str(), my.table.as_str()), ("/tmp/my.sock", "Order Items"));
+        assert_eq!(parse("sqlite:a b.db#t").unwrap().to_string(), "sqlite:a b.db#t");
+        assert!(matches!(parse("x/y.csv"), Ok(Address::Csv(_))));
+        assert!(matches!(parse("parts/*.parquet"), Ok(Address::Parquet(_))));
+        assert!(matches!(parse("x/y"), Ok(Address::Snapshot(_))));
+    }
+
+    #[test]
+    fn quoted_names_keep_their_points() {
+        let Ok(Address::Postgres(pg)) = parse("postgres://h/d#\"a.b\".\"c.\"\"d\"") else { panic!() };
+        assert_eq!((pg.schema.as_deref(), pg.table.as_str()), (Some("a.b"), "c.\"d"));
+    }
+
+    #[test]
+    fn passwords_are_never_shown() {
+        for text in [
+            "postgres://u:${PW}@h/d#t",
+            "mysql://u:s3cret@h/d#t",
+            "postgres://u:s3cret/x@h/d#t",
+            "postgres://h/d?password=s3cret#t",
+            "postgres://u:s3cret@h/d",
+            "postgres://u:s3cret@h#t",
+            "mongo://u:s3cret@h/d#t",
+        ] {
+            let shown = match parse(text) {
+                Ok(address) => format!("{address} {address:?}"),
+                Err(error) => format!("{error} {error:?}"),
+            };
+            assert!(!shown.contains("s3cret"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        assert!(matches!(parse("postgres://h/d"), Err(AddressError::NoTable(_))));
+        assert!(matches!(parse("postgres://h#t"), Err(AddressError::NoDatabase(..))));
+        assert_eq!(parse("mysql://${NOPE}/d#t"), Err(AddressError::NoVariable("NOPE".into())));
+        assert!(matches!(parse("orders"), Err(AddressError::Unknown(_))));
+    }
+}

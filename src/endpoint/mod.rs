@@ -1,0 +1,54 @@
+//! Where tables live. One folder per system, each with the same few files; a database is added by
+//! adding a folder and a line in [`open`].
+
+mod address;
+mod error;
+mod export;
+pub mod file;
+mod mysql;
+mod postgres;
+mod secret;
+mod sqlite;
+
+pub use address::{Address, AddressError, ServerAddress};
+pub use error::EndpointError;
+pub use export::{ExportBatch, ExportRequest, Exported, Interrupt, Other, Sink, Stopped};
+pub use secret::Secret;
+
+use crate::table::TableInfo;
+
+/// A live table behind an address: it can describe and export itself.
+///
+/// Both calls are blocking and read-only, and may be made from any thread. They open connections
+/// of their own and close them before they return, also when they fail.
+pub trait Endpoint: Send + Sync {
+    /// The table's columns, keys and estimated size.
+    ///
+    /// # Errors
+    /// If the system can't be reached or has no such table; names it has that are alike are in
+    /// the error.
+    fn describe(&self) -> Result<TableInfo, EndpointError>;
+
+    /// Streams the rows as they are at one moment, in batches of the requested columns, to `sink`.
+    /// Batches may come from several threads and in any order. `sink.expect` is told the row
+    /// count before the first batch wherever it is known.
+    ///
+    /// Exactly the rows of that moment are delivered, or an error is returned. The end of a
+    /// stream is no proof: the caller compares what arrived with [`Exported::counted`].
+    ///
+    /// # Errors
+    /// If the connection is lost, the table changes its shape, or the sink has stopped.
+    fn export(&self, request: &ExportRequest, sink: &dyn Sink) -> Result<Exported, EndpointError>;
+}
+
+/// The live endpoint behind an address; `None` for a snapshot folder or Parquet files, which are
+/// frozen already.
+pub fn open(address: &Address) -> Option<Box<dyn Endpoint>> {
+    match address {
+        Address::Postgres(server) => Some(Box::new(postgres::Postgres::new(server.clone()))),
+        Address::Mysql(server) => Some(Box::new(mysql::Mysql::new(server.clone()))),
+        Address::Sqlite { path, table } => Some(Box::new(sqlite::Sqlite::new(path.clone(), table.clone()))),
+        Address::Csv(path) => Some(Box::new(file::Csv::new(path.clone()))),
+        Address::Parquet(_) | Address::Snapshot(_) => None,
+    }
+}

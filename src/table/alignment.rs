@@ -1,0 +1,423 @@
+//! Alignment: which left column is which right column, as what each pair is compared, and which
+//! pairs make the unique key. Decided once, before a row is read, and reported.
+
+use super::column::{Column, PortableType, TableInfo};
+use super::family::{Family, family};
+use super::rules::{Rule, RuleError, Rules};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use thiserror::Error;
+
+/// One pair of columns.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pair {
+    /// The left column, with the type it is exported as.
+    pub left: Column,
+    /// The right column, with the type it is exported as.
+    pub right: Column,
+    /// As what the two are compared.
+    pub family: Family,
+    /// What the job lets pass as equal.
+    pub rules: Rules,
+    /// Whether it takes part in the comparison (a key column may not).
+    pub compared: bool,
+    /// What makes unequal values equal here, in words; empty for a strict comparison.
+    pub softened_by: Vec<String>,
+}
+
+/// How two tables' columns correspond.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Alignment {
+    /// In the left table's order.
+    pub pairs: Vec<Pair>,
+    /// Left columns without a partner.
+    pub only_left: Vec<String>,
+    /// Right columns without a partner.
+    pub only_right: Vec<String>,
+    /// Left names of pairs that the job leaves out.
+    pub ignored: Vec<String>,
+    /// What a person should know before believing the result.
+    pub warnings: Vec<String>,
+}
+
+/// What the job says about columns.
+#[derive(Clone, Debug, Default)]
+pub struct AlignOptions {
+    /// Left and right names given by `--map`.
+    pub map: Vec<(String, String)>,
+    /// Left and right names given by `--key`.
+    pub key: Vec<(String, String)>,
+    /// Compare only these; empty for all.
+    pub columns: Vec<String>,
+    /// Compare all but these.
+    pub ignore: Vec<String>,
+    /// Rules by column.
+    pub rules: Vec<(String, Vec<Rule>)>,
+    /// Whether a zone for zone-less times was named.
+    pub zone_named: bool,
+}
+
+/// Who chose the unique key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KeyChoice {
+    /// The person.
+    #[serde(rename = "given")]
+    Given,
+    /// Both tables declare it as their primary key.
+    #[serde(rename = "primary key")]
+    PrimaryKey,
+    /// Both tables declare it unique.
+    #[serde(rename = "unique index")]
+    UniqueIndex,
+    /// Counting showed that it is unique and never NULL on both sides.
+    #[serde(rename = "inferred")]
+    Inferred,
+}
+
+impl fmt::Display for KeyChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Given => "given",
+            Self::PrimaryKey => "primary key",
+            Self::UniqueIndex => "unique index",
+            Self::Inferred => "inferred",
+        })
+    }
+}
+
+/// The unique key: positions in [`Alignment::pairs`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// In key order.
+    pub pairs: Vec<usize>,
+    /// Who chose it.
+    pub chosen: KeyChoice,
+}
+
+/// Why columns could not be paired as asked.
+#[derive(Debug, Error, PartialEq)]
+pub enum AlignmentError {
+    /// Nothing to compare.
+    #[error("the two tables have no column name in common (left: {left}; right: {right})")]
+    NothingInCommon {
+        /// The left names.
+        left: String,
+        /// The right names.
+        right: String,
+    },
+    /// A name that the job uses is not in the table.
+    #[error("{side} table has no column `{name}`{}", suggestion.as_ref().map(|s| format!("; did you mean `{s}`?")).unwrap_or_default())]
+    UnknownColumn {
+        /// `left`, `right` or `neither`.
+        side: &'static str,
+        /// As given.
+        name: String,
+        /// The nearest name there is.
+        suggestion: Option<String>,
+    },
+    /// One column is given two partners.
+    #[error("column `{0}` is mapped twice")]
+    MappedTwice(String),
+    /// A rule does not fit.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+}
+
+impl Alignment {
+    /// Pairs the columns of two tables: as mapped, then by exact name, then by name without case
+    /// and `_` where that is unambiguous.
+    ///
+    /// # Errors
+    /// If a name in `options` is unknown, mapped twice, or a rule does not fit, or if nothing
+    /// can be paired at all.
+    pub fn new(left: &TableInfo, right: &TableInfo, options: &AlignOptions) -> Result<Self, AlignmentError> {
+        let mut out = Self::default();
+        let mut partners = mapped(left, right, options)?;
+        by_name(left, right, &mut partners, |name| name.to_owned());
+        by_name(left, right, &mut partners, fold);
+        check_names(left, right, options)?;
+
+        for (l, partner) in partners.iter().enumerate() {
+            match partner {
+                Some(r) => {
+                    let pair = out.pair(&left.columns[l], &right.columns[*r], options)?;
+                    out.pairs.push(pair);
+                }
+                None => out.only_left.push(left.columns[l].name.clone()),
+            }
+        }
+        let taken: Vec<usize> = partners.iter().flatten().copied().collect();
+        out.only_right = right
+            .columns
+            .iter()
+            .enumerate()
+            .filter(|(r, _)| !taken.contains(r))
+            .map(|(_, column)| column.name.clone())
+            .collect();
+        if out.pairs.is_empty() {
+            let names = |t: &TableInfo| t.columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(AlignmentError::NothingInCommon { left: names(left), right: names(right) });
+        }
+        Ok(out)
+    }
+
+    fn pair(&mut self, left: &Column, right: &Column, options: &AlignOptions) -> Result<Pair, AlignmentError> {
+        let (mut left, mut right) = (left.clone(), right.clone());
+        if left.declared != right.declared {
+            let (typed, untyped) = if left.declared { (&left, &mut right) } else { (&right, &mut left) };
+            untyped.ty = adopted(&typed.ty);
+        }
+        let names_it = |name: &String| *name == left.name || *name == right.name;
+        let asked = options.columns.is_empty() || options.columns.iter().any(names_it);
+        let compared = asked && !options.ignore.iter().any(names_it);
+        if !compared {
+            self.ignored.push(left.name.clone());
+        }
+
+        let mut family = family(&left.ty, &right.ty);
+        let rules: Vec<Rule> =
+            options.rules.iter().filter(|(name, _)| names_it(name)).flat_map(|(_, rules)| rules.clone()).collect();
+        let effective = Rules::apply(&rules, &left.name, &mut family)?;
+        let mut softened_by: Vec<String> = rules.iter().map(Rule::to_string).collect();
+        softened_by.extend(softening(&left.ty, &right.ty, family));
+        if let (Family::Instant(_), false) = (family, options.zone_named) {
+            let zoneless = |c: &Column| matches!(c.ty, PortableType::Timestamp { .. } | PortableType::Date);
+            if zoneless(&left) != zoneless(&right) {
+                let name = if zoneless(&left) { &left.name } else { &right.name };
+                self.warnings.push(format!("`{name}` has no time zone and its partner has: compared as UTC"));
+            }
+        }
+        Ok(Pair { left, right, family, rules: effective, compared, softened_by })
+    }
+
+    /// The pairs that take part in the fingerprint under this key: all compared ones but the key.
+    pub fn compared(&self, key: &Key) -> Vec<usize> {
+        (0..self.pairs.len()).filter(|i| self.pairs[*i].compared && !key.pairs.contains(i)).collect()
+    }
+
+    /// The position of the pair that has this left (or, failing that, right) name.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        let by = |of: fn(&Pair) -> &str| self.pairs.iter().position(|pair| of(pair) == name);
+        by(|pair| &pair.left.name).or_else(|| by(|pair| &pair.right.name))
+    }
+
+    /// The key that was given, or that both tables declare; `None` if it must be inferred.
+    ///
+    /// # Errors
+    /// If a given key column has no partner.
+    pub fn declared_key(
+        &self,
+        left: &TableInfo,
+        right: &TableInfo,
+        given: &[(String, String)],
+    ) -> Result<Option<Key>, AlignmentError> {
+        if !given.is_empty() {
+            let pairs = given
+                .iter()
+                .map(|(l, r)| {
+                    self.pairs.iter().position(|pair| pair.left.name == *l && pair.right.name == *r).ok_or_else(|| {
+                        AlignmentError::UnknownColumn { side: "right", name: r.clone(), suggestion: nearest(r, &names(right)) }
+                    })
+                })
+                .collect::<Result<_, _>>()?;
+            return Ok(Some(Key { pairs, chosen: KeyChoice::Given }));
+        }
+        if let Some(pairs) = self.same_columns(&left.primary_key, &right.primary_key) {
+            return Ok(Some(Key { pairs, chosen: KeyChoice::PrimaryKey }));
+        }
+        let all = |t: &TableInfo| {
+            std::iter::once(&t.primary_key).chain(&t.unique).filter(|k| !k.is_empty()).cloned().collect::<Vec<_>>()
+        };
+        for l in all(left) {
+            for r in all(right) {
+                if let Some(pairs) = self.same_columns(&l, &r) {
+                    return Ok(Some(Key { pairs, chosen: KeyChoice::UniqueIndex }));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The pairs of these left columns, if their partners are exactly these right ones.
+    fn same_columns(&self, left: &[String], right: &[String]) -> Option<Vec<usize>> {
+        if left.is_empty() || left.len() != right.len() {
+            return None;
+        }
+        left.iter()
+            .map(|name| {
+                let at = self.pairs.iter().position(|pair| pair.left.name == *name)?;
+                right.contains(&self.pairs[at].right.name).then_some(at)
+            })
+            .collect()
+    }
+}
+
+/// What an untyped column becomes beside a typed one. A declared length or scale is the other
+/// side's promise, not this one's.
+fn adopted(ty: &PortableType) -> PortableType {
+    match ty {
+        PortableType::Printed => PortableType::Text,
+        PortableType::Time { .. } => PortableType::Time { precision: 6 },
+        PortableType::Timestamp { .. } => PortableType::Timestamp { precision: 6 },
+        PortableType::Instant { .. } => PortableType::Instant { precision: 6 },
+        other => other.clone(),
+    }
+}
+
+/// The words for what a mixture of types cannot tell apart.
+fn softening(left: &PortableType, right: &PortableType, family: Family) -> Option<String> {
+    let digits = |ty: &PortableType| match ty {
+        PortableType::Time { precision } | PortableType::Timestamp { precision } | PortableType::Instant { precision } => {
+            Some(*precision)
+        }
+        _ => None,
+    };
+    match (family, digits(left), digits(right)) {
+        (Family::Time(p) | Family::Timestamp(p) | Family::Instant(p), Some(a), Some(b)) if a.max(b) > p => {
+            Some(format!("precision of {p} digits"))
+        }
+        (Family::Float32, ..) if left != right => Some("as 32-bit float".to_owned()),
+        (Family::Float64, ..) if left != right => Some("as float".to_owned()),
+        _ => None,
+    }
+}
+
+fn mapped(left: &TableInfo, right: &TableInfo, options: &AlignOptions) -> Result<Vec<Option<usize>>, AlignmentError> {
+    let mut partners: Vec<Option<usize>> = vec![None; left.columns.len()];
+    let find = |table: &TableInfo, side, name: &str| {
+        table.position(name).ok_or_else(|| AlignmentError::UnknownColumn {
+            side,
+            name: name.to_owned(),
+            suggestion: nearest(name, &names(table)),
+        })
+    };
+    for (l, r) in options.map.iter().chain(&options.key) {
+        let (at, to) = (find(left, "left", l)?, find(right, "right", r)?);
+        match partners[at] {
+            Some(there) if there == to => continue,
+            Some(_) => return Err(AlignmentError::MappedTwice(l.clone())),
+            None if partners.contains(&Some(to)) => return Err(AlignmentError::MappedTwice(r.clone())),
+            None => partners[at] = Some(to),
+        }
+    }
+    Ok(partners)
+}
+
+fn by_name(left: &TableInfo, right: &TableInfo, partners: &mut [Option<usize>], form: fn(&str) -> String) {
+    let free_right: Vec<usize> = (0..right.columns.len()).filter(|r| !partners.contains(&Some(*r))).collect();
+    let free_left: Vec<usize> = (0..left.columns.len()).filter(|l| partners[*l].is_none()).collect();
+    for l in &free_left {
+        let name = form(&left.columns[*l].name);
+        let same: Vec<usize> =
+            free_right.iter().copied().filter(|r| form(&right.columns[*r].name) == name).collect();
+        let rivals = free_left.iter().filter(|other| form(&left.columns[**other].name) == name).count();
+        if let ([only], 1) = (same.as_slice(), rivals) {
+            partners[*l] = Some(*only);
+        }
+    }
+}
+
+fn check_names(left: &TableInfo, right: &TableInfo, options: &AlignOptions) -> Result<(), AlignmentError> {
+    let ruled = options.rules.iter().map(|(name, _)| name);
+    for name in options.columns.iter().chain(&options.ignore).chain(ruled) {
+        if left.position(name).is_none() && right.position(name).is_none() {
+            let all: Vec<String> = names(left).into_iter().chain(names(right)).collect();
+            return Err(AlignmentError::UnknownColumn {
+                side: "neither",
+                name: name.clone(),
+                suggestion: nearest(name, &all),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn names(table: &TableInfo) -> Vec<String> {
+    table.columns.iter().map(|column| column.name.clone()).collect()
+}
+
+/// A name without what does not count.
+fn fold(name: &str) -> String {
+    name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
+}
+
+/// The name most like `name`, if one is like it at all.
+pub fn nearest(name: &str, among: &[String]) -> Option<String> {
+    const ALIKE: f64 = 0.7; // Jaro-Winkler; strsim's own examples of near misses lie above it
+    among
+        .iter()
+        .map(|other| (strsim::jaro_winkler(&fold(name), &fold(other)), other))
+        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, other)| other.clone())
+}
+
+/// A key as `--key` takes it, `L=R` or a name for both sides; the right name is looked up without
+/// case and `_` where it isn't there exactly.
+pub fn rename_key(left_name: &str, right: &TableInfo) -> String {
+    if right.position(left_name).is_some() {
+        return left_name.to_owned();
+    }
+    let same: Vec<&Column> = right.columns.iter().filter(|c| fold(&c.name) == fold(left_name)).collect();
+    match same.as_slice() {
+        [only] => only.name.clone(),
+        _ => left_name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(names: &[&str]) -> TableInfo {
+        let columns = names.iter().map(|name| Column::new(*name, PortableType::Text, "text")).collect();
+        TableInfo { columns, ..TableInfo::default() }
+    }
+
+    fn pairs(alignment: &Alignment) -> Vec<(&str, &str)> {
+        alignment.pairs.iter().map(|p| (p.left.name.as_str(), p.right.name.as_str())).collect()
+    }
+
+    #[test]
+    fn exact_names_come_first() {
+        let a = Alignment::new(&table(&["userid", "User_Id", "x"]), &table(&["USERID", "User_Id", "y"]), &AlignOptions::default())
+            .unwrap();
+        assert_eq!(pairs(&a), [("userid", "USERID"), ("User_Id", "User_Id")]);
+        assert_eq!((a.only_left, a.only_right), (vec!["x".to_owned()], vec!["y".to_owned()]));
+    }
+
+    #[test]
+    fn two_that_could_be_meant_stay_alone() {
+        let a = Alignment::new(&table(&["id", "first_name", "FirstName"]), &table(&["id", "FIRSTNAME"]), &AlignOptions::default())
+            .unwrap();
+        assert_eq!(pairs(&a), [("id", "id")]);
+    }
+
+    #[test]
+    fn maps_win_and_are_checked() {
+        let map = |l: &str, r: &str| AlignOptions { map: vec![(l.into(), r.into())], ..AlignOptions::default() };
+        let (l, r) = (table(&["id", "mail"]), table(&["id", "email"]));
+        assert_eq!(pairs(&Alignment::new(&l, &r, &map("mail", "email")).unwrap()), [("id", "id"), ("mail", "email")]);
+        let error = Alignment::new(&l, &r, &map("mail", "emial")).unwrap_err();
+        assert_eq!(error.to_string(), "right table has no column `emial`; did you mean `email`?");
+    }
+
+    #[test]
+    fn nothing_in_common_is_an_error() {
+        let error = Alignment::new(&table(&["a"]), &table(&["b"]), &AlignOptions::default()).unwrap_err();
+        assert!(matches!(error, AlignmentError::NothingInCommon { .. }));
+    }
+
+    #[test]
+    fn a_key_that_both_declare_is_found_under_its_two_names() {
+        let mut l = table(&["Id", "a"]);
+        let mut r = table(&["id", "a"]);
+        l.primary_key = vec!["Id".into()];
+        r.unique = vec![vec!["id".into()]];
+        let a = Alignment::new(&l, &r, &AlignOptions::default()).unwrap();
+        let key = a.declared_key(&l, &r, &[]).unwrap().unwrap();
+        assert_eq!((key.pairs, key.chosen), (vec![0], KeyChoice::UniqueIndex));
+        r.primary_key = vec!["id".into()];
+        assert_eq!(a.declared_key(&l, &r, &[]).unwrap().unwrap().chosen, KeyChoice::PrimaryKey);
+    }
+}

@@ -1,0 +1,149 @@
+//! Columns and their portable types: the vocabulary that every database's own types are
+//! translated into before anything is compared.
+
+use arrow::datatypes::{DataType, TimeUnit};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A type that every endpoint can express, and the Arrow type that carries it in a snapshot.
+///
+/// A value that its declared type cannot hold (`0000-00-00`, `infinity`, text in an SQLite
+/// INTEGER column) travels beside the typed column as text, never as NULL.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PortableType {
+    /// True or false.
+    Boolean,
+    /// A whole number that fits 64 bits with a sign.
+    Integer,
+    /// A whole number from 0 to 2⁶⁴ − 1.
+    Unsigned,
+    /// An exact decimal. Without a precision, or beyond 38 digits, it is carried as text.
+    Decimal {
+        /// Total digits, when the database declares them.
+        precision: Option<u32>,
+        /// Digits after the point.
+        scale: u32,
+    },
+    /// IEEE 754, 32 bits.
+    Float32,
+    /// IEEE 754, 64 bits.
+    Float64,
+    /// UTF-8 text.
+    Text,
+    /// Raw bytes.
+    Bytes,
+    /// A calendar date.
+    Date,
+    /// A time of day; `precision` digits after the second (0 to 6).
+    Time {
+        /// Digits after the second.
+        precision: u8,
+    },
+    /// A date and time without a zone.
+    Timestamp {
+        /// Digits after the second.
+        precision: u8,
+    },
+    /// A date and time with a zone, kept in UTC.
+    Instant {
+        /// Digits after the second.
+        precision: u8,
+    },
+    /// A UUID, carried as lower-case text with hyphens.
+    Uuid,
+    /// JSON, carried as the database prints it.
+    Json,
+    /// Anything else (arrays, enums, intervals, network types), as the database prints it.
+    Printed,
+}
+
+impl PortableType {
+    /// The Arrow type of this type's column in a snapshot.
+    pub fn arrow(&self) -> DataType {
+        match self {
+            Self::Boolean => DataType::Boolean,
+            Self::Integer => DataType::Int64,
+            Self::Unsigned => DataType::UInt64,
+            Self::Decimal { precision: Some(p @ 1..=38), scale } if scale <= p => {
+                DataType::Decimal128(*p as u8, *scale as i8)
+            }
+            Self::Float32 => DataType::Float32,
+            Self::Float64 => DataType::Float64,
+            Self::Bytes => DataType::Binary,
+            Self::Date => DataType::Date32,
+            Self::Time { .. } => DataType::Time64(TimeUnit::Microsecond),
+            Self::Timestamp { .. } => DataType::Timestamp(TimeUnit::Microsecond, None),
+            Self::Instant { .. } => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+            Self::Decimal { .. } | Self::Text | Self::Uuid | Self::Json | Self::Printed => DataType::Utf8,
+        }
+    }
+}
+
+impl fmt::Display for PortableType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Boolean => f.write_str("boolean"),
+            Self::Integer | Self::Unsigned => f.write_str("integer"),
+            Self::Decimal { precision: Some(p), scale } => write!(f, "decimal({p},{scale})"),
+            Self::Decimal { precision: None, .. } => f.write_str("decimal"),
+            Self::Float32 => f.write_str("float (32 bits)"),
+            Self::Float64 => f.write_str("float"),
+            Self::Text => f.write_str("text"),
+            Self::Bytes => f.write_str("bytes"),
+            Self::Date => f.write_str("date"),
+            Self::Time { precision } => write!(f, "time({precision})"),
+            Self::Timestamp { precision } => write!(f, "timestamp({precision})"),
+            Self::Instant { precision } => write!(f, "instant({precision})"),
+            Self::Uuid => f.write_str("uuid"),
+            Self::Json => f.write_str("json"),
+            Self::Printed => f.write_str("as printed"),
+        }
+    }
+}
+
+/// One column of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its name, exactly as the table has it.
+    pub name: String,
+    /// The portable type its values are exported as.
+    pub ty: PortableType,
+    /// The type in the database's own words, for reports.
+    pub native: String,
+    /// Whether NULL is allowed.
+    pub nullable: bool,
+    /// Whether the database computes it.
+    #[serde(default)]
+    pub generated: bool,
+    /// False where the type was inferred from values (CSV): a declared type on the other side wins.
+    pub declared: bool,
+}
+
+impl Column {
+    /// A nullable column whose type is declared.
+    pub fn new(name: impl Into<String>, ty: PortableType, native: impl Into<String>) -> Self {
+        Self { name: name.into(), ty, native: native.into(), nullable: true, generated: false, declared: true }
+    }
+}
+
+/// What an endpoint says of its table before a row is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableInfo {
+    /// In the table's own order.
+    pub columns: Vec<Column>,
+    /// The primary key's columns, in key order; empty if there is none.
+    pub primary_key: Vec<String>,
+    /// The columns of each further unique index or constraint that holds for all rows
+    /// (no partial indexes, no expressions).
+    pub unique: Vec<Vec<String>>,
+    /// The database's own estimate of the number of rows, where it has one.
+    pub estimated_rows: Option<u64>,
+}
+
+impl TableInfo {
+    /// The position of the column with exactly this name.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+}
