@@ -6,6 +6,8 @@
 
 #![warn(missing_docs)]
 
+pub mod audit;
+pub mod compare;
 pub mod endpoint;
 pub mod snapshot;
 pub mod table;

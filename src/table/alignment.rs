@@ -38,6 +38,8 @@ pub struct Alignment {
     pub ignored: Vec<String>,
     /// What a person should know before believing the result.
     pub warnings: Vec<String>,
+    /// The zone that zone-less times are taken to be in beside zoned ones; UTC if none is named.
+    pub zone: Option<String>,
 }
 
 /// What the job says about columns.
@@ -53,8 +55,8 @@ pub struct AlignOptions {
     pub ignore: Vec<String>,
     /// Rules by column.
     pub rules: Vec<(String, Vec<Rule>)>,
-    /// Whether a zone for zone-less times was named.
-    pub zone_named: bool,
+    /// The zone that zone-less times are in, where the job names one.
+    pub zone: Option<String>,
 }
 
 /// Who chose the unique key.
@@ -131,7 +133,7 @@ impl Alignment {
     /// If a name in `options` is unknown, mapped twice, or a rule does not fit, or if nothing
     /// can be paired at all.
     pub fn new(left: &TableInfo, right: &TableInfo, options: &AlignOptions) -> Result<Self, AlignmentError> {
-        let mut out = Self::default();
+        let mut out = Self { zone: options.zone.clone(), ..Self::default() };
         let mut partners = mapped(left, right, options)?;
         by_name(left, right, &mut partners, |name| name.to_owned());
         by_name(left, right, &mut partners, fold);
@@ -180,7 +182,7 @@ impl Alignment {
         let effective = Rules::apply(&rules, &left.name, &mut family)?;
         let mut softened_by: Vec<String> = rules.iter().map(Rule::to_string).collect();
         softened_by.extend(softening(&left.ty, &right.ty, family));
-        if let (Family::Instant(_), false) = (family, options.zone_named) {
+        if let (Family::Instant(_), false) = (family, options.zone.is_some()) {
             let zoneless = |c: &Column| matches!(c.ty, PortableType::Timestamp { .. } | PortableType::Date);
             if zoneless(&left) != zoneless(&right) {
                 let name = if zoneless(&left) { &left.name } else { &right.name };
