@@ -7,7 +7,7 @@ use super::session;
 use crate::endpoint::{EndpointError, ServerAddress};
 use crate::table::nearest;
 use mysql::prelude::Queryable;
-use mysql::{Conn, Error, Opts, OptsBuilder};
+use mysql::{Conn, DriverError, Error, Opts, OptsBuilder};
 use r2d2_mysql::MySqlConnectionManager;
 use std::time::Duration;
 
@@ -82,10 +82,10 @@ fn greet(plain: &OptsBuilder, tls: &Tls) -> Result<(Conn, OptsBuilder), Error> {
     let is_socket = Opts::from(plain.clone()).get_socket().is_some();
     let Some(encrypted) = tls.options().filter(|_| !is_socket) else { return with(plain.clone()) };
     match with(plain.clone().ssl_opts(Some(encrypted))) {
-        // The server can't be reached at all, or has refused the user: it's not about TLS.
-        Err(error @ (Error::MySqlError(_) | Error::DriverError(mysql::DriverError::CouldNotConnect(_)))) => Err(error),
-        Err(error @ Error::DriverError(mysql::DriverError::ConnectTimeout)) => Err(error),
-        Err(_) if tls.mode == TlsMode::Prefer => with(plain.clone()),
+        // Whatever else went wrong would go wrong without encryption, too.
+        Err(Error::TlsError(_) | Error::DriverError(DriverError::TlsNotSupported)) if tls.mode == TlsMode::Prefer => {
+            with(plain.clone())
+        }
         other => other,
     }
 }
