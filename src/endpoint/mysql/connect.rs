@@ -15,6 +15,8 @@ use std::time::Duration;
 const GREETING: Duration = Duration::from_secs(30);
 /// `ER_BAD_DB_ERROR`.
 const UNKNOWN_DATABASE: u16 = 1049;
+/// `ER_ACCESS_DENIED_ERROR`.
+const ACCESS_DENIED: u16 = 1045;
 
 /// A connection in the form that ConnectorX takes.
 pub type Pooled = r2d2::PooledConnection<MySqlConnectionManager>;
@@ -93,8 +95,13 @@ fn greet(plain: &OptsBuilder, tls: &Tls) -> Result<(Conn, OptsBuilder), Error> {
 /// The server's words, with a suggestion where there is one.
 fn explain(address: &ServerAddress, plain: &OptsBuilder, tls: &Tls, error: &Error) -> String {
     let why = words(error);
-    if failure::code(error) != Some(UNKNOWN_DATABASE) {
-        return why;
+    match failure::code(error) {
+        Some(UNKNOWN_DATABASE) => {}
+        // Some users may only come in encrypted, and the server doesn't say so.
+        Some(ACCESS_DENIED) if tls.mode == TlsMode::Disable && !address.host.starts_with('/') => {
+            return format!("{why}; if only TLS is let in, add ?sslmode=require");
+        }
+        _ => return why,
     }
     // The suggestion is a courtesy: without the right to list databases there is none.
     let names: Vec<String> = greet(&plain.clone().db_name(None::<String>), tls)

@@ -3,6 +3,7 @@
 use super::connect::Server;
 use super::describe::{self, Found, text};
 use super::failure::{self, words};
+use super::identity::Identity;
 use super::native::{NativeColumn, Wire};
 use super::snapshot::{self, Snapshot};
 use super::sql::{qualified, select};
@@ -34,8 +35,9 @@ pub struct Shared<'a> {
     pub stop: AtomicBool,
     /// Rows delivered.
     pub rows: AtomicU64,
-    /// The streams' connections, by the server's numbers for them.
-    ids: Vec<u64>,
+    /// The streams' connections, by the server's numbers for them; `None` where the connection of
+    /// [`Control`] leads to another server.
+    ids: Vec<Option<u64>>,
     control: Mutex<Control>,
     first_error: Mutex<Option<EndpointError>>,
 }
@@ -57,8 +59,8 @@ impl Shared<'_> {
         if let Some(ended) = control.ended {
             return ended;
         }
-        let mut ended = true;
-        for id in &self.ids {
+        let mut ended = self.ids.iter().all(Option::is_some);
+        for id in self.ids.iter().flatten() {
             match control.conn.query_drop(format!("KILL CONNECTION {id}")) {
                 Ok(()) => {}
                 Err(error) if failure::code(&error) == Some(NO_SUCH_THREAD) => {}
@@ -88,12 +90,12 @@ pub fn export(server: &Server<'_>, request: &ExportRequest, sink: &dyn Sink) -> 
     let what = what.join(", ");
 
     let Snapshot { mut streams, key, consistency } = snapshot::open(server, &found, filter, request.streams.max(1))?;
+    let asking = |error| failure::query(address, "starting a transaction", words(&error));
+    let home = Identity::of(&mut control).map_err(asking)?.server;
     let mut ids = Vec::with_capacity(streams.len());
     for (conn, _) in &mut streams {
-        let id: Option<u64> = conn
-            .query_first("SELECT CONNECTION_ID()")
-            .map_err(|error| failure::query(address, "starting a transaction", words(&error)))?;
-        ids.push(id.unwrap_or_else(|| conn.connection_id().into()));
+        let there = Identity::of(conn).map_err(asking)?;
+        ids.push(there.id.filter(|_| there.server == home));
     }
     let Some((first, _)) = streams.first_mut() else {
         return Err(failure::connect(address, "no connection was opened"));

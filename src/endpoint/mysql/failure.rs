@@ -21,7 +21,7 @@ pub fn words(error: &Error) -> String {
             | ErrorKind::UnexpectedEof => format!("the server closed the connection ({io})"),
             _ => io.to_string(),
         },
-        Error::CodecError(codec) => format!("the server closed the connection or sent no MySQL protocol ({codec})"),
+        Error::CodecError(codec) => format!("the connection broke: {codec}"),
         Error::TlsError(tls) => format!("TLS: {tls}"),
         // Holds a value, or is about URLs, which are not used.
         _ => "the server's answer was not understood".to_owned(),

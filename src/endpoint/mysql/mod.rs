@@ -9,6 +9,7 @@ mod connect;
 mod describe;
 mod export;
 mod failure;
+mod identity;
 mod native;
 mod options;
 mod session;

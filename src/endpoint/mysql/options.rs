@@ -101,6 +101,8 @@ pub fn options(address: &ServerAddress, variable: &dyn Fn(&str) -> Option<String
         .db_name(Some(address.database.as_str()))
         .prefer_socket(false)
         .tcp_connect_timeout(Some(CONNECT))
+        // As much as there can be: a row may be longer than the server takes in one piece itself.
+        .max_allowed_packet(Some(1 << 30))
         // A server that vanished is noticed, however long a query may be silent.
         .tcp_keepalive_time_ms(Some(60_000));
     if address.host.starts_with('/') {

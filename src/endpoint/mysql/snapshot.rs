@@ -7,6 +7,7 @@
 use super::connect::{Pooled, Server};
 use super::describe::{Found, text};
 use super::failure::{self, words};
+use super::identity::Identity;
 use super::sql::{Range, qualified, quote, split};
 use crate::endpoint::EndpointError;
 use mysql::prelude::Queryable;
@@ -94,6 +95,13 @@ fn several(server: &Server<'_>, found: &Found, key: &str, count: usize) -> Resul
     let version: Option<Row> = locker.query_first("SELECT version()").map_err(said)?;
     if !cascades_are_locked(&version.and_then(|row| text(&row, 0)).unwrap_or_default()) {
         return Ok(None);
+    }
+    // The lock holds on one server only.
+    let home = Identity::of(&mut locker).map_err(said)?.server;
+    for conn in &mut conns {
+        if Identity::of(conn).map_err(said)?.server != home {
+            return Err("this address leads to several servers".to_owned());
+        }
     }
     locker.query_drop("SET SESSION TRANSACTION READ WRITE").map_err(said)?;
     locker.query_drop("SET SESSION lock_wait_timeout = 2").map_err(said)?;
