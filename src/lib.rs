@@ -7,4 +7,5 @@
 #![warn(missing_docs)]
 
 pub mod endpoint;
+pub mod snapshot;
 pub mod table;

@@ -1,0 +1,254 @@
+//! The index: per row the fingerprint of its key, the fingerprint of its compared values, and its
+//! position. Two tables are joined on it; nothing else of them needs to be read for equal rows.
+
+use super::error::SnapshotError;
+use super::part::{Encode, PartWriter};
+use super::recipe::Recipe;
+use crate::endpoint::ExportBatch;
+use crate::table::{Cells, Encoder, Fingerprint, fingerprint};
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt64Array};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use parquet::basic::Compression;
+use rayon::prelude::*;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The columns of every index: the halves of the key's fingerprint (NULL where the key has a
+/// NULL), the halves of the row's, and the row's position in the snapshot. `s0`, `s1` … follow for
+/// softened columns.
+pub const INDEX_COLUMNS: [&str; 5] = ["k1", "k2", "f1", "f2", "row"];
+
+/// Rows that one split is meant to hold: joining two such splits takes about 0.3 GB.
+const SPLIT_ROWS: u64 = 2 << 20;
+
+/// How many splits a table of so many rows is given: a power of two, so that splits of two tables
+/// of different size nest.
+pub fn splits_for(rows: u64) -> usize {
+    const MOST: u64 = 1024;
+    rows.div_ceil(SPLIT_ROWS).next_power_of_two().clamp(1, MOST) as usize
+}
+
+/// A finished index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexFiles {
+    /// One file per split; their number is a power of two.
+    pub files: Vec<PathBuf>,
+    /// The rows in them.
+    pub rows: u64,
+    /// How many softened columns each row has a hash of.
+    pub softened: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    key: Option<Fingerprint>,
+    row: Fingerprint,
+}
+
+/// The entries of some rows, not yet written.
+pub struct Entries {
+    entries: Vec<Entry>,
+    strict: Vec<u64>,
+}
+
+/// Computes index entries from rows.
+pub struct Hasher {
+    key: Vec<(usize, Encoder)>,
+    compared: Vec<(usize, Encoder)>,
+    /// The softened ones among `compared`, without what softens them.
+    strict: Vec<(usize, Encoder)>,
+}
+
+/// Rows hashed by one task.
+const CHUNK: usize = 4096;
+
+impl Hasher {
+    /// `position` finds a column of the batches by name.
+    fn new(recipe: &Recipe, position: &dyn Fn(&str) -> Option<usize>) -> Result<Self, String> {
+        let all = |columns: &[super::RecipeColumn]| {
+            columns
+                .iter()
+                .map(|c| Ok((position(&c.name).ok_or_else(|| c.name.clone())?, c.encoder())))
+                .collect::<Result<Vec<_>, String>>()
+        };
+        let compared = all(&recipe.compared)?;
+        let strict = recipe.softened.iter().map(|i| (compared[*i].0, compared[*i].1.strict())).collect();
+        Ok(Self { key: all(&recipe.key)?, compared, strict })
+    }
+
+    /// The entries of a batch, hashed on all cores.
+    pub fn entries(&self, batch: &ExportBatch) -> Entries {
+        let cells: Vec<Option<Cells>> = batch.rows.columns().iter().map(Cells::new).collect();
+        let others: HashMap<(u32, u32), &str> =
+            batch.others.iter().map(|o| ((o.row, o.column), o.text.as_str())).collect();
+        let other = |row: usize, column: usize| {
+            if others.is_empty() { None } else { others.get(&(row as u32, column as u32)).copied() }
+        };
+        let encode = |part: &(usize, Encoder), row: usize, out: &mut Vec<u8>| {
+            if let Some(cells) = &cells[part.0] {
+                part.1.encode(cells, row, other(row, part.0), out);
+            }
+        };
+        let is_null = |column: usize, row: usize| {
+            cells[column].as_ref().is_none_or(|cells| cells.is_null(row)) && other(row, column).is_none()
+        };
+
+        let rows = batch.rows.num_rows();
+        let mut entries = vec![Entry { key: None, row: Fingerprint { high: 0, low: 0 } }; rows];
+        let mut strict = vec![0u64; rows * self.strict.len()];
+        entries.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, entries)| {
+            let mut buffer = Vec::with_capacity(512);
+            for (i, entry) in entries.iter_mut().enumerate() {
+                let row = chunk * CHUNK + i;
+                if !self.key.iter().any(|(column, _)| is_null(*column, row)) {
+                    buffer.clear();
+                    self.key.iter().for_each(|part| encode(part, row, &mut buffer));
+                    entry.key = Some(fingerprint(&buffer));
+                }
+                buffer.clear();
+                self.compared.iter().for_each(|part| encode(part, row, &mut buffer));
+                entry.row = fingerprint(&buffer);
+            }
+        });
+        if !self.strict.is_empty() {
+            strict.par_chunks_mut(self.strict.len()).enumerate().for_each(|(row, hashes)| {
+                let mut buffer = Vec::new();
+                for (part, hash) in self.strict.iter().zip(hashes) {
+                    buffer.clear();
+                    encode(part, row, &mut buffer);
+                    *hash = fingerprint(&buffer).low;
+                }
+            });
+        }
+        Entries { entries, strict }
+    }
+}
+
+/// One split under way: columns that wait to be written.
+struct Split {
+    path: PathBuf,
+    writer: PartWriter,
+    key: Vec<Option<Fingerprint>>,
+    values: Vec<Vec<u64>>,
+}
+
+/// Rows that wait per split; small, as there may be a thousand splits.
+const PENDING: usize = 16 * 1024;
+
+/// Builds an index split by split.
+#[must_use]
+pub struct IndexWriter {
+    hasher: Arc<Hasher>,
+    schema: SchemaRef,
+    splits: Vec<Split>,
+    rows: u64,
+    softened: usize,
+}
+
+impl IndexWriter {
+    /// Creates the index files of a recipe in `folder`. `position` finds a column of the batches
+    /// to come by its name.
+    ///
+    /// # Errors
+    /// If a column is missing or a file can't be created.
+    pub fn create(
+        folder: &Path,
+        recipe: &Recipe,
+        address: &str,
+        splits: usize,
+        position: &dyn Fn(&str) -> Option<usize>,
+    ) -> Result<Self, SnapshotError> {
+        let hasher = Hasher::new(recipe, position)
+            .map_err(|column| SnapshotError::NoColumn { address: address.to_owned(), column })?;
+        let softened = recipe.softened.len();
+        let mut fields: Vec<Field> =
+            INDEX_COLUMNS.iter().map(|name| Field::new(*name, DataType::UInt64, name.starts_with('k'))).collect();
+        fields.extend((0..softened).map(|i| Field::new(format!("s{i}"), DataType::UInt64, false)));
+        let schema: SchemaRef = Arc::new(Schema::new(fields));
+        let splits = (0..splits)
+            .map(|i| {
+                let path = folder.join(format!("index-{i:02}.parquet"));
+                let writer = PartWriter::create(&path, Arc::clone(&schema), Compression::UNCOMPRESSED, Encode::Here)?;
+                Ok(Split { path, writer, key: Vec::new(), values: vec![Vec::new(); 3 + softened] })
+            })
+            .collect::<Result<_, SnapshotError>>()?;
+        Ok(Self { hasher: Arc::new(hasher), schema, splits, rows: 0, softened })
+    }
+
+    /// What computes the entries to [`add`](Self::add), apart so that it needs no lock.
+    pub fn hasher(&self) -> Arc<Hasher> {
+        Arc::clone(&self.hasher)
+    }
+
+    /// Adds the entries of some rows, of which the first is row `first` of the snapshot; only
+    /// those that `chosen` has true, if it is given.
+    ///
+    /// # Errors
+    /// If writing fails.
+    pub fn add(&mut self, entries: &Entries, first: u64, chosen: Option<&BooleanArray>) -> Result<(), SnapshotError> {
+        let Entries { entries, strict } = entries;
+        let shift = 64 - self.splits.len().trailing_zeros();
+        for (i, entry) in entries.iter().enumerate() {
+            if chosen.is_some_and(|chosen| !chosen.value(i)) {
+                continue;
+            }
+            // Rows without a key match nothing, so any split will do.
+            let split = entry.key.map_or(0, |key| key.high.checked_shr(shift).unwrap_or(0)) as usize;
+            let split = &mut self.splits[split];
+            split.key.push(entry.key);
+            split.values[0].push(entry.row.high);
+            split.values[1].push(entry.row.low);
+            split.values[2].push(first + i as u64);
+            for (j, values) in split.values[3..].iter_mut().enumerate() {
+                values.push(strict[i * self.softened + j]);
+            }
+            self.rows += 1;
+        }
+        let schema = &self.schema;
+        self.splits.iter_mut().filter(|split| split.key.len() >= PENDING).try_for_each(|split| split.flush(schema))
+    }
+
+    /// Completes the index.
+    ///
+    /// # Errors
+    /// If writing fails.
+    pub fn finish(self) -> Result<IndexFiles, SnapshotError> {
+        let mut files = Vec::with_capacity(self.splits.len());
+        for mut split in self.splits {
+            split.flush(&self.schema)?;
+            split.writer.finish()?;
+            files.push(split.path);
+        }
+        Ok(IndexFiles { files, rows: self.rows, softened: self.softened })
+    }
+}
+
+impl Split {
+    fn flush(&mut self, schema: &SchemaRef) -> Result<(), SnapshotError> {
+        if self.key.is_empty() {
+            return Ok(());
+        }
+        let key = std::mem::take(&mut self.key);
+        let half = |of: fn(&Fingerprint) -> u64| -> ArrayRef {
+            Arc::new(key.iter().map(|k| k.as_ref().map(of)).collect::<UInt64Array>())
+        };
+        let mut columns = vec![half(|k| k.high), half(|k| k.low)];
+        columns.extend(
+            self.values.iter_mut().map(|values| Arc::new(UInt64Array::from(std::mem::take(values))) as ArrayRef),
+        );
+        let batch = RecordBatch::try_new(Arc::clone(schema), columns).map_err(|e| SnapshotError::write(&self.path, e))?;
+        self.writer.write(&batch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::splits_for;
+
+    #[test]
+    fn splits_are_powers_of_two() {
+        assert_eq!([0, 1, SPLIT, SPLIT + 1, 10 * SPLIT].map(splits_for), [1, 1, 1, 2, 16]);
+        const SPLIT: u64 = super::SPLIT_ROWS;
+    }
+}
