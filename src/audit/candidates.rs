@@ -69,7 +69,6 @@ pub struct Survey<'a> {
     pub interrupt: Interrupt,
 }
 
-
 /// Rows looked at first: a column that is not unique here is not unique.
 const SAMPLE: u64 = 20_000;
 /// Candidates counted in full at most, when several columns together are tried.
@@ -98,7 +97,8 @@ pub fn infer(survey: &Survey<'_>) -> Result<Shortlist, CompareError> {
         .flat_map(|(at, a)| columns[at + 1..].iter().map(|b| vec![*a, *b]))
         .filter(|pairs| samples.unique(pairs))
         .collect();
-    let name = |pairs: &[usize]| -> f64 { pairs.iter().map(|i| name_score(&survey.alignment.pairs[*i].left.name)).sum() };
+    let name =
+        |pairs: &[usize]| -> f64 { pairs.iter().map(|i| name_score(&survey.alignment.pairs[*i].left.name)).sum() };
     couples.sort_by(|a, b| name(b).total_cmp(&name(a)));
     couples.truncate(MOST_PAIRS);
     if let Some(found) = best(survey, &couples)? {
@@ -108,8 +108,7 @@ pub fn infer(survey: &Survey<'_>) -> Result<Shortlist, CompareError> {
     let mut by_sample = singles;
     by_sample.sort_by_key(|pairs| std::cmp::Reverse(samples.distinct(pairs)));
     by_sample.truncate(NEAREST);
-    let mut nearest =
-        by_sample.iter().map(|pairs| survey.count(pairs)).collect::<Result<Vec<_>, CompareError>>()?;
+    let mut nearest = by_sample.iter().map(|pairs| survey.count(pairs)).collect::<Result<Vec<_>, CompareError>>()?;
     nearest.sort_by(|a, b| b.nearness().total_cmp(&a.nearness()));
     Ok(Shortlist { key: None, nearest })
 }
@@ -139,16 +138,11 @@ impl Survey<'_> {
         alignment.pairs.iter_mut().for_each(|pair| pair.compared = false);
         let recipes = Recipe::of(&alignment, &key);
         let folders = [self.folder.join("left"), self.folder.join("right")];
-        let index = |side: usize| {
-            index_parts(self.sides[side], &recipes[side], None, &folders[side], &self.interrupt, &Silent)
-        };
+        let index =
+            |side: usize| index_parts(self.sides[side], &recipes[side], None, &folders[side], &self.interrupt, &Silent);
         let (left, right) = (index(0)?, index(1)?);
-        let options = CompareOptions {
-            memory: self.memory,
-            samples: 0,
-            interrupt: self.interrupt.clone(),
-            progress: &Silent,
-        };
+        let options =
+            CompareOptions { memory: self.memory, samples: 0, interrupt: self.interrupt.clone(), progress: &Silent };
         let side = |at: usize, index| Side { parts: self.sides[at], index };
         let counts = compare(side(0, &left), side(1, &right), &alignment, &key, &options)?;
         let names = |of: fn(&crate::table::Pair) -> &str| -> HashSet<String> {

@@ -192,8 +192,7 @@ impl Audit {
 fn key_warnings(sides: &[AuditedSide; 2], key: &KeyReport) -> Vec<String> {
     let mut out = Vec::new();
     for (at, side) in sides.iter().enumerate() {
-        let names: Vec<&str> =
-            key.columns.iter().map(|(l, r)| if at == 0 { l.as_str() } else { r.as_str() }).collect();
+        let names: Vec<&str> = key.columns.iter().map(|(l, r)| if at == 0 { l.as_str() } else { r.as_str() }).collect();
         let counts = &side.counts;
         let which = ["left", "right"][at];
         if counts.duplicates > 0 {

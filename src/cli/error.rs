@@ -132,9 +132,7 @@ impl From<SnapshotError> for Failure {
                 &format!("this program knows version {known}"),
                 "use the trueup that wrote it, or a newer one",
             ),
-            SnapshotError::Damaged { path, why } => {
-                Self::new(&format!("{path} is damaged"), &why, "export it again")
-            }
+            SnapshotError::Damaged { path, why } => Self::new(&format!("{path} is damaged"), &why, "export it again"),
             SnapshotError::Filter { filter, address, why } => Self::new(
                 &format!("the condition `{filter}` does not work on {address}"),
                 &why,
@@ -206,7 +204,11 @@ impl From<RunError> for Failure {
                     .map(|candidate| {
                         let pair = &alignment.pairs[candidate.pairs[0]];
                         let counts = |side: usize| {
-                            format!("{} distinct in {} rows", thousands(candidate.distinct[side]), thousands(candidate.rows[side]))
+                            format!(
+                                "{} distinct in {} rows",
+                                thousands(candidate.distinct[side]),
+                                thousands(candidate.rows[side])
+                            )
                         };
                         format!("`{}`: {} on the left, {} on the right", pair.left.name, counts(0), counts(1))
                     })

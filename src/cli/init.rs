@@ -26,8 +26,7 @@ pub struct InitArgs {
 
 /// Runs the command.
 pub fn run(args: &InitArgs, _: &TerminalWatch) -> Result<ExitCode, Failure> {
-    let spec =
-        JobSpec { left: Some(args.left.clone()), right: Some(args.right.clone()), ..args.compare.spec() };
+    let spec = JobSpec { left: Some(args.left.clone()), right: Some(args.right.clone()), ..args.compare.spec() };
     let job = spec.resolve()?;
     let text = job_template(&job, &typed(&args.left)?, &typed(&args.right)?)?;
     match &args.file {

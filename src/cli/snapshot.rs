@@ -41,8 +41,7 @@ pub struct SnapshotArgs {
 pub fn run(args: &SnapshotArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> {
     let address = Address::parse(&args.table, &|name| std::env::var(name).ok()).map_err(JobError::from)?;
     let streams = args.streams.clamp(1, 64);
-    let (folder, snapshot) =
-        run_snapshot(&address, args.filter.as_deref(), &args.key, streams, &args.out, watch)?;
+    let (folder, snapshot) = run_snapshot(&address, args.filter.as_deref(), &args.key, streams, &args.out, watch)?;
     watch.clear();
     let manifest = &snapshot.manifest;
     match args.format {

@@ -41,12 +41,8 @@ impl<'a> Changes<'a> {
             pairs.iter().filter_map(|p| left.position(&p.left.name)).collect(),
             pairs.iter().filter_map(|p| right.position(&p.right.name)).collect(),
         ];
-        let encoders = recipes[0]
-            .compared
-            .iter()
-            .zip(&recipes[1].compared)
-            .map(|(l, r)| [l.encoder(), r.encoder()])
-            .collect();
+        let encoders =
+            recipes[0].compared.iter().zip(&recipes[1].compared).map(|(l, r)| [l.encoder(), r.encoder()]).collect();
         // A guess of a row's size in memory, for tables with very many columns.
         let bytes_per_row = 64 * pairs.len().max(1);
         Self {

@@ -113,9 +113,8 @@ impl Found {
         }
         // Fingerprints of several rows of a key are added up: the sums are equal when the rows are
         // the same, in whatever order.
-        let same = rows[0] == rows[1]
-            && left.f1.value(at) == right.f1.value(at)
-            && left.f2.value(at) == right.f2.value(at);
+        let same =
+            rows[0] == rows[1] && left.f1.value(at) == right.f1.value(at) && left.f2.value(at) == right.f2.value(at);
         if same {
             self.equal += 1;
             for (i, count) in self.softened.iter_mut().enumerate() {

@@ -20,9 +20,8 @@ pub fn join(
     options: &CompareOptions<'_>,
     take: &mut dyn FnMut(Found) -> Result<(), CompareError>,
 ) -> Result<(), CompareError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .build()
-        .map_err(|e| CompareError::Engine(e.to_string()))?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().build().map_err(|e| CompareError::Engine(e.to_string()))?;
     let rows = left.rows.max(right.rows) as usize;
     let by_memory = (rows * BYTES_PER_ROW).div_ceil(options.memory / 2).next_power_of_two();
     let splits = by_memory.max(left.files.len()).max(right.files.len());
@@ -98,7 +97,8 @@ impl SplitPair<'_> {
         }
         let select: Vec<String> =
             ["l", "r"].iter().flat_map(|t| columns.iter().map(move |c| format!("{t}.{c} AS {t}{c}"))).collect();
-        let (l, r) = if grouped { (format!("({left}) AS l"), format!("({right}) AS r")) } else { ("l".into(), "r".into()) };
+        let (l, r) =
+            if grouped { (format!("({left}) AS l"), format!("({right}) AS r")) } else { ("l".into(), "r".into()) };
         format!("SELECT {} FROM {l} FULL JOIN {r} ON l.k1 = r.k1 AND l.k2 = r.k2", select.join(", "))
     }
 
@@ -118,8 +118,7 @@ impl SplitPair<'_> {
     }
 
     async fn run(&self, context: &SessionContext, sql: &str) -> Result<Found, CompareError> {
-        let mut stream =
-            async { context.sql(sql).await?.execute_stream().await }.await.map_err(|e| self.failed(e))?;
+        let mut stream = async { context.sql(sql).await?.execute_stream().await }.await.map_err(|e| self.failed(e))?;
         let mut found = Found { softened: vec![0; self.softened()], ..Found::default() };
         while let Some(batch) = stream.next().await {
             if self.options.interrupt.is_set() {

@@ -5,9 +5,7 @@ use super::side::{Job, Table, Watch};
 use crate::audit::{Audit, Candidate, Shortlist, Survey, infer};
 use crate::compare::{CompareOptions, Side, compare};
 use crate::endpoint::{Address, ExportRequest};
-use crate::snapshot::{
-    FreezeOptions, IndexFiles, Recipe, RowFilter, Snapshot, freeze, freeze_parts, index_parts,
-};
+use crate::snapshot::{FreezeOptions, IndexFiles, Recipe, RowFilter, Snapshot, freeze, freeze_parts, index_parts};
 use crate::table::{AlignOptions, Alignment, Column, Key, KeyChoice, rename_key};
 use std::path::{Path, PathBuf};
 
@@ -33,10 +31,8 @@ impl Pending {
     fn new(out: Option<&Path>) -> Result<Self, RunError> {
         let id = format!("{}-{}", chrono::Utc::now().format("%Y%m%dT%H%M%S%3fZ"), std::process::id());
         let target = out.map_or_else(|| Path::new(".trueup").join(&id), Path::to_owned);
-        let failed = |path: &Path, e: std::io::Error| RunError::Output {
-            path: path.display().to_string(),
-            why: e.to_string(),
-        };
+        let failed =
+            |path: &Path, e: std::io::Error| RunError::Output { path: path.display().to_string(), why: e.to_string() };
         let taken = match std::fs::read_dir(&target) {
             Ok(mut entries) => entries.next().is_some(),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => false,
@@ -107,10 +103,8 @@ pub fn run_audit(job: &Job, watch: &dyn Watch) -> Result<AuditRun, RunError> {
     ];
     let recipes = declared.as_ref().map(|key| Recipe::of(&alignment, key));
     let recipe = |at: usize| recipes.as_ref().map(|recipes| &recipes[at]);
-    let frozen = both(
-        || sides[0].freeze(&alignment, recipe(0), &pending),
-        || sides[1].freeze(&alignment, recipe(1), &pending),
-    )?;
+    let frozen =
+        both(|| sides[0].freeze(&alignment, recipe(0), &pending), || sides[1].freeze(&alignment, recipe(1), &pending))?;
     let (key, why) = match declared {
         Some(key) => {
             let why = declared_why(&key, &tables);
@@ -197,9 +191,7 @@ fn choose(
             let why = inferred_why(&candidate);
             Ok((key, why))
         }
-        Shortlist { key: None, nearest } => {
-            Err(RunError::NoKey { nearest, alignment: Box::new(alignment.clone()) })
-        }
+        Shortlist { key: None, nearest } => Err(RunError::NoKey { nearest, alignment: Box::new(alignment.clone()) }),
     }
 }
 
@@ -227,12 +219,7 @@ struct SidePlan<'a> {
 
 impl SidePlan<'_> {
     /// Freezes the side, if it is live or its files are to be kept.
-    fn freeze(
-        &self,
-        alignment: &Alignment,
-        recipe: Option<&Recipe>,
-        pending: &Pending,
-    ) -> Result<Snapshot, RunError> {
+    fn freeze(&self, alignment: &Alignment, recipe: Option<&Recipe>, pending: &Pending) -> Result<Snapshot, RunError> {
         let address = self.address.to_string();
         let options = |columns: &[Column], progress, live: bool| -> Result<FreezeOptions<'_>, RunError> {
             // A database evaluates its condition itself.
@@ -253,8 +240,7 @@ impl SidePlan<'_> {
         match self.table {
             Table::Live { endpoint, info } => {
                 let columns = export_columns(info.columns.clone(), alignment, self.at);
-                let request =
-                    ExportRequest { columns, filter: self.filter.clone(), streams: self.job.streams };
+                let request = ExportRequest { columns, filter: self.filter.clone(), streams: self.job.streams };
                 let progress = self.watch.stage(&format!("exporting {}", self.name));
                 let options = options(&request.columns, progress.as_ref(), true)?;
                 let folder = pending.folder(self.name)?;
@@ -281,9 +267,8 @@ impl SidePlan<'_> {
         if let (Some(index), None, true) = (&frozen.index, filter, frozen.manifest.recipe.as_ref() == Some(recipe)) {
             return Ok(index.clone());
         }
-        let filter = filter
-            .map(|sql| RowFilter::new(sql, &self.address.to_string(), frozen.parts.columns()))
-            .transpose()?;
+        let filter =
+            filter.map(|sql| RowFilter::new(sql, &self.address.to_string(), frozen.parts.columns())).transpose()?;
         let progress = self.watch.stage(&format!("indexing {}", self.name));
         let folder = pending.folder(&format!("work/{}", self.name))?;
         Ok(index_parts(&frozen.parts, recipe, filter.as_ref(), &folder, &self.watch.interrupt(), progress.as_ref())?)
@@ -338,8 +323,7 @@ pub fn run_snapshot(
     };
     let mut snapshot = match &table {
         Table::Live { endpoint, info } => {
-            let request =
-                ExportRequest { columns: info.columns.clone(), filter: filter.map(str::to_owned), streams };
+            let request = ExportRequest { columns: info.columns.clone(), filter: filter.map(str::to_owned), streams };
             freeze(endpoint.as_ref(), info, &request, options, &pending.temporary)?
         }
         Table::Frozen(frozen) => freeze_parts(&frozen.parts, &info, &info.columns, options, &pending.temporary)?,

@@ -118,8 +118,10 @@ impl JobSpec {
             return Err(JobError::Value { value: map.clone(), what: "column mapping (LEFT=RIGHT)" });
         }
         let memory = match &self.memory {
-            Some(text) => parse_size(text)
-                .ok_or_else(|| JobError::Value { value: text.clone(), what: "size of memory (like 2GB; at least 1MB)" })?,
+            Some(text) => parse_size(text).ok_or_else(|| JobError::Value {
+                value: text.clone(),
+                what: "size of memory (like 2GB; at least 1MB)",
+            })?,
             None => available_memory(),
         };
         Ok(Job {

@@ -34,10 +34,15 @@ pub fn job_template(job: &Job, left: &str, right: &str) -> Result<String, RunErr
                 .map(|i| {
                     let pair = &alignment.pairs[*i];
                     let same = pair.left.name == pair.right.name;
-                    quote(&if same { pair.left.name.clone() } else { format!("{}={}", pair.left.name, pair.right.name) })
+                    quote(&if same {
+                        pair.left.name.clone()
+                    } else {
+                        format!("{}={}", pair.left.name, pair.right.name)
+                    })
                 })
                 .collect();
-            let _ = writeln!(out, "# The columns that identify a row ({}).\nkey = [{}]\n", key.chosen, names.join(", "));
+            let _ =
+                writeln!(out, "# The columns that identify a row ({}).\nkey = [{}]\n", key.chosen, names.join(", "));
         }
         None => {
             let _ = writeln!(

@@ -24,7 +24,11 @@ impl Style {
     pub(super) fn table(self, preset: &str) -> Table {
         let mut table = Table::new();
         table.load_preset(preset).set_content_arrangement(ContentArrangement::Dynamic).set_width(self.width);
-        if self.color { table.enforce_styling() } else { table.force_no_tty() };
+        if self.color {
+            table.enforce_styling()
+        } else {
+            table.force_no_tty()
+        };
         table
     }
 
@@ -149,7 +153,13 @@ fn bridge(audit: &Audit, style: Style) -> String {
                 (false, true) => "−",
                 (false, false) => "+",
             };
-            let lead = if at == 0 { " " } else if at == last { "=" } else { sign };
+            let lead = if at == 0 {
+                " "
+            } else if at == last {
+                "="
+            } else {
+                sign
+            };
             let rows = Cell::new(thousands(term.rows.unsigned_abs())).set_alignment(CellAlignment::Right);
             let rows = if outer { rows.add_attribute(Attribute::Bold) } else { rows };
             table.add_row(vec![Cell::new(lead), Cell::new(term.term), rows]);
@@ -193,9 +203,7 @@ fn pair_name(left: &str, right: &str) -> String {
 
 fn samples(audit: &Audit, style: Style) -> String {
     let mut out = String::new();
-    let keys = |keys: &[Vec<String>]| {
-        keys.iter().take(SHOWN).map(|key| print_key(key)).collect::<Vec<_>>().join("  ")
-    };
+    let keys = |keys: &[Vec<String>]| keys.iter().take(SHOWN).map(|key| print_key(key)).collect::<Vec<_>>().join("  ");
     let mut lines = Vec::new();
     for (side, name) in ["left", "right"].iter().enumerate() {
         if !audit.samples.only[side].is_empty() {

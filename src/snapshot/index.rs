@@ -239,7 +239,8 @@ impl Split {
         columns.extend(
             self.values.iter_mut().map(|values| Arc::new(UInt64Array::from(std::mem::take(values))) as ArrayRef),
         );
-        let batch = RecordBatch::try_new(Arc::clone(schema), columns).map_err(|e| SnapshotError::write(&self.path, e))?;
+        let batch =
+            RecordBatch::try_new(Arc::clone(schema), columns).map_err(|e| SnapshotError::write(&self.path, e))?;
         self.writer.write(&batch)
     }
 }

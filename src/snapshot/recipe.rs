@@ -86,8 +86,7 @@ impl Recipe {
             rules: Rules::default(),
             zone: None,
         };
-        let mut compared: Vec<RecipeColumn> =
-            columns.iter().filter(|c| !key.contains(&c.name)).map(column).collect();
+        let mut compared: Vec<RecipeColumn> = columns.iter().filter(|c| !key.contains(&c.name)).map(column).collect();
         compared.sort_by(|a, b| a.name.cmp(&b.name));
         let find = |name: &String| columns.iter().find(|c| c.name == *name).map(column);
         Self { key: key.iter().filter_map(find).collect(), compared, softened: Vec::new() }

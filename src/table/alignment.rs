@@ -218,7 +218,11 @@ impl Alignment {
                 .iter()
                 .map(|(l, r)| {
                     self.pairs.iter().position(|pair| pair.left.name == *l && pair.right.name == *r).ok_or_else(|| {
-                        AlignmentError::UnknownColumn { side: "right", name: r.clone(), suggestion: nearest(r, &names(right)) }
+                        AlignmentError::UnknownColumn {
+                            side: "right",
+                            name: r.clone(),
+                            suggestion: nearest(r, &names(right)),
+                        }
                     })
                 })
                 .collect::<Result<_, _>>()?;
@@ -269,9 +273,9 @@ fn adopted(ty: &PortableType) -> PortableType {
 /// The words for what a mixture of types cannot tell apart.
 fn softening(left: &PortableType, right: &PortableType, family: Family) -> Option<String> {
     let digits = |ty: &PortableType| match ty {
-        PortableType::Time { precision } | PortableType::Timestamp { precision } | PortableType::Instant { precision } => {
-            Some(*precision)
-        }
+        PortableType::Time { precision }
+        | PortableType::Timestamp { precision }
+        | PortableType::Instant { precision } => Some(*precision),
         _ => None,
     };
     match (family, digits(left), digits(right)) {
@@ -310,8 +314,7 @@ fn by_name(left: &TableInfo, right: &TableInfo, partners: &mut [Option<usize>], 
     let free_left: Vec<usize> = (0..left.columns.len()).filter(|l| partners[*l].is_none()).collect();
     for l in &free_left {
         let name = form(&left.columns[*l].name);
-        let same: Vec<usize> =
-            free_right.iter().copied().filter(|r| form(&right.columns[*r].name) == name).collect();
+        let same: Vec<usize> = free_right.iter().copied().filter(|r| form(&right.columns[*r].name) == name).collect();
         let rivals = free_left.iter().filter(|other| form(&left.columns[**other].name) == name).count();
         if let ([only], 1) = (same.as_slice(), rivals) {
             partners[*l] = Some(*only);
@@ -382,16 +385,24 @@ mod tests {
 
     #[test]
     fn exact_names_come_first() {
-        let a = Alignment::new(&table(&["userid", "User_Id", "x"]), &table(&["USERID", "User_Id", "y"]), &AlignOptions::default())
-            .unwrap();
+        let a = Alignment::new(
+            &table(&["userid", "User_Id", "x"]),
+            &table(&["USERID", "User_Id", "y"]),
+            &AlignOptions::default(),
+        )
+        .unwrap();
         assert_eq!(pairs(&a), [("userid", "USERID"), ("User_Id", "User_Id")]);
         assert_eq!((a.only_left, a.only_right), (vec!["x".to_owned()], vec!["y".to_owned()]));
     }
 
     #[test]
     fn two_that_could_be_meant_stay_alone() {
-        let a = Alignment::new(&table(&["id", "first_name", "FirstName"]), &table(&["id", "FIRSTNAME"]), &AlignOptions::default())
-            .unwrap();
+        let a = Alignment::new(
+            &table(&["id", "first_name", "FirstName"]),
+            &table(&["id", "FIRSTNAME"]),
+            &AlignOptions::default(),
+        )
+        .unwrap();
         assert_eq!(pairs(&a), [("id", "id")]);
     }
 
