@@ -352,3 +352,7 @@ fn push_other(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(&(text.len() as u32).to_le_bytes());
     out.extend_from_slice(text.as_bytes());
 }
+
+#[cfg(test)]
+#[path = "encoder_tests.rs"]
+mod tests;
