@@ -215,7 +215,10 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let code = code(&error);
-        let why = words(&error);
+        let mut why = words(&error);
+        if why.contains("invalid peer certificate") {
+            why.push_str(" (sslrootcert=FILE names the certificates to trust)");
+        }
         // 28000: no rule for an encrypted connection of this login. Without a code, the
         // handshake failed, unless there was nobody to shake hands with.
         let try_plain = match code {

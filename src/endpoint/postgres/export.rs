@@ -49,7 +49,8 @@ pub(super) fn export(
         rows: AtomicU64::new(0),
     };
     let queue = Queue { statements: &statements, ranges: &ranges, next: AtomicUsize::new(0) };
-    let streams = request.streams.clamp(1, ranges.len());
+    // Without a shared snapshot, a second connection would see another moment.
+    let streams = if snapshot.is_some() { request.streams.clamp(1, ranges.len()) } else { 1 };
     // Another thread's panic becomes this one's when the scope ends.
     let (session, counted, connections) = std::thread::scope(|scope| {
         let (done, is_done) = mpsc::channel();
@@ -61,13 +62,13 @@ pub(super) fn export(
             let _ = done.send(());
             (session, counted)
         });
-        let helper = || scope.spawn(|| help(address, snapshot.as_deref(), shared, queue));
+        let helper = |_| snapshot.as_deref().map(|id| scope.spawn(move || help(address, id, shared, queue)));
         let quick = match &snapshot {
             Some(_) => is_done.recv_timeout(PATIENCE) != Err(mpsc::RecvTimeoutError::Timeout),
             None => is_done.recv().is_ok(),
         };
         if !quick {
-            let helpers: Vec<_> = (0..streams).map(|_| helper()).collect();
+            let helpers: Vec<_> = (0..streams).filter_map(helper).collect();
             join(helpers);
             let (session, counted) = join(vec![counter]).remove(0);
             return (session, counted, streams + 1);
@@ -75,7 +76,7 @@ pub(super) fn export(
         let (mut session, counted) = join(vec![counter]).remove(0);
         if let Some(rows) = counted {
             sink.expect(rows);
-            let helpers: Vec<_> = (1..streams).map(|_| helper()).collect();
+            let helpers: Vec<_> = (1..streams).filter_map(helper).collect();
             if let Err(e) = work(&mut session, shared, queue) {
                 halt.fail(e);
             }
@@ -202,8 +203,8 @@ fn counted(session: &mut Session, sql: &str, shared: &Shared<'_>) -> Option<u64>
 }
 
 /// Another connection that works in the same snapshot.
-fn help(address: &ServerAddress, snapshot: Option<&str>, shared: &Shared<'_>, queue: &Queue<'_>) {
-    let mut session = match Session::open(address, snapshot) {
+fn help(address: &ServerAddress, snapshot: &str, shared: &Shared<'_>, queue: &Queue<'_>) {
+    let mut session = match Session::open(address, Some(snapshot)) {
         Ok(session) => session,
         Err(e) => return shared.halt.fail(e),
     };
