@@ -1,11 +1,17 @@
 //! trueup tells why two copies of a table differ, shows what would make them agree, and makes it
 //! so.
 //!
-//! Each folder is one step of the road that a row takes, and uses only the folders before it:
-//! [`table`] (what a table is), [`endpoint`] (where tables live).
+//! Each folder is one step of the road that a row takes, and uses only those before it: [`table`]
+//! (what a table is), [`endpoint`] (where tables live), [`snapshot`] (freezing), [`compare`] (two
+//! snapshots to differences), [`audit`] (differences to numbers), [`job`] (what to run),
+//! [`report`] (facts to documents). The command line is no part of the library.
 
 #![warn(missing_docs)]
 
+pub mod audit;
+pub mod compare;
 pub mod endpoint;
+pub mod job;
+pub mod report;
 pub mod snapshot;
 pub mod table;

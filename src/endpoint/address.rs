@@ -65,7 +65,9 @@ pub enum AddressError {
     #[error("the environment has no variable `{0}`, which the address uses")]
     NoVariable(String),
     /// None of the forms.
-    #[error("`{0}` is no table address: use postgres://…#table, mysql://…#table, sqlite:file#table, a .parquet or .csv file, or a snapshot folder")]
+    #[error(
+        "`{0}` is no table address: use postgres://…#table, mysql://…#table, sqlite:file#table, a .parquet or .csv file, or a snapshot folder"
+    )]
     Unknown(String),
     /// Broken URL.
     #[error("`{shown}` is no valid address: {why}")]
@@ -255,7 +257,8 @@ mod tests {
 
     #[test]
     fn every_form_is_read() {
-        let Ok(Address::Postgres(pg)) = parse("postgresql://me:p%40ss@db.example:5433/shop?sslmode=require#sales.orders")
+        let Ok(Address::Postgres(pg)) =
+            parse("postgresql://me:p%40ss@db.example:5433/shop?sslmode=require#sales.orders")
         else {
             panic!()
         };
@@ -263,7 +266,9 @@ mod tests {
         assert_eq!(pg.password.as_ref().map(Secret::expose), Some("p@ss"));
         assert_eq!((pg.schema.as_deref(), pg.table.as_str()), (Some("sales"), "orders"));
         assert_eq!(pg.parameters, [("sslmode".to_owned(), "require".to_owned())]);
-        let Ok(Address::Mysql(my)) = parse("mysql://root@127.0.0.1/shop?socket=/tmp/my.sock#Order Items") else { panic!() };
+        let Ok(Address::Mysql(my)) = parse("mysql://root@127.0.0.1/shop?socket=/tmp/my.sock#Order Items") else {
+            panic!()
+        };
         assert_eq!((my.host.as_str(), my.table.as_str()), ("/tmp/my.sock", "Order Items"));
         assert_eq!(parse("sqlite:a b.db#t").unwrap().to_string(), "sqlite:a b.db#t");
         assert!(matches!(parse("x/y.csv"), Ok(Address::Csv(_))));

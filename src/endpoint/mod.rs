@@ -2,6 +2,7 @@
 //! adding a folder and a line in [`open`].
 
 mod address;
+mod batches;
 mod error;
 mod export;
 pub mod file;

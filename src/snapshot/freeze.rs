@@ -150,7 +150,8 @@ fn write_all(
 ) -> Result<Written, SnapshotError> {
     const FILE: &str = "rows-0.parquet";
     let schema = with_other(&portable_schema(columns.iter()));
-    let mut part = PartWriter::create(&folder.join(FILE), Arc::clone(&schema), Compression::UNCOMPRESSED, Encode::AllCores)?;
+    let mut part =
+        PartWriter::create(&folder.join(FILE), Arc::clone(&schema), Compression::UNCOMPRESSED, Encode::AllCores)?;
     let mut manifest = Manifest::new(String::new(), columns.to_vec(), &TableInfo::default());
     let mut index: Option<IndexWriter> = None;
     let mut others = vec![0u64; columns.len()];
@@ -233,9 +234,7 @@ fn append_other(
         for other in &batch.others {
             by_row.entry(other.row).or_default().insert(&columns[other.column as usize].name, &other.text);
         }
-        (0..rows as u32)
-            .map(|row| by_row.get(&row).map(|values| serde_json::json!(values).to_string()))
-            .collect()
+        (0..rows as u32).map(|row| by_row.get(&row).map(|values| serde_json::json!(values).to_string())).collect()
     };
     let mut arrays: Vec<ArrayRef> = batch.rows.columns().to_vec();
     arrays.push(Arc::new(texts));

@@ -101,12 +101,14 @@ impl Hasher {
             let mut buffer = Vec::with_capacity(512);
             for (i, entry) in entries.iter_mut().enumerate() {
                 let row = chunk * CHUNK + i;
-                if !self.key.iter().any(|(column, _)| is_null(*column, row)) {
-                    buffer.clear();
-                    self.key.iter().for_each(|part| encode(part, row, &mut buffer));
-                    entry.key = Some(fingerprint(&buffer));
-                }
                 buffer.clear();
+                self.key.iter().for_each(|part| encode(part, row, &mut buffer));
+                if !self.key.iter().any(|(column, _)| is_null(*column, row)) {
+                    entry.key = Some(fingerprint(&buffer));
+                    // What the key says need not be said again; but a row without a key is known
+                    // by all of its values.
+                    buffer.clear();
+                }
                 self.compared.iter().for_each(|part| encode(part, row, &mut buffer));
                 entry.row = fingerprint(&buffer);
             }
@@ -237,7 +239,8 @@ impl Split {
         columns.extend(
             self.values.iter_mut().map(|values| Arc::new(UInt64Array::from(std::mem::take(values))) as ArrayRef),
         );
-        let batch = RecordBatch::try_new(Arc::clone(schema), columns).map_err(|e| SnapshotError::write(&self.path, e))?;
+        let batch =
+            RecordBatch::try_new(Arc::clone(schema), columns).map_err(|e| SnapshotError::write(&self.path, e))?;
         self.writer.write(&batch)
     }
 }

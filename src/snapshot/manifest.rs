@@ -92,10 +92,8 @@ impl Manifest {
             version: u64,
         }
         let path = folder.join(MANIFEST);
-        let damaged = |e: serde_json::Error| SnapshotError::Damaged {
-            path: path.display().to_string(),
-            why: e.to_string(),
-        };
+        let damaged =
+            |e: serde_json::Error| SnapshotError::Damaged { path: path.display().to_string(), why: e.to_string() };
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {

@@ -52,7 +52,12 @@ impl PartWriter {
     ///
     /// # Errors
     /// If it can't be created.
-    pub fn create(path: &Path, schema: SchemaRef, compression: Compression, encode: Encode) -> Result<Self, SnapshotError> {
+    pub fn create(
+        path: &Path,
+        schema: SchemaRef,
+        compression: Compression,
+        encode: Encode,
+    ) -> Result<Self, SnapshotError> {
         let failed = |e: &dyn std::fmt::Display| SnapshotError::write(path, e);
         let mut properties = WriterProperties::builder()
             .set_dictionary_enabled(false)
@@ -63,8 +68,8 @@ impl PartWriter {
         add_encoded_arrow_schema_to_metadata(&schema, &mut properties);
         let parquet = ArrowSchemaConverter::new().convert(&schema).map_err(|e| failed(&e))?;
         let out = BufWriter::with_capacity(1 << 20, File::create(path).map_err(|e| failed(&e))?);
-        let file = SerializedFileWriter::new(out, parquet.root_schema_ptr(), Arc::new(properties))
-            .map_err(|e| failed(&e))?;
+        let file =
+            SerializedFileWriter::new(out, parquet.root_schema_ptr(), Arc::new(properties)).map_err(|e| failed(&e))?;
         let factory = ArrowRowGroupWriterFactory::new(&file, Arc::clone(&schema));
         Ok(Self {
             path: path.to_owned(),
@@ -94,12 +99,9 @@ impl PartWriter {
             compute_leaves(field, array)?.iter().try_for_each(|leaf| writer.write(leaf))
         };
         match self.encode {
-            Encode::AllCores => self
-                .columns
-                .par_iter_mut()
-                .zip(batch.columns().par_iter())
-                .zip(fields.par_iter())
-                .try_for_each(write),
+            Encode::AllCores => {
+                self.columns.par_iter_mut().zip(batch.columns().par_iter()).zip(fields.par_iter()).try_for_each(write)
+            }
             Encode::Here => self.columns.iter_mut().zip(batch.columns()).zip(fields.iter()).try_for_each(write),
         }
         .map_err(|e: parquet::errors::ParquetError| SnapshotError::write(&self.path, e))?;

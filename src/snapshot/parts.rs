@@ -227,9 +227,8 @@ impl Parts {
         for i in projection {
             let column = &self.columns[*i];
             let array = batch.column_by_name(&column.name).ok_or_else(|| group.broken(&column.name))?;
-            arrays.push(
-                convert(array, &column.ty).map_err(|e| group.broken(format!("column `{}`: {e}", column.name)))?,
-            );
+            arrays
+                .push(convert(array, &column.ty).map_err(|e| group.broken(format!("column `{}`: {e}", column.name)))?);
         }
         let others = match batch.column_by_name(OTHER_COLUMN).and_then(|array| array.as_string_opt::<i32>()) {
             Some(texts) if texts.null_count() < texts.len() => self.others(group, projection, texts)?,

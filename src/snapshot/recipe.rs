@@ -41,7 +41,7 @@ pub struct Recipe {
 
 impl Recipe {
     /// The recipes of both sides of an alignment.
-    pub fn of(alignment: &Alignment, key: &Key, zone: Option<&str>) -> [Self; 2] {
+    pub fn of(alignment: &Alignment, key: &Key) -> [Self; 2] {
         let compared = Self::order(alignment, key);
         let side = |of: fn(&crate::table::Pair) -> &Column| {
             let column = |at: &usize| {
@@ -51,7 +51,7 @@ impl Recipe {
                     ty: of(pair).ty.clone(),
                     family: pair.family,
                     rules: pair.rules,
-                    zone: matches!(pair.family, Family::Instant(_)).then(|| zone.map(str::to_owned)).flatten(),
+                    zone: matches!(pair.family, Family::Instant(_)).then(|| alignment.zone.clone()).flatten(),
                 }
             };
             Self {
@@ -86,8 +86,7 @@ impl Recipe {
             rules: Rules::default(),
             zone: None,
         };
-        let mut compared: Vec<RecipeColumn> =
-            columns.iter().filter(|c| !key.contains(&c.name)).map(column).collect();
+        let mut compared: Vec<RecipeColumn> = columns.iter().filter(|c| !key.contains(&c.name)).map(column).collect();
         compared.sort_by(|a, b| a.name.cmp(&b.name));
         let find = |name: &String| columns.iter().find(|c| c.name == *name).map(column);
         Self { key: key.iter().filter_map(find).collect(), compared, softened: Vec::new() }

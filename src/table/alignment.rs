@@ -38,6 +38,8 @@ pub struct Alignment {
     pub ignored: Vec<String>,
     /// What a person should know before believing the result.
     pub warnings: Vec<String>,
+    /// The zone that zone-less times are taken to be in beside zoned ones; UTC if none is named.
+    pub zone: Option<String>,
 }
 
 /// What the job says about columns.
@@ -53,8 +55,8 @@ pub struct AlignOptions {
     pub ignore: Vec<String>,
     /// Rules by column.
     pub rules: Vec<(String, Vec<Rule>)>,
-    /// Whether a zone for zone-less times was named.
-    pub zone_named: bool,
+    /// The zone that zone-less times are in, where the job names one.
+    pub zone: Option<String>,
 }
 
 /// Who chose the unique key.
@@ -131,7 +133,7 @@ impl Alignment {
     /// If a name in `options` is unknown, mapped twice, or a rule does not fit, or if nothing
     /// can be paired at all.
     pub fn new(left: &TableInfo, right: &TableInfo, options: &AlignOptions) -> Result<Self, AlignmentError> {
-        let mut out = Self::default();
+        let mut out = Self { zone: options.zone.clone(), ..Self::default() };
         let mut partners = mapped(left, right, options)?;
         by_name(left, right, &mut partners, |name| name.to_owned());
         by_name(left, right, &mut partners, fold);
@@ -180,7 +182,7 @@ impl Alignment {
         let effective = Rules::apply(&rules, &left.name, &mut family)?;
         let mut softened_by: Vec<String> = rules.iter().map(Rule::to_string).collect();
         softened_by.extend(softening(&left.ty, &right.ty, family));
-        if let (Family::Instant(_), false) = (family, options.zone_named) {
+        if let (Family::Instant(_), false) = (family, options.zone.is_some()) {
             let zoneless = |c: &Column| matches!(c.ty, PortableType::Timestamp { .. } | PortableType::Date);
             if zoneless(&left) != zoneless(&right) {
                 let name = if zoneless(&left) { &left.name } else { &right.name };
@@ -216,7 +218,11 @@ impl Alignment {
                 .iter()
                 .map(|(l, r)| {
                     self.pairs.iter().position(|pair| pair.left.name == *l && pair.right.name == *r).ok_or_else(|| {
-                        AlignmentError::UnknownColumn { side: "right", name: r.clone(), suggestion: nearest(r, &names(right)) }
+                        AlignmentError::UnknownColumn {
+                            side: "right",
+                            name: r.clone(),
+                            suggestion: nearest(r, &names(right)),
+                        }
                     })
                 })
                 .collect::<Result<_, _>>()?;
@@ -267,9 +273,9 @@ fn adopted(ty: &PortableType) -> PortableType {
 /// The words for what a mixture of types cannot tell apart.
 fn softening(left: &PortableType, right: &PortableType, family: Family) -> Option<String> {
     let digits = |ty: &PortableType| match ty {
-        PortableType::Time { precision } | PortableType::Timestamp { precision } | PortableType::Instant { precision } => {
-            Some(*precision)
-        }
+        PortableType::Time { precision }
+        | PortableType::Timestamp { precision }
+        | PortableType::Instant { precision } => Some(*precision),
         _ => None,
     };
     match (family, digits(left), digits(right)) {
@@ -308,8 +314,7 @@ fn by_name(left: &TableInfo, right: &TableInfo, partners: &mut [Option<usize>], 
     let free_left: Vec<usize> = (0..left.columns.len()).filter(|l| partners[*l].is_none()).collect();
     for l in &free_left {
         let name = form(&left.columns[*l].name);
-        let same: Vec<usize> =
-            free_right.iter().copied().filter(|r| form(&right.columns[*r].name) == name).collect();
+        let same: Vec<usize> = free_right.iter().copied().filter(|r| form(&right.columns[*r].name) == name).collect();
         let rivals = free_left.iter().filter(|other| form(&left.columns[**other].name) == name).count();
         if let ([only], 1) = (same.as_slice(), rivals) {
             partners[*l] = Some(*only);
@@ -380,16 +385,24 @@ mod tests {
 
     #[test]
     fn exact_names_come_first() {
-        let a = Alignment::new(&table(&["userid", "User_Id", "x"]), &table(&["USERID", "User_Id", "y"]), &AlignOptions::default())
-            .unwrap();
+        let a = Alignment::new(
+            &table(&["userid", "User_Id", "x"]),
+            &table(&["USERID", "User_Id", "y"]),
+            &AlignOptions::default(),
+        )
+        .unwrap();
         assert_eq!(pairs(&a), [("userid", "USERID"), ("User_Id", "User_Id")]);
         assert_eq!((a.only_left, a.only_right), (vec!["x".to_owned()], vec!["y".to_owned()]));
     }
 
     #[test]
     fn two_that_could_be_meant_stay_alone() {
-        let a = Alignment::new(&table(&["id", "first_name", "FirstName"]), &table(&["id", "FIRSTNAME"]), &AlignOptions::default())
-            .unwrap();
+        let a = Alignment::new(
+            &table(&["id", "first_name", "FirstName"]),
+            &table(&["id", "FIRSTNAME"]),
+            &AlignOptions::default(),
+        )
+        .unwrap();
         assert_eq!(pairs(&a), [("id", "id")]);
     }
 

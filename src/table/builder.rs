@@ -271,7 +271,7 @@ impl PortableBuilder {
     }
 }
 
-/// Whole numbers as they are printed: `+5` and `5.00` are fine, `5.5` is not whole. 
+/// Whole numbers as they are printed: `+5` and `5.00` are fine, `5.5` is not whole.
 fn parse_integer<T: TryFrom<i128>>(text: &str) -> Option<T> {
     match Number::parse(text)? {
         Number::Small { mantissa, scale: 0 } => T::try_from(mantissa).ok(),

@@ -60,7 +60,9 @@ impl Cells {
             DataType::Utf8 => Self::Text(array.as_string::<i32>().clone()),
             DataType::Binary => Self::Bytes(array.as_binary::<i32>().clone()),
             DataType::Date32 => Self::Date(array.as_primitive::<Date32Type>().clone()),
-            DataType::Time64(TimeUnit::Microsecond) => Self::Time(array.as_primitive::<Time64MicrosecondType>().clone()),
+            DataType::Time64(TimeUnit::Microsecond) => {
+                Self::Time(array.as_primitive::<Time64MicrosecondType>().clone())
+            }
             DataType::Timestamp(TimeUnit::Microsecond, zone) => {
                 Self::Timestamp(array.as_primitive::<TimestampMicrosecondType>().clone(), zone.is_some())
             }

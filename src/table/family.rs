@@ -73,9 +73,7 @@ pub fn family(left: &PortableType, right: &PortableType) -> Family {
         (T::Json, T::Json) => Family::Json,
 
         (T::Date, T::Date) => Family::Date,
-        (T::Date, T::Timestamp { precision }) | (T::Timestamp { precision }, T::Date) => {
-            Family::Timestamp(*precision)
-        }
+        (T::Date, T::Timestamp { precision }) | (T::Timestamp { precision }, T::Date) => Family::Timestamp(*precision),
         (T::Date, T::Instant { precision }) | (T::Instant { precision }, T::Date) => Family::Instant(*precision),
         (T::Time { precision: a }, T::Time { precision: b }) => Family::Time(*a.min(b)),
         (T::Timestamp { precision: a }, T::Timestamp { precision: b }) => Family::Timestamp(*a.min(b)),

@@ -1,26 +1,21 @@
-//! Placeholder while the endpoint is being written.
+//! MySQL and MariaDB tables. Rows come through ConnectorX's MySQL source; every column is
+//! projected in SQL to a type that crosses it unharmed (`native`), and read by a loop of our own
+//! (`stream`), so that every error is ours to see.
+//!
+//! `connect` lets us in, `describe` asks what the table is, `snapshot` opens transactions that
+//! all see one moment, `export` counts and runs the streams.
 
-use super::{Endpoint, EndpointError, ExportRequest, Exported, ServerAddress, Sink};
-use crate::table::TableInfo;
+mod connect;
+mod describe;
+mod export;
+mod failure;
+mod identity;
+mod native;
+mod options;
+mod session;
+mod snapshot;
+mod sql;
+mod stream;
+mod table;
 
-/// A table of this system.
-pub struct Mysql {
-    address: ServerAddress,
-}
-
-impl Mysql {
-    /// The table behind an address.
-    pub fn new(address: ServerAddress) -> Self {
-        Self { address }
-    }
-}
-
-impl Endpoint for Mysql {
-    fn describe(&self) -> Result<TableInfo, EndpointError> {
-        Err(EndpointError::Connect { address: self.address.shown.clone(), why: "not there yet".into() })
-    }
-
-    fn export(&self, _: &ExportRequest, _: &dyn Sink) -> Result<Exported, EndpointError> {
-        Err(EndpointError::Stopped)
-    }
-}
+pub use table::Mysql;

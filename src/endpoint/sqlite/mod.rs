@@ -1,28 +1,17 @@
-//! Placeholder while the endpoint is being written.
+//! Tables and views of SQLite files.
+//!
+//! In SQLite every value has a type of its own, and a column's declared type is little more than
+//! a wish. So the declared type says how a column is carried, and a value of another kind is
+//! kept beside it as text. Where nothing useful is declared (no type, or an expression of a view)
+//! the kinds of all values decide.
+//!
+//! Files are opened read-only. While a table is exported, a program that writes to a database
+//! that is not in WAL mode waits.
 
-use super::{Endpoint, EndpointError, ExportRequest, Exported, Sink};
-use crate::table::TableInfo;
-use std::path::PathBuf;
+mod connect;
+mod declared;
+mod describe;
+mod export;
+mod values;
 
-/// A table of an SQLite file.
-pub struct Sqlite {
-    path: PathBuf,
-    table: String,
-}
-
-impl Sqlite {
-    /// The table or view `table` of the database file `path`.
-    pub fn new(path: PathBuf, table: String) -> Self {
-        Self { path, table }
-    }
-}
-
-impl Endpoint for Sqlite {
-    fn describe(&self) -> Result<TableInfo, EndpointError> {
-        Err(EndpointError::Unreadable { path: self.path.display().to_string(), why: self.table.clone() })
-    }
-
-    fn export(&self, _: &ExportRequest, _: &dyn Sink) -> Result<Exported, EndpointError> {
-        Err(EndpointError::Stopped)
-    }
-}
+pub use connect::Sqlite;

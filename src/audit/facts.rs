@@ -1,0 +1,242 @@
+//! Everything that an audit says, as data. Reports render it; nothing else decides what it means.
+
+use super::bridge::{BridgeTerm, bridge};
+use crate::compare::{Comparison, Samples, SideCounts};
+use crate::snapshot::Snapshot;
+use crate::table::{Alignment, Key, KeyChoice};
+
+/// One side.
+#[derive(Clone, Debug)]
+pub struct AuditedSide {
+    /// Its address, without a password.
+    pub address: String,
+    /// Its counts.
+    pub counts: SideCounts,
+    /// How its rows are known to be of one moment.
+    pub consistency: String,
+    /// The condition that chose its rows.
+    pub filter: Option<String>,
+    /// Columns without a partner.
+    pub alone: Vec<String>,
+    /// Values that their column's type cannot hold.
+    pub others: Vec<OtherValues>,
+}
+
+/// Values of one column that its type cannot hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherValues {
+    /// The column.
+    pub column: String,
+    /// How many.
+    pub values: u64,
+}
+
+/// The unique key and why it was chosen.
+#[derive(Clone, Debug)]
+pub struct KeyReport {
+    /// Left and right names.
+    pub columns: Vec<(String, String)>,
+    /// Who chose it.
+    pub chosen: KeyChoice,
+    /// Why, in words.
+    pub why: String,
+}
+
+/// One compared pair of columns.
+#[derive(Clone, Debug)]
+pub struct AuditedColumn {
+    /// The left name.
+    pub left: String,
+    /// The right name.
+    pub right: String,
+    /// The rows in which it changed.
+    pub changed: u64,
+    /// As what it was compared, with both native types, if they differ.
+    pub compared_as: Option<String>,
+}
+
+/// A softened comparison and what it made equal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Softening {
+    /// The left name of the column.
+    pub column: String,
+    /// What softens it.
+    pub by: String,
+    /// Rows in which values were equal only because of it.
+    pub rows: u64,
+}
+
+/// An audit's result.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    /// Left and right.
+    pub sides: [AuditedSide; 2],
+    /// The key.
+    pub key: KeyReport,
+    /// Keys on both sides.
+    pub in_both: u64,
+    /// Keys on one side only.
+    pub only: [u64; 2],
+    /// Keys on both sides that are not unique and differ.
+    pub ambiguous: u64,
+    /// Keys whose rows are the same.
+    pub equal: u64,
+    /// Keys with one row on each side, which differ.
+    pub changed: u64,
+    /// Per compared column, in the left table's order.
+    pub columns: Vec<AuditedColumn>,
+    /// Compared columns that something softens.
+    pub softened: Vec<Softening>,
+    /// Columns that the job leaves out, by their left names.
+    pub ignored: Vec<String>,
+    /// From the left row count to the right one.
+    pub bridge: Vec<BridgeTerm>,
+    /// A few of each kind of difference.
+    pub samples: Samples,
+    /// What a person should know before believing the result.
+    pub warnings: Vec<String>,
+    /// Whether the tables hold the same rows.
+    pub agree: bool,
+    alignment: Alignment,
+}
+
+impl Audit {
+    /// Puts together what is known of both sides and of their comparison.
+    pub fn new(
+        snapshots: [&Snapshot; 2],
+        addresses: [String; 2],
+        filters: [Option<String>; 2],
+        alignment: &Alignment,
+        key: &Key,
+        why: String,
+        comparison: Comparison,
+    ) -> Self {
+        let pair = |at: usize| &alignment.pairs[at];
+        let mut columns = comparison.columns.clone();
+        columns.sort_by_key(|column| column.pair);
+        let softened = columns
+            .iter()
+            .filter(|column| !pair(column.pair).softened_by.is_empty())
+            .map(|column| Softening {
+                column: pair(column.pair).left.name.clone(),
+                by: pair(column.pair).softened_by.join(", "),
+                rows: column.softened,
+            })
+            .collect();
+        let [left_address, right_address] = addresses;
+        let [left_filter, right_filter] = filters;
+        let side = |at: usize, address, filter, alone: &[String]| AuditedSide {
+            address,
+            counts: comparison.sides[at],
+            consistency: snapshots[at].manifest.consistency.clone(),
+            filter,
+            alone: alone.to_vec(),
+            others: snapshots[at]
+                .manifest
+                .others
+                .iter()
+                .map(|other| OtherValues { column: other.column.clone(), values: other.values })
+                .collect(),
+        };
+        let sides = [
+            side(0, left_address, left_filter, &alignment.only_left),
+            side(1, right_address, right_filter, &alignment.only_right),
+        ];
+        let key_report = KeyReport {
+            columns: key.pairs.iter().map(|i| (pair(*i).left.name.clone(), pair(*i).right.name.clone())).collect(),
+            chosen: key.chosen,
+            why,
+        };
+        let mut warnings = alignment.warnings.clone();
+        warnings.extend(key_warnings(&sides, &key_report));
+        warnings.extend(other_warnings(&sides));
+        Self {
+            bridge: bridge(&comparison),
+            agree: comparison.agree(),
+            in_both: comparison.in_both,
+            only: comparison.only,
+            ambiguous: comparison.ambiguous,
+            equal: comparison.equal,
+            changed: comparison.changed,
+            columns: columns
+                .iter()
+                .map(|column| {
+                    let pair = pair(column.pair);
+                    let same = pair.left.ty == pair.right.ty;
+                    AuditedColumn {
+                        left: pair.left.name.clone(),
+                        right: pair.right.name.clone(),
+                        changed: column.changed,
+                        compared_as: (!same)
+                            .then(|| format!("{} and {} as {}", pair.left.native, pair.right.native, pair.family)),
+                    }
+                })
+                .collect(),
+            softened,
+            ignored: alignment.ignored.clone(),
+            samples: comparison.samples,
+            sides,
+            key: key_report,
+            warnings,
+            alignment: alignment.clone(),
+        }
+    }
+
+    /// The left and right name of a pair that a sample speaks of.
+    pub fn pair_names(&self, pair: usize) -> (&str, &str) {
+        let pair = &self.alignment.pairs[pair];
+        (&pair.left.name, &pair.right.name)
+    }
+}
+
+fn key_warnings(sides: &[AuditedSide; 2], key: &KeyReport) -> Vec<String> {
+    let mut out = Vec::new();
+    for (at, side) in sides.iter().enumerate() {
+        let names: Vec<&str> = key.columns.iter().map(|(l, r)| if at == 0 { l.as_str() } else { r.as_str() }).collect();
+        let counts = &side.counts;
+        let which = ["left", "right"][at];
+        if counts.duplicates > 0 {
+            out.push(format!(
+                "the key is not unique on the {which}: `{}`: {} distinct in {} rows",
+                names.join("`, `"),
+                thousands(counts.distinct_keys),
+                thousands(counts.rows)
+            ));
+        }
+        if counts.null_keys > 0 {
+            out.push(format!(
+                "{} rows on the {which} have NULL in `{}` and can't be matched",
+                thousands(counts.null_keys),
+                names.join("` or `")
+            ));
+        }
+    }
+    out
+}
+
+fn other_warnings(sides: &[AuditedSide; 2]) -> Vec<String> {
+    let mut out = Vec::new();
+    for (side, which) in sides.iter().zip(["left", "right"]) {
+        for other in &side.others {
+            out.push(format!(
+                "`{}` on the {which} has {} values that its type cannot hold; they are compared as text",
+                other.column,
+                thousands(other.values)
+            ));
+        }
+    }
+    out
+}
+
+/// A count with commas.
+pub fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}

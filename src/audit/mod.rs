@@ -1,0 +1,9 @@
+//! Differences to numbers: why two row counts differ, as an account that adds up.
+
+mod bridge;
+mod candidates;
+mod facts;
+
+pub use bridge::{BridgeTerm, bridge};
+pub use candidates::{Candidate, Shortlist, Survey, infer};
+pub use facts::{Audit, AuditedColumn, AuditedSide, KeyReport, OtherValues, Softening, thousands};

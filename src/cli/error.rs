@@ -1,0 +1,232 @@
+//! The one place that turns errors into words and exit codes: what happened, why, and what to do.
+
+use std::process::ExitCode;
+use trueup::audit::thousands;
+use trueup::compare::CompareError;
+use trueup::endpoint::{AddressError, EndpointError};
+use trueup::job::{JobError, RunError};
+use trueup::snapshot::SnapshotError;
+use trueup::table::AlignmentError;
+
+/// A command that failed.
+#[derive(Debug)]
+pub struct Failure {
+    what: String,
+    why: String,
+    hint: String,
+    code: u8,
+}
+
+impl Failure {
+    /// From its three lines; a line that has nothing to say is empty.
+    pub fn new(what: &str, why: &str, hint: &str) -> Self {
+        Self { what: what.to_owned(), why: why.to_owned(), hint: hint.to_owned(), code: 2 }
+    }
+
+    /// A command line that makes no sense.
+    pub fn usage(what: &str) -> Self {
+        Self::new(what, "", "see `trueup --help`")
+    }
+
+    /// Prints it and says with which code to exit.
+    pub fn report(self) -> ExitCode {
+        eprintln!("error: {}", self.what);
+        if !self.why.is_empty() {
+            eprintln!("  why: {}", self.why);
+        }
+        if !self.hint.is_empty() {
+            eprintln!("   do: {}", self.hint);
+        }
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<JobError> for Failure {
+    fn from(error: JobError) -> Self {
+        let what = error.to_string();
+        let hint = match &error {
+            JobError::Address(AddressError::NoVariable(name)) => format!("set it, as in `export {name}=…`"),
+            JobError::Address(_) => "see `trueup --help` for the forms of table addresses".to_owned(),
+            JobError::Rule(_) => "see `trueup audit --help`".to_owned(),
+            JobError::File { .. } => "`trueup init LEFT RIGHT` writes a job file to start from".to_owned(),
+            JobError::Value { .. } => "correct it".to_owned(),
+            JobError::NoTable(side) => format!("add `{side} = \"ADDRESS\"` to the job file"),
+        };
+        Self::new(&what, "", &hint)
+    }
+}
+
+impl From<EndpointError> for Failure {
+    fn from(error: EndpointError) -> Self {
+        match error {
+            EndpointError::Connect { address, why } => Self::new(
+                &format!("can't connect to {address}"),
+                &why,
+                "check host, port, user, password and database in the address",
+            ),
+            EndpointError::NoTable { address, table, suggestion } => Self::new(
+                &format!("{address} has no table `{table}`"),
+                "",
+                &match suggestion {
+                    Some(name) => format!("did you mean `{name}`?"),
+                    None => "check the name behind `#`; upper and lower case count".to_owned(),
+                },
+            ),
+            EndpointError::Unreadable { path, why } => {
+                Self::new(&format!("can't read {path}"), &why, "check the path and its permissions")
+            }
+            EndpointError::Malformed { path, line, why } => {
+                let place = line.map(|line| format!(", line {line}")).unwrap_or_default();
+                Self::new(&format!("{path}{place}"), &why, "correct the file")
+            }
+            EndpointError::Query { address, doing, why } => Self::new(
+                &format!("{address}: {doing} failed"),
+                &why,
+                "check the condition, the rights of the user, and that the table is still there",
+            ),
+            EndpointError::Lost { address, rows, why } => Self::new(
+                &format!("{address}: the export broke off after {} rows", thousands(rows)),
+                &why,
+                "nothing of it is kept; run it again once the server answers",
+            ),
+            EndpointError::Protocol { address, column, why } => Self::new(
+                &format!("{address}: column `{column}` could not be read"),
+                &why,
+                "leave the column out with --ignore, and report this as a defect",
+            ),
+            EndpointError::Stopped => Self::new("the export was stopped", "", "run it again"),
+        }
+    }
+}
+
+impl From<SnapshotError> for Failure {
+    fn from(error: SnapshotError) -> Self {
+        match error {
+            SnapshotError::Endpoint(error) => error.into(),
+            SnapshotError::File { doing, path, why } => {
+                let hint = match doing {
+                    "write" if why.contains("No space") || why.contains("os error 28") => {
+                        "make room there, or name another disk with --out"
+                    }
+                    "write" => "nothing of it is kept; name another place with --out",
+                    _ => "check the path and its permissions",
+                };
+                Self::new(&format!("can't {doing} {path}"), &why, hint)
+            }
+            SnapshotError::Incomplete { address, rows, counted } => Self::new(
+                &format!("{address}: the export is not whole"),
+                &format!(
+                    "{} rows arrived, but the database counted {} in the same transaction",
+                    thousands(rows),
+                    thousands(counted)
+                ),
+                "nothing of it is kept; run it again",
+            ),
+            SnapshotError::NoManifest(path) => Self::new(
+                &format!("{path} is no snapshot"),
+                "it is not there or has no manifest.json",
+                "name a table address, a snapshot folder, or a .parquet or .csv file",
+            ),
+            SnapshotError::Version { path, found, known } => Self::new(
+                &format!("{path} has format version {found}"),
+                &format!("this program knows version {known}"),
+                "use the trueup that wrote it, or a newer one",
+            ),
+            SnapshotError::Damaged { path, why } => Self::new(&format!("{path} is damaged"), &why, "export it again"),
+            SnapshotError::Filter { filter, address, why } => Self::new(
+                &format!("the condition `{filter}` does not work on {address}"),
+                &why,
+                "files are filtered with DataFusion's SQL; quote column names with capitals as \"Name\"",
+            ),
+            SnapshotError::NoColumn { address, column } => {
+                Self::new(&format!("{address} has no column `{column}`"), "", "export it again")
+            }
+            SnapshotError::Interrupted => RunError::Interrupted.into(),
+        }
+    }
+}
+
+impl From<CompareError> for Failure {
+    fn from(error: CompareError) -> Self {
+        match error {
+            CompareError::Snapshot(error) => error.into(),
+            CompareError::Memory { limit } => Self::new(
+                "the comparison does not fit in memory",
+                &format!("it needs more than the {limit} MB allowed"),
+                "allow more with --memory",
+            ),
+            CompareError::Engine(why) => Self::new("comparing failed", &why, "report this as a defect"),
+            CompareError::Contradiction { .. } => {
+                Self::new("a snapshot is damaged", &error.to_string(), "export the tables again")
+            }
+            CompareError::Interrupted => RunError::Interrupted.into(),
+        }
+    }
+}
+
+impl From<AlignmentError> for Failure {
+    fn from(error: AlignmentError) -> Self {
+        match &error {
+            AlignmentError::NothingInCommon { left, right } => Self::new(
+                "the two tables have no column name in common",
+                &format!("left has {left}; right has {right}"),
+                "pair columns with --map LEFT=RIGHT",
+            ),
+            AlignmentError::UnknownColumn { side, name, suggestion } => Self::new(
+                &format!("{side} table has no column `{name}`"),
+                "",
+                &match suggestion {
+                    Some(name) => format!("did you mean `{name}`?"),
+                    None => "check the name; `trueup keys` lists a table's columns".to_owned(),
+                },
+            ),
+            AlignmentError::MappedTwice(_) => Self::new(&error.to_string(), "", "map each column once"),
+            AlignmentError::Rule(_) => Self::new(&error.to_string(), "", "see `trueup audit --help`"),
+        }
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        if error.interrupted() {
+            let hint = "run it again when it suits";
+            return Self { code: 130, ..Self::new("interrupted", "nothing half-done is left", hint) };
+        }
+        match error {
+            RunError::Job(error) => error.into(),
+            RunError::Endpoint(error) => error.into(),
+            RunError::Alignment(error) => error.into(),
+            RunError::Snapshot(error) => error.into(),
+            RunError::Compare(error) => error.into(),
+            RunError::NoKey { nearest, alignment } => {
+                let near: Vec<String> = nearest
+                    .iter()
+                    .map(|candidate| {
+                        let pair = &alignment.pairs[candidate.pairs[0]];
+                        let counts = |side: usize| {
+                            format!(
+                                "{} distinct in {} rows",
+                                thousands(candidate.distinct[side]),
+                                thousands(candidate.rows[side])
+                            )
+                        };
+                        format!("`{}`: {} on the left, {} on the right", pair.left.name, counts(0), counts(1))
+                    })
+                    .collect();
+                let why = if near.is_empty() { String::new() } else { format!("nearest: {}", near.join("; ")) };
+                Self::new(
+                    "nothing identifies a row: no column, and no two columns together, are unique and never NULL on both sides",
+                    &why,
+                    "name the columns that identify a row with --key (repeat it for several)",
+                )
+            }
+            RunError::OutputExists(path) => {
+                Self::new(&format!("{path} exists already and is not empty"), "", "name another folder with --out")
+            }
+            RunError::Output { path, why } => {
+                Self::new(&format!("can't write {path}"), &why, "name another place with --out")
+            }
+            RunError::Interrupted => Self::new("interrupted", "", ""),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The person: arguments, one file per command, progress, and the one place that turns errors
+//! into words and exit codes.
+
+mod args;
+mod audit;
+mod error;
+mod init;
+mod keys;
+mod output;
+mod snapshot;
+mod watch;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let args = match args::Cli::try_parse() {
+        Ok(args) => args,
+        Err(usage) => {
+            // Help and version are no errors; whether printing works makes no difference any more.
+            let _ = usage.print();
+            return if usage.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    let watch = watch::TerminalWatch::new(args.verbosity());
+    watch.listen_for_interrupts();
+    watch::log(args.verbosity());
+    let done = match &args.command {
+        args::Command::Audit(command) => audit::run(command, &watch),
+        args::Command::Keys(command) => keys::run(command, &watch),
+        args::Command::Snapshot(command) => snapshot::run(command, &watch),
+        args::Command::Init(command) => init::run(command, &watch),
+    };
+    match done {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}

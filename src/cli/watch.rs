@@ -1,0 +1,119 @@
+//! Progress on stderr, and Ctrl-C.
+
+use super::args::Verbosity;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::IsTerminal;
+use std::time::Duration;
+use trueup::endpoint::Interrupt;
+use trueup::job::Watch;
+use trueup::snapshot::Progress;
+
+/// Shows progress bars where stderr is a terminal, and nothing but notes elsewhere.
+pub struct TerminalWatch {
+    bars: MultiProgress,
+    interrupt: Interrupt,
+    verbosity: Verbosity,
+}
+
+impl TerminalWatch {
+    /// For this verbosity.
+    pub fn new(verbosity: Verbosity) -> Self {
+        let shown = verbosity > Verbosity::Quiet && std::io::stderr().is_terminal();
+        let target = if shown { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
+        Self { bars: MultiProgress::with_draw_target(target), interrupt: Interrupt::default(), verbosity }
+    }
+
+    /// From now on Ctrl-C (and a polite kill) stops the run between two batches; a second one
+    /// ends the program at once.
+    pub fn listen_for_interrupts(&self) {
+        let interrupt = self.interrupt.clone();
+        let heard = ctrlc::set_handler(move || {
+            if interrupt.is_set() {
+                std::process::exit(130);
+            }
+            interrupt.set();
+        });
+        if let Err(e) = heard {
+            tracing::warn!("Ctrl-C will end the program at once: {e}");
+        }
+    }
+
+    /// Takes the bars away before the result is printed.
+    pub fn clear(&self) {
+        // Only a terminal that is gone makes this fail.
+        let _ = self.bars.clear();
+    }
+}
+
+impl Watch for TerminalWatch {
+    fn stage(&self, name: &str) -> Box<dyn Progress + Send + '_> {
+        let bar = self.bars.add(ProgressBar::no_length());
+        bar.set_style(unsized_style());
+        bar.set_message(name.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(200));
+        tracing::info!("{name}");
+        Box::new(Bar { bar, name: name.to_owned() })
+    }
+
+    fn note(&self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            let _ = self.bars.suspend(|| eprintln!("{text}"));
+        }
+    }
+
+    fn interrupt(&self) -> Interrupt {
+        self.interrupt.clone()
+    }
+}
+
+struct Bar {
+    bar: ProgressBar,
+    name: String,
+}
+
+fn sized_style() -> ProgressStyle {
+    style("{msg:16} {bar:24} {human_pos:>11} of {human_len} rows {per_sec:>14} {eta:>4}")
+}
+
+fn unsized_style() -> ProgressStyle {
+    style("{msg:16} {spinner} {human_pos:>11} rows {per_sec:>14}")
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+impl Progress for Bar {
+    fn total(&self, rows: u64) {
+        self.bar.set_length(rows);
+        self.bar.set_style(sized_style());
+    }
+
+    fn advance(&self, rows: u64) {
+        self.bar.inc(rows);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        tracing::info!("{}: {} rows in {:.2} s", self.name, self.bar.position(), self.bar.elapsed().as_secs_f64());
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Sends what the library logs to stderr, as much of it as is asked for.
+pub fn log(verbosity: Verbosity) {
+    let level = match verbosity {
+        Verbosity::Quiet => tracing::Level::ERROR,
+        Verbosity::Normal => tracing::Level::WARN,
+        Verbosity::Verbose => tracing::Level::INFO,
+        Verbosity::Everything => tracing::Level::DEBUG,
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_target(false)
+        .without_time()
+        .init();
+}

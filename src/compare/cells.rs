@@ -1,0 +1,182 @@
+//! Which cells of the changed rows changed. Rows are collected over several splits and read in
+//! the order of the left table, so that each row group is read as seldom as possible.
+
+use super::outcome::Comparison;
+use super::{CompareError, CompareOptions, classify::keep};
+use crate::endpoint::ExportBatch;
+use crate::snapshot::{Parts, Recipe};
+use crate::table::{Alignment, Cells, Encoder, Key};
+use rayon::prelude::*;
+use std::collections::HashMap;
+
+/// Changed rows to collect before they are read: 64 MB of positions.
+const COLLECT: usize = 4 << 20;
+/// Most rows to hold of each side at once, however narrow.
+const CHUNK: usize = 256 * 1024;
+
+/// Changed rows on their way.
+pub struct Changes<'a> {
+    sides: [&'a Parts; 2],
+    projections: [Vec<usize>; 2],
+    encoders: Vec<[Encoder; 2]>,
+    tolerances: Vec<Option<f64>>,
+    samples: usize,
+    chunk: usize,
+    options: &'a CompareOptions<'a>,
+    pending: Vec<(u64, u64)>,
+}
+
+impl<'a> Changes<'a> {
+    /// None yet.
+    pub fn new(
+        left: &'a Parts,
+        right: &'a Parts,
+        alignment: &Alignment,
+        key: &Key,
+        options: &'a CompareOptions<'a>,
+    ) -> Self {
+        let pairs: Vec<_> = Recipe::order(alignment, key).into_iter().map(|i| &alignment.pairs[i]).collect();
+        let recipes = Recipe::of(alignment, key);
+        let projections = [
+            pairs.iter().filter_map(|p| left.position(&p.left.name)).collect(),
+            pairs.iter().filter_map(|p| right.position(&p.right.name)).collect(),
+        ];
+        let encoders =
+            recipes[0].compared.iter().zip(&recipes[1].compared).map(|(l, r)| [l.encoder(), r.encoder()]).collect();
+        // A guess of a row's size in memory, for tables with very many columns.
+        let bytes_per_row = 64 * pairs.len().max(1);
+        Self {
+            sides: [left, right],
+            projections,
+            encoders,
+            tolerances: pairs.iter().map(|p| p.rules.tolerance).collect(),
+            samples: options.samples,
+            chunk: (options.memory / 8 / bytes_per_row).clamp(1024, CHUNK),
+            options,
+            pending: Vec::new(),
+        }
+    }
+
+    /// Adds changed rows.
+    pub fn add(&mut self, rows: &[(u64, u64)], comparison: &mut Comparison) -> Result<(), CompareError> {
+        self.pending.extend_from_slice(rows);
+        if self.pending.len() >= COLLECT { self.finish(comparison) } else { Ok(()) }
+    }
+
+    /// Looks at all rows that were added.
+    pub fn finish(&mut self, comparison: &mut Comparison) -> Result<(), CompareError> {
+        let mut rows = std::mem::take(&mut self.pending);
+        rows.sort_unstable();
+        for chunk in rows.chunks(self.chunk) {
+            if self.options.interrupt.is_set() {
+                return Err(CompareError::Interrupted);
+            }
+            self.look(chunk, comparison)?;
+        }
+        Ok(())
+    }
+
+    fn look(&self, rows: &[(u64, u64)], comparison: &mut Comparison) -> Result<(), CompareError> {
+        let left_rows: Vec<u64> = rows.iter().map(|(l, _)| *l).collect();
+        let mut right_rows: Vec<u64> = rows.iter().map(|(_, r)| *r).collect();
+        right_rows.sort_unstable();
+        let (left, right) = rayon::join(
+            || self.sides[0].fetch(&self.projections[0], &left_rows),
+            || self.sides[1].fetch(&self.projections[1], &right_rows),
+        );
+        let (left, right) = (View::new(left?), View::new(right?));
+        let partner: Vec<usize> = rows.iter().map(|(_, r)| right_rows.partition_point(|row| row < r)).collect();
+
+        let verdicts: Vec<Vec<Verdict>> = (0..self.encoders.len())
+            .into_par_iter()
+            .map(|column| {
+                let mut buffers = [Vec::new(), Vec::new()];
+                (0..rows.len())
+                    .map(|i| self.verdict(column, [(&left, i), (&right, partner[i])], &mut buffers))
+                    .collect()
+            })
+            .collect();
+        for (column, verdicts) in comparison.columns.iter_mut().zip(&verdicts) {
+            column.changed += verdicts.iter().filter(|v| **v == Verdict::Different).count() as u64;
+            column.softened += verdicts.iter().filter(|v| **v == Verdict::Tolerated).count() as u64;
+        }
+        let (mut tolerated, mut contradictions) = (0, 0);
+        for (i, row) in rows.iter().enumerate() {
+            let any = |verdict: Verdict| verdicts.iter().any(|column| column[i] == verdict);
+            if any(Verdict::Different) {
+                comparison.changed += 1;
+                keep(&mut comparison.positions.changed, *row, self.samples);
+            } else if any(Verdict::Tolerated) {
+                tolerated += 1;
+            } else {
+                contradictions += 1;
+            }
+        }
+        comparison.equal += tolerated;
+        if contradictions > 0 { Err(CompareError::Contradiction { rows: contradictions }) } else { Ok(()) }
+    }
+
+    fn verdict(&self, column: usize, cells: [(&View, usize); 2], buffers: &mut [Vec<u8>; 2]) -> Verdict {
+        for side in [0, 1] {
+            buffers[side].clear();
+            let (view, row) = cells[side];
+            if let Some(cells) = &view.cells[column] {
+                self.encoders[column][side].encode(cells, row, view.other(row, column), &mut buffers[side]);
+            }
+        }
+        if buffers[0] == buffers[1] {
+            return Verdict::Same;
+        }
+        let number = |(view, row): (&View, usize)| view.print(row, column)?.parse::<f64>().ok();
+        match (self.tolerances[column], number(cells[0]), number(cells[1])) {
+            (Some(tolerance), Some(l), Some(r)) if (l - r).abs() <= tolerance => Verdict::Tolerated,
+            _ => Verdict::Different,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Same,
+    Tolerated,
+    Different,
+}
+
+/// A batch ready to be looked at cell by cell.
+pub struct View {
+    cells: Vec<Option<Cells>>,
+    others: HashMap<(u32, u32), String>,
+}
+
+impl View {
+    /// Over a batch.
+    pub fn new(batch: ExportBatch) -> Self {
+        Self {
+            cells: batch.rows.columns().iter().map(Cells::new).collect(),
+            others: batch.others.into_iter().map(|o| ((o.row, o.column), o.text)).collect(),
+        }
+    }
+
+    fn other(&self, row: usize, column: usize) -> Option<&str> {
+        if self.others.is_empty() { None } else { self.others.get(&(row as u32, column as u32)).map(String::as_str) }
+    }
+
+    /// The cell as it is printed; `None` for NULL.
+    pub fn print(&self, row: usize, column: usize) -> Option<String> {
+        match self.other(row, column) {
+            Some(text) => Some(text.to_owned()),
+            None => self.cells[column].as_ref().and_then(|cells| cells.print(row)),
+        }
+    }
+
+    /// Whether two cells print differently or are different in another way that `encoders` see.
+    pub fn differs(&self, row: usize, other: &Self, other_row: usize, column: usize, encoders: &[Encoder; 2]) -> bool {
+        let mut buffers = [Vec::new(), Vec::new()];
+        for (side, (view, row)) in [(self, row), (other, other_row)].into_iter().enumerate() {
+            if let Some(cells) = &view.cells[column] {
+                encoders[side].encode(cells, row, view.other(row, column), &mut buffers[side]);
+            }
+        }
+        buffers[0] != buffers[1]
+    }
+}

@@ -1,0 +1,64 @@
+//! Two frozen tables to their differences. The only place that builds DataFusion plans.
+//!
+//! The indexes are joined split by split on the key's fingerprint; a row whose fingerprint is the
+//! same on both sides is equal and never looked at again. Only for rows that differ are the
+//! columns read, to say which of them changed.
+
+mod cells;
+mod classify;
+mod error;
+mod join;
+mod outcome;
+mod samples;
+
+pub use error::CompareError;
+pub use outcome::{AmbiguousSample, ColumnCount, Comparison, SampleCell, SampleRow, Samples, SideCounts};
+
+use crate::endpoint::Interrupt;
+use crate::snapshot::{IndexFiles, Parts, Progress};
+use crate::table::{Alignment, Key};
+
+/// One side of a comparison.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// Its rows.
+    pub parts: &'a Parts,
+    /// Its index, made with the recipe of the same alignment and key as the other side's.
+    pub index: &'a IndexFiles,
+}
+
+/// How to compare.
+pub struct CompareOptions<'a> {
+    /// Bytes of memory to stay under.
+    pub memory: usize,
+    /// How many samples of each kind to keep.
+    pub samples: usize,
+    /// Set when the person interrupts.
+    pub interrupt: Interrupt,
+    /// Told how far it is, in rows of both sides.
+    pub progress: &'a dyn Progress,
+}
+
+/// Compares two sides.
+///
+/// # Errors
+/// If a file can't be read, the memory does not suffice, or the person interrupts.
+pub fn compare(
+    left: Side<'_>,
+    right: Side<'_>,
+    alignment: &Alignment,
+    key: &Key,
+    options: &CompareOptions<'_>,
+) -> Result<Comparison, CompareError> {
+    let mut comparison = Comparison::new(alignment, key);
+    let mut changes = cells::Changes::new(left.parts, right.parts, alignment, key, options);
+    join::join(left.index, right.index, options, &mut |found| {
+        changes.add(&found.changed, &mut comparison)?;
+        comparison.merge(found, options.samples);
+        Ok(())
+    })?;
+    changes.finish(&mut comparison)?;
+    comparison.softened(&crate::snapshot::Recipe::of(alignment, key)[0].softened);
+    samples::fetch(left, right, alignment, key, &mut comparison)?;
+    Ok(comparison)
+}

@@ -1,0 +1,106 @@
+//! PostgreSQL's types as portable types, and how each travels in a binary COPY.
+
+use crate::table::PortableType;
+
+/// How a column's values look on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wire {
+    Boolean,
+    Int2,
+    Int4,
+    Int8,
+    Oid,
+    Float4,
+    Float8,
+    Numeric,
+    /// A numeric without declared digits, carried as text.
+    LongNumeric,
+    Text,
+    Jsonb,
+    Bytes,
+    Date,
+    Time,
+    Timestamp,
+    Instant,
+    Uuid,
+}
+
+/// A column's portable type and its way here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Kind {
+    pub ty: PortableType,
+    pub wire: Wire,
+    /// Whether the server is asked for `column::text`.
+    pub printed: bool,
+}
+
+impl Kind {
+    /// From a type's OID (domains resolved), name and modifier; the built-in OIDs are those of
+    /// PostgreSQL's `pg_type.dat` and never change.
+    pub(super) fn new(oid: u32, name: &str, modifier: i32) -> Self {
+        use PortableType as P;
+        let precision = u8::try_from(modifier).map_or(6, |p| p.min(6));
+        let (ty, wire, printed) = match oid {
+            16 => (P::Boolean, Wire::Boolean, false),
+            17 => (P::Bytes, Wire::Bytes, false),
+            20 => (P::Integer, Wire::Int8, false),
+            21 => (P::Integer, Wire::Int2, false),
+            23 => (P::Integer, Wire::Int4, false),
+            26 => (P::Integer, Wire::Oid, false),
+            700 => (P::Float32, Wire::Float4, false),
+            701 => (P::Float64, Wire::Float8, false),
+            1700 => (decimal(modifier), Wire::Numeric, false),
+            // name, text, varchar
+            19 | 25 | 1043 => (P::Text, Wire::Text, false),
+            // "char" is a raw byte on the wire; the cast takes the padding off character(n).
+            18 | 1042 => (P::Text, Wire::Text, true),
+            1082 => (P::Date, Wire::Date, false),
+            1083 => (P::Time { precision }, Wire::Time, false),
+            1114 => (P::Timestamp { precision }, Wire::Timestamp, false),
+            1184 => (P::Instant { precision }, Wire::Instant, false),
+            2950 => (P::Uuid, Wire::Uuid, false),
+            114 => (P::Json, Wire::Text, false),
+            3802 => (P::Json, Wire::Jsonb, false),
+            // An extension's type: its OID is another one in every database.
+            _ if name == "citext" => (P::Text, Wire::Text, true),
+            _ => (P::Printed, Wire::Text, true),
+        };
+        Self { ty, wire, printed }
+    }
+}
+
+/// `numeric(p,s)`; the modifier is `(p << 16 | s) + 4`, the scale in 11 bits with a sign.
+fn decimal(modifier: i32) -> PortableType {
+    let any = PortableType::Decimal { precision: None, scale: 0 };
+    let Some(packed) = modifier.checked_sub(4).filter(|packed| *packed >= 0) else { return any };
+    let (precision, scale) = ((packed >> 16) & 0xffff, ((packed & 0x7ff) ^ 1024) - 1024);
+    match (u32::try_from(precision), u32::try_from(scale)) {
+        (Ok(precision), Ok(scale)) if scale <= precision => PortableType::Decimal { precision: Some(precision), scale },
+        // numeric(3,-2) and numeric(2,5) say other things than digits before and after a point.
+        _ => any,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modifiers_are_unpacked() {
+        let numeric = |p: i32, s: i32| Kind::new(1700, "numeric", ((p << 16) | (s & 0x7ff)) + 4).ty;
+        assert_eq!(numeric(12, 2), PortableType::Decimal { precision: Some(12), scale: 2 });
+        assert_eq!(numeric(1000, 1000), PortableType::Decimal { precision: Some(1000), scale: 1000 });
+        for odd in [numeric(3, -2), numeric(2, 5), Kind::new(1700, "numeric", -1).ty] {
+            assert_eq!(odd, PortableType::Decimal { precision: None, scale: 0 });
+        }
+        assert_eq!(Kind::new(1114, "timestamp", -1).ty, PortableType::Timestamp { precision: 6 });
+        assert_eq!(Kind::new(1184, "timestamptz", 0).ty, PortableType::Instant { precision: 0 });
+    }
+
+    #[test]
+    fn what_has_no_portable_type_is_printed() {
+        assert_eq!(Kind::new(1186, "interval", -1).ty, PortableType::Printed);
+        assert_eq!(Kind::new(99_999, "citext", -1).ty, PortableType::Text);
+        assert!(Kind::new(1042, "bpchar", 9).printed);
+    }
+}

@@ -1,0 +1,119 @@
+//! Opening a database file, and saying what went wrong with it.
+
+use crate::endpoint::{Endpoint, EndpointError, ExportRequest, Exported, Sink};
+use crate::table::{TableInfo, nearest};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long to wait for a program that is writing.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A table of an SQLite file.
+#[derive(Debug)]
+pub struct Sqlite {
+    path: PathBuf,
+    table: String,
+}
+
+impl Sqlite {
+    /// The table or view `table` of the database file `path`.
+    pub fn new(path: PathBuf, table: String) -> Self {
+        Self { path, table }
+    }
+
+    /// A connection of its own, in a transaction that sees one moment from its first read on.
+    pub(super) fn connect(&self) -> Result<Connection, EndpointError> {
+        // Asked first, because SQLite has the same few words for all that can be wrong here.
+        let about = std::fs::metadata(&self.path).map_err(|error| self.unreadable(error.to_string()))?;
+        if about.is_dir() {
+            return Err(self.unreadable("it is a folder, not a database file"));
+        }
+        // Absolute, so that no name means anything else to SQLite, as `:memory:` would.
+        let path = std::path::absolute(&self.path).map_err(|error| self.unreadable(error.to_string()))?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(|error| self.failed("opening", &error))?;
+        let begin = || {
+            connection.busy_timeout(PATIENCE)?;
+            connection.execute_batch("BEGIN DEFERRED")?;
+            // The first read, which takes the snapshot and finds out if this is a database.
+            connection.query_row("SELECT count(*) FROM main.sqlite_schema", [], |_| Ok(()))
+        };
+        begin().map_err(|error| self.failed("opening", &error))?;
+        Ok(connection)
+    }
+
+    /// The table as it is named in SQL.
+    pub(super) fn quoted_table(&self) -> String {
+        quoted(&self.table)
+    }
+
+    /// The table as it was given.
+    pub(super) fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// The address as it may be shown.
+    pub(super) fn shown(&self) -> String {
+        format!("sqlite:{}#{}", self.path.display(), self.table)
+    }
+
+    /// The error for a statement that failed.
+    pub(super) fn failed(&self, doing: &str, error: &rusqlite::Error) -> EndpointError {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => self.unreadable("it is no SQLite database, or it is encrypted"),
+            Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
+                self.unreadable(message(error))
+            }
+            _ => EndpointError::Query { address: self.shown(), doing: doing.to_owned(), why: message(error) },
+        }
+    }
+
+    /// The error for a table that is not there.
+    pub(super) fn no_table(&self, connection: &Connection) -> EndpointError {
+        let names = || {
+            let sql = "SELECT name FROM main.sqlite_schema \
+                       WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+            let mut statement = connection.prepare(sql)?;
+            let names = statement.query_map([], |row| row.get(0))?;
+            names.collect::<rusqlite::Result<Vec<String>>>()
+        };
+        EndpointError::NoTable {
+            address: format!("sqlite:{}", self.path.display()),
+            table: self.table.clone(),
+            suggestion: nearest(&self.table, &names().unwrap_or_default()),
+        }
+    }
+
+    fn unreadable(&self, why: impl Into<String>) -> EndpointError {
+        EndpointError::Unreadable { path: self.path.display().to_string(), why: why.into() }
+    }
+}
+
+impl Endpoint for Sqlite {
+    fn describe(&self) -> Result<TableInfo, EndpointError> {
+        super::describe::describe(self)
+    }
+
+    fn export(&self, request: &ExportRequest, sink: &dyn Sink) -> Result<Exported, EndpointError> {
+        super::export::export(self, request, sink)
+    }
+}
+
+/// An identifier in SQL.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// SQLite's own words.
+pub(super) fn message(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqliteFailure(code, words) => {
+            let words = words.clone().unwrap_or_else(|| code.to_string());
+            if code.code == ErrorCode::DatabaseBusy { format!("another program is writing ({words})") } else { words }
+        }
+        // Its own form repeats the whole statement.
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,93 @@
+//! What can go wrong with a job.
+
+use crate::audit::Candidate;
+use crate::compare::CompareError;
+use crate::endpoint::{AddressError, EndpointError};
+use crate::snapshot::SnapshotError;
+use crate::table::{Alignment, AlignmentError, RuleError};
+use thiserror::Error;
+
+/// A job that was not understood.
+#[derive(Debug, Error)]
+pub enum JobError {
+    /// A table address.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// A comparison rule.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    /// The job file can't be read.
+    #[error("can't read the job file {path}: {why}")]
+    File {
+        /// The file.
+        path: String,
+        /// The system's or the TOML parser's words.
+        why: String,
+    },
+    /// A value of a flag.
+    #[error("`{value}` is no {what}")]
+    Value {
+        /// As given.
+        value: String,
+        /// What it should be.
+        what: &'static str,
+    },
+    /// The job has no left or right table.
+    #[error("the job names no {0} table")]
+    NoTable(&'static str),
+}
+
+/// A run that failed.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The job.
+    #[error(transparent)]
+    Job(#[from] JobError),
+    /// One of the two tables.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// Columns that can't be paired.
+    #[error(transparent)]
+    Alignment(#[from] AlignmentError),
+    /// Freezing.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// Comparing.
+    #[error(transparent)]
+    Compare(#[from] CompareError),
+    /// Nothing identifies a row.
+    #[error("no column, and no two columns together, are unique and never NULL on both sides")]
+    NoKey {
+        /// What came nearest.
+        nearest: Vec<Candidate>,
+        /// Their columns.
+        alignment: Box<Alignment>,
+    },
+    /// The place for the result is taken.
+    #[error("{0} exists already and is not empty")]
+    OutputExists(String),
+    /// The result can't be written.
+    #[error("can't write {path}: {why}")]
+    Output {
+        /// Where.
+        path: String,
+        /// The system's words.
+        why: String,
+    },
+    /// The person interrupted.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl RunError {
+    /// Whether it is the person's own doing.
+    pub fn interrupted(&self) -> bool {
+        matches!(
+            self,
+            Self::Interrupted
+                | Self::Snapshot(SnapshotError::Interrupted)
+                | Self::Compare(CompareError::Interrupted)
+                | Self::Compare(CompareError::Snapshot(SnapshotError::Interrupted))
+        )
+    }
+}

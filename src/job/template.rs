@@ -1,0 +1,85 @@
+//! A commented job file, for `trueup init`.
+
+use super::error::RunError;
+use super::side::{Job, Table};
+use crate::table::Alignment;
+use std::fmt::Write;
+
+/// A job file for two addresses, with the pairs of columns and the key that were found.
+/// `left` and `right` are the addresses as typed, but without passwords.
+///
+/// # Errors
+/// If a table can't be described, or the two have no column in common.
+pub fn job_template(job: &Job, left: &str, right: &str) -> Result<String, RunError> {
+    let tables = [Table::open(&job.left)?, Table::open(&job.right)?];
+    let (l, r) = (tables[0].info(), tables[1].info());
+    let alignment = Alignment::new(l, r, &job.options)?;
+    let key = alignment.declared_key(l, r, &job.options.key)?;
+    let quote = |text: &str| toml::Value::String(text.to_owned()).to_string();
+    let mut out = String::new();
+    // Writing to a String does not fail.
+    let _ = writeln!(
+        out,
+        "# A trueup job: `trueup audit FILE` runs it. What a flag says on the command line wins.\n\
+         # ${{NAME}} is taken from the environment; keep passwords there, in PGPASSWORD, ~/.pgpass or MYSQL_PWD.\n\n\
+         left = {}\nright = {}\n",
+        quote(left),
+        quote(right)
+    );
+    match key {
+        Some(key) => {
+            let names: Vec<String> = key
+                .pairs
+                .iter()
+                .map(|i| {
+                    let pair = &alignment.pairs[*i];
+                    let same = pair.left.name == pair.right.name;
+                    quote(&if same {
+                        pair.left.name.clone()
+                    } else {
+                        format!("{}={}", pair.left.name, pair.right.name)
+                    })
+                })
+                .collect();
+            let _ =
+                writeln!(out, "# The columns that identify a row ({}).\nkey = [{}]\n", key.chosen, names.join(", "));
+        }
+        None => {
+            let _ = writeln!(
+                out,
+                "# The columns that identify a row. The tables declare none in common; without this it is\n\
+                 # inferred by counting (`trueup keys` shows the candidates).\n# key = [\"id\"]\n"
+            );
+        }
+    }
+    let _ = writeln!(out, "# Columns with another name on the right, \"LEFT=RIGHT\". Found without this:");
+    for pair in &alignment.pairs {
+        let _ = writeln!(
+            out,
+            "#   {} ({}) = {} ({}), compared as {}",
+            pair.left.name, pair.left.native, pair.right.name, pair.right.native, pair.family
+        );
+    }
+    for (side, names) in [("left", &alignment.only_left), ("right", &alignment.only_right)] {
+        if !names.is_empty() {
+            let _ = writeln!(out, "#   only on the {side}: {}", names.join(", "));
+        }
+    }
+    let _ = writeln!(
+        out,
+        "map = []\n\n\
+         # Compare only these columns (left names), or all but these.\n\
+         columns = []\nignore = []\n\n\
+         # Rows to compare: a condition for both sides, or one for each, in each side's own SQL.\n\
+         # where = \"created_at < '2026-01-01'\"\n# where-left = \"\"\n# where-right = \"\"\n\n\
+         # The zone of times without one, where the other side has one (default: UTC, with a warning).\n\
+         # time-zone = \"Europe/Berlin\"\n\n\
+         # Where the run is kept (default: .trueup/<run id>), and a bound on memory (default: a quarter).\n\
+         # out = \"runs/today\"\n# memory = \"2GB\"\n\n\
+         # Streams to read at once from each database.\n# streams = 2\n\n\
+         # Rules that soften the comparison of a column: trim, ignore-case, empty-is-null,\n\
+         # tolerance:NUMBER, precision:s|ms|us. The report counts what they made equal.\n\
+         [compare]\n# email = \"trim,ignore-case\""
+    );
+    Ok(out)
+}

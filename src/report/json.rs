@@ -1,0 +1,74 @@
+//! The JSON of an audit: the contract with scripts. Names are only ever added.
+
+use crate::audit::{Audit, AuditedSide};
+use serde_json::{Value, json};
+
+/// An audit as one JSON object, version 1.
+pub fn audit_json(audit: &Audit) -> Value {
+    let [left, right] = &audit.sides;
+    json!({
+        "version": 1,
+        "left": side(left),
+        "right": side(right),
+        "key": {
+            "columns": audit.key.columns.iter().map(|(l, r)| json!({"left": l, "right": r})).collect::<Vec<_>>(),
+            "chosen": audit.key.chosen,
+            "why": audit.key.why,
+        },
+        "keys": {
+            "in_both": audit.in_both,
+            "only_left": audit.only[0],
+            "only_right": audit.only[1],
+            "ambiguous": audit.ambiguous,
+        },
+        "rows": {"equal": audit.equal, "changed": audit.changed},
+        "columns": audit.columns.iter().map(|c| json!({
+            "left": c.left, "right": c.right, "changed": c.changed, "compared_as": c.compared_as,
+        })).collect::<Vec<_>>(),
+        "bridge": audit.bridge.iter().map(|t| json!({"term": t.term, "rows": t.rows})).collect::<Vec<_>>(),
+        "reasons": [],
+        "agree": audit.agree,
+        "unpaired": {"left": left.alone, "right": right.alone},
+        "ignored": audit.ignored,
+        "softened": audit.softened.iter().map(|s| json!({
+            "column": s.column, "by": s.by, "rows": s.rows,
+        })).collect::<Vec<_>>(),
+        "warnings": audit.warnings,
+        "samples": samples(audit),
+    })
+}
+
+fn side(side: &AuditedSide) -> Value {
+    json!({
+        "address": side.address,
+        "rows": side.counts.rows,
+        "distinct_keys": side.counts.distinct_keys,
+        "duplicates": side.counts.duplicates,
+        "null_keys": side.counts.null_keys,
+        "consistency": side.consistency,
+        "where": side.filter,
+        "unrepresentable": side.others.iter().map(|o| json!({
+            "column": o.column, "values": o.values,
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn samples(audit: &Audit) -> Value {
+    let samples = &audit.samples;
+    json!({
+        "only_left": samples.only[0],
+        "only_right": samples.only[1],
+        "changed": samples.changed.iter().map(|row| json!({
+            "key": row.key,
+            "cells": row.cells.iter().map(|cell| {
+                let (left, right) = audit.pair_names(cell.pair);
+                json!({"left_column": left, "right_column": right, "left": cell.left, "right": cell.right})
+            }).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
+        "ambiguous": samples.ambiguous.iter().map(|a| json!({
+            "key": a.key, "left_rows": a.rows[0], "right_rows": a.rows[1],
+        })).collect::<Vec<_>>(),
+        "duplicates_left": samples.duplicates[0].iter().map(|(key, rows)| json!({"key": key, "rows": rows})).collect::<Vec<_>>(),
+        "duplicates_right": samples.duplicates[1].iter().map(|(key, rows)| json!({"key": key, "rows": rows})).collect::<Vec<_>>(),
+    })
+}
