@@ -57,7 +57,7 @@ impl Watch for TerminalWatch {
 
     fn note(&self, text: &str) {
         if self.verbosity > Verbosity::Quiet {
-            let _ = self.bars.suspend(|| eprintln!("{text}"));
+            self.bars.suspend(|| eprintln!("{text}"));
         }
     }
 

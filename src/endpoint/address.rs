@@ -176,11 +176,9 @@ fn server(text: &str, scheme: &'static str) -> Result<ServerAddress, AddressErro
 
 /// `schema.table`, either of them in double quotes where it contains a point.
 fn split_schema(name: &str) -> Option<(String, String)> {
-    let at = if name.starts_with('"') {
-        let end = name[1..].find("\".").map(|i| i + 2)?;
-        Some(end)
-    } else {
-        name.find('.')
+    let at = match name.strip_prefix('"') {
+        Some(quoted) => quoted.find("\".").map(|i| i + 2),
+        None => name.find('.'),
     }?;
     let (schema, table) = (unquote(&name[..at], '"'), unquote(&name[at + 1..], '"'));
     (!schema.is_empty() && !table.is_empty()).then_some((schema, table))

@@ -3,7 +3,6 @@
 use super::terminal::Style;
 use crate::audit::{Candidate, thousands};
 use crate::table::Alignment;
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table};
 use serde_json::{Value, json};
 
@@ -22,7 +21,7 @@ fn names(candidate: &Candidate, alignment: &Alignment) -> String {
 
 /// Candidates with their counts. With `two` tables both sides are shown, and how many values meet.
 pub fn keys_table(candidates: &[Candidate], alignment: &Alignment, two: bool, style: Style) -> Table {
-    let mut table = style.table(UTF8_HORIZONTAL_ONLY);
+    let mut table = style.table();
     let head = |text: &str| Cell::new(text).add_attribute(Attribute::Bold);
     table.set_header(if two {
         vec![head("columns"), head("distinct left"), head("distinct right"), head("NULL"), head("meet"), head("")]

@@ -1,8 +1,8 @@
 //! An audit for a person at a terminal: one screen, 80 columns.
 
 use crate::audit::{Audit, AuditedColumn, thousands};
-use comfy_table::presets::{NOTHING, UTF8_HORIZONTAL_ONLY};
-use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
+use comfy_table::presets::NOTHING;
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, TableComponent};
 
 /// How to render.
 #[derive(Clone, Copy, Debug)]
@@ -21,9 +21,15 @@ const VALUE: usize = 60;
 const COLUMNS: usize = 12;
 
 impl Style {
-    pub(super) fn table(self, preset: &str) -> Table {
+    /// A table without lines, but one below its header if it has one.
+    pub(super) fn table(self) -> Table {
         let mut table = Table::new();
-        table.load_preset(preset).set_content_arrangement(ContentArrangement::Dynamic).set_width(self.width);
+        table
+            .load_preset(NOTHING)
+            .set_style(TableComponent::HeaderLines, '─')
+            .set_style(TableComponent::MiddleHeaderIntersections, '─')
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(self.width);
         if self.color {
             table.enforce_styling()
         } else {
@@ -40,34 +46,34 @@ impl Style {
         if self.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 
-    /// Breaks text into lines that fit, each after the first indented.
-    fn wrap(self, text: &str, indent: usize) -> String {
+    /// A lead and text beside it, broken into lines that fit; each after the first begins below
+    /// the text.
+    fn wrap(self, lead: &str, text: &str) -> String {
         let width = usize::from(self.width).max(40);
-        let mut out = String::new();
-        let mut used = 0;
+        let indent = lead.chars().count();
+        let mut out = lead.to_owned();
+        let mut used = indent;
         for word in text.split_whitespace() {
             let mut word = word;
             loop {
                 let length = word.chars().count();
-                if used > 0 && used + 1 + length > width {
+                let space = usize::from(used > indent);
+                if used > indent && used + space + length > width {
                     out.push('\n');
                     out.extend(std::iter::repeat_n(' ', indent));
                     used = indent;
-                } else if used > indent {
-                    out.push(' ');
-                    used += 1;
+                    continue;
                 }
+                out.extend(std::iter::repeat_n(' ', space));
+                used += space;
                 // A word longer than a line is broken where the line ends.
-                let room = width - used;
-                if length <= room {
-                    out.push_str(word);
-                    used += length;
+                let cut = word.char_indices().nth(width - used).map_or(word.len(), |(at, _)| at);
+                out.push_str(&word[..cut]);
+                used += word[..cut].chars().count();
+                word = &word[cut..];
+                if word.is_empty() {
                     break;
                 }
-                let cut = word.char_indices().nth(room).map_or(word.len(), |(at, _)| at);
-                out.push_str(&word[..cut]);
-                used += room;
-                word = &word[cut..];
             }
         }
         out
@@ -79,7 +85,7 @@ pub fn audit_text(audit: &Audit, style: Style) -> String {
     let mut out = String::new();
     for (name, side) in ["left ", "right"].iter().zip(&audit.sides) {
         let filter = side.filter.as_ref().map(|sql| format!("  where {sql}")).unwrap_or_default();
-        out.push_str(&style.wrap(&format!("{name}  {}{filter}", shorten_middle(&side.address, 200)), 7));
+        out.push_str(&style.wrap(&format!("{name}  "), &format!("{}{filter}", shorten_middle(&side.address, 200))));
         out.push('\n');
     }
     out.push_str(&key_line(audit, style));
@@ -98,7 +104,7 @@ fn key_line(audit: &Audit, style: Style) -> String {
     let names: Vec<String> =
         audit.key.columns.iter().map(|(l, r)| if l == r { l.clone() } else { format!("{l} = {r}") }).collect();
     let name = names.join(" and ");
-    let text = style.wrap(&format!("key    {name}  ({}: {})", audit.key.chosen, audit.key.why), 7);
+    let text = style.wrap("key    ", &format!("{name} ({}: {})", audit.key.chosen, audit.key.why));
     // Only after wrapping, which counts characters; a name that was broken stays plain.
     format!("{}\n", text.replacen(&name, &style.paint(&name, "1;32"), 1))
 }
@@ -108,7 +114,7 @@ fn number(count: u64) -> Cell {
 }
 
 fn counts(audit: &Audit, style: Style) -> Table {
-    let mut table = style.table(UTF8_HORIZONTAL_ONLY);
+    let mut table = style.table();
     let head = |text: &str| Cell::new(text).add_attribute(Attribute::Bold).set_alignment(CellAlignment::Right);
     table.set_header(vec![Cell::new(""), head("left"), head("right")]);
     let [left, right] = [audit.sides[0].counts, audit.sides[1].counts];
@@ -144,7 +150,7 @@ fn verdict(audit: &Audit, style: Style) -> String {
 
 fn bridge(audit: &Audit, style: Style) -> String {
     let last = audit.bridge.len().saturating_sub(1);
-    let mut table = style.table(NOTHING);
+    let mut table = style.table();
     for (at, term) in audit.bridge.iter().enumerate() {
         let outer = at == 0 || at == last;
         if outer || term.rows != 0 {
@@ -174,7 +180,7 @@ fn columns(audit: &Audit, style: Style) -> String {
         return String::new();
     }
     changed.sort_by_key(|column| std::cmp::Reverse(column.changed));
-    let mut table = style.table(NOTHING);
+    let mut table = style.table();
     for column in changed.iter().take(COLUMNS) {
         let name = pair_name(&column.left, &column.right);
         let share = percent(column.changed, audit.changed);
@@ -234,12 +240,12 @@ fn samples(audit: &Audit, style: Style) -> String {
         out.push('\n');
         out.push_str(&style.heading("Samples"));
         for line in lines {
-            out.push_str(&style.wrap(&format!("  {line}"), 4));
+            out.push_str(&style.wrap("  ", &line));
             out.push('\n');
         }
     }
     if !audit.samples.changed.is_empty() {
-        let mut table = style.table(UTF8_HORIZONTAL_ONLY);
+        let mut table = style.table();
         table.set_header(vec!["changed", "column", "left", "right"]);
         for row in audit.samples.changed.iter().take(SHOWN) {
             for (at, cell) in row.cells.iter().take(4).enumerate() {
@@ -326,12 +332,12 @@ fn notes(audit: &Audit, style: Style) -> String {
         out.push('\n');
     }
     for warning in &audit.warnings {
-        let text = style.wrap(&format!("warning: {warning}"), 2);
+        let text = style.wrap("warning: ", warning);
         out.push_str(&style.paint(&text, "33"));
         out.push('\n');
     }
     for line in lines {
-        out.push_str(&style.wrap(&format!("note: {line}"), 2));
+        out.push_str(&style.wrap("note: ", &line));
         out.push('\n');
     }
     out
@@ -344,9 +350,10 @@ mod tests {
     #[test]
     fn lines_fit() {
         let style = Style { width: 40, color: false };
-        let text = style.wrap(&format!("left  {} and some more words that go on", "x".repeat(100)), 7);
+        let text = style.wrap("left   ", &format!("{} and some more words that go on", "x".repeat(100)));
         assert!(text.lines().all(|line| line.chars().count() <= 40), "{text}");
         assert_eq!(text.replace(['\n', ' '], ""), format!("left{}andsomemorewordsthatgoon", "x".repeat(100)));
+        assert_eq!(style.wrap("note: ", "two words"), "note: two words");
     }
 
     #[test]

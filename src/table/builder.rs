@@ -237,7 +237,10 @@ impl PortableBuilder {
             Inner::Text(b) => match &self.ty {
                 PortableType::Uuid => parse_uuid(text).map(|bytes| b.append_value(print_uuid(&bytes))),
                 PortableType::Decimal { .. } => Number::parse(text).map(|number| b.append_value(number.to_string())),
-                _ => Some(b.append_value(text)),
+                _ => {
+                    b.append_value(text);
+                    Some(())
+                }
             },
             Inner::Boolean(b) => parse_boolean(text).map(|value| b.append_value(value)),
             Inner::Integer(b) => parse_integer(text).map(|value| b.append_value(value)),
@@ -249,7 +252,10 @@ impl PortableBuilder {
                 .and_then(|wide| if wide.is_finite() { text.parse().ok() } else { Some(wide as f32) })
                 .map(|value| b.append_value(value)),
             Inner::Float64(b) => parse_float(text).map(|value| b.append_value(value)),
-            Inner::Bytes(b) => Some(b.append_value(text.as_bytes())),
+            Inner::Bytes(b) => {
+                b.append_value(text.as_bytes());
+                Some(())
+            }
             Inner::Date(b) => parse_date(text).map(|days| b.append_value(days)),
             Inner::Time(b) => parse_time(text).map(|micros| b.append_value(micros)),
             Inner::Timestamp(b, utc) => {

@@ -124,7 +124,7 @@ fn parse_offset(zone: &str) -> Option<i64> {
         _ => return None,
     };
     let numbers: Vec<u8> = bytes[1..].iter().copied().filter(|b| *b != b':').collect();
-    if numbers.len() % 2 != 0 || numbers.len() > 6 {
+    if !numbers.len().is_multiple_of(2) || numbers.len() > 6 {
         return None;
     }
     let mut seconds = 0;

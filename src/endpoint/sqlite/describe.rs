@@ -50,7 +50,7 @@ pub(super) fn describe(sqlite: &Sqlite) -> std::result::Result<TableInfo, Endpoi
         let native = if column.declared.is_empty() { "untyped" } else { &column.declared };
         columns.push(Column {
             // SQLite lets other primary keys be NULL, unless they are declared NOT NULL.
-            nullable: !column.not_null && !(row_number && column.key_place > 0),
+            nullable: !(column.not_null || row_number && column.key_place > 0),
             generated: column.generated,
             declared: ty.is_some(),
             ..Column::new(&column.name, ty.unwrap_or(PortableType::Printed), native)
