@@ -108,13 +108,7 @@ fn reported(json: &Value) -> Counts {
 
 impl Counts {
     fn mirrored(self) -> Self {
-        Self {
-            left: self.right,
-            right: self.left,
-            only_left: self.only_right,
-            only_right: self.only_left,
-            ..self
-        }
+        Self { left: self.right, right: self.left, only_left: self.only_right, only_right: self.only_left, ..self }
     }
 }
 
@@ -143,7 +137,8 @@ fn case() -> impl Strategy<Value = (Vec<Row>, Vec<Row>, usize)> {
     (prop::collection::vec((row(), 0..4_u8), 0..=40), prop::collection::vec(row(), 0..=10), 1..=2_usize).prop_map(
         |(rows, more, key)| {
             let left = rows.iter().filter(|(_, where_)| *where_ != 1).map(|(row, _)| row.clone()).collect();
-            let right = rows.iter().filter(|(_, where_)| *where_ != 2).map(|(row, _)| row.clone()).chain(more).collect();
+            let right =
+                rows.iter().filter(|(_, where_)| *where_ != 2).map(|(row, _)| row.clone()).chain(more).collect();
             (left, right, key)
         },
     )
@@ -232,7 +227,8 @@ fn csv_and_sqlite() {
 fn the_oracle_itself_counts_right() {
     let row = |a: Option<&str>, v: &str| vec![a.map(str::to_owned), Some("1".into()), Some(v.into()), None];
     let left = [row(Some("a"), "x"), row(Some("a"), "y"), row(Some("b"), "x"), row(None, "x"), row(Some("c"), "x")];
-    let right = [row(Some("a"), "y"), row(Some("a"), "x"), row(Some("b"), "z"), row(Some("c"), "x"), row(Some("c"), "x")];
+    let right =
+        [row(Some("a"), "y"), row(Some("a"), "x"), row(Some("b"), "z"), row(Some("c"), "x"), row(Some("c"), "x")];
     assert_eq!(
         oracle(&left, &right, 1),
         Counts {

@@ -179,9 +179,11 @@ fn zero_dates_are_neither_null_nor_lost() {
     let mut place = Place::new();
     let server = place.mysql();
     server.execute("SET sql_mode = ''");
-    for (table, date, time) in
-        [("zero", "'0000-00-00'", "'0000-00-00 00:00:00'"), ("part", "'2024-00-00'", "'2024-05-00 00:00:00'"), ("none", "NULL", "NULL")]
-    {
+    for (table, date, time) in [
+        ("zero", "'0000-00-00'", "'0000-00-00 00:00:00'"),
+        ("part", "'2024-00-00'", "'2024-05-00 00:00:00'"),
+        ("none", "NULL", "NULL"),
+    ] {
         server.execute(&format!("CREATE TABLE {table} (id int PRIMARY KEY, d date NULL, t datetime NULL)"));
         server.execute(&format!("INSERT INTO {table} VALUES (1, {date}, {time})"));
     }

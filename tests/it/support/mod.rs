@@ -4,12 +4,14 @@
 mod place;
 mod run;
 mod server;
+mod slow;
 mod table;
 
 pub use place::{Kind, Place};
-pub use run::{Run, Workdir};
-pub use server::{Mysql, Postgres, encode_name};
-pub use table::{Table, Type};
+pub use run::Run;
+pub use server::passwords;
+pub use slow::{SlowView, slow_mysql, slow_postgres};
+pub use table::{Dialect, Table, Type};
 
 use serde_json::Value;
 

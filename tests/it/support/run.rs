@@ -78,6 +78,21 @@ impl Workdir {
         found.sort();
         found
     }
+
+    /// Fails if a run left files of an unfinished snapshot: rows without a manifest, or anything
+    /// under a temporary name.
+    #[track_caller]
+    pub fn assert_nothing_half_done(&self) {
+        let tree = self.tree("");
+        for path in &tree {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let temporary =
+                name.starts_with('.') && name != ".trueup" || name.contains("tmp") || name.contains("partial");
+            let row_file = name.starts_with("rows-") || name.starts_with("index-");
+            let whole = self.path().join(path.with_file_name("manifest.json")).exists();
+            assert!(!temporary && (!row_file || whole), "{path:?} is left half-done: {tree:#?}");
+        }
+    }
 }
 
 fn drain(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {

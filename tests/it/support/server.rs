@@ -9,8 +9,9 @@ const POSTGRES: &str = "TRUEUP_TEST_POSTGRES_URL";
 const MYSQL: &str = "TRUEUP_TEST_MYSQL_URL";
 
 fn server(variable: &str) -> Url {
-    let text = std::env::var(variable)
-        .unwrap_or_else(|_| panic!("{variable} is not set: run scripts/test, which starts the servers these tests need"));
+    let text = std::env::var(variable).unwrap_or_else(|_| {
+        panic!("{variable} is not set: run scripts/test, which starts the servers these tests need")
+    });
     Url::parse(&text).unwrap_or_else(|e| panic!("{variable} is no URL: {e}"))
 }
 
@@ -53,7 +54,9 @@ impl Postgres {
         let mut client =
             postgres::Client::connect(url.as_str(), postgres::NoTls).unwrap_or_else(|e| panic!("{POSTGRES}: {e}"));
         let schema = unique();
-        client.batch_execute(&format!("CREATE SCHEMA {schema}; SET search_path = {schema}; SET timezone = UTC")).unwrap();
+        client
+            .batch_execute(&format!("CREATE SCHEMA {schema}; SET search_path = {schema}; SET timezone = UTC"))
+            .unwrap();
         Self { client, schema, url }
     }
 

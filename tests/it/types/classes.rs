@@ -93,7 +93,11 @@ pub const CLASSES: &[Class] = &[
     },
     Class {
         name: "cents",
-        postgres: &[("numeric(10,2)", "-0.10", "-0.11"), ("numeric(38,10)", "-0.1", "-0.11"), ("numeric", "-0.1", "-0.11")],
+        postgres: &[
+            ("numeric(10,2)", "-0.10", "-0.11"),
+            ("numeric(38,10)", "-0.1", "-0.11"),
+            ("numeric", "-0.1", "-0.11"),
+        ],
         mysql: &[("decimal(10,2)", "-0.10", "-0.11"), ("decimal(50,4)", "-0.10", "-0.11")],
         sqlite: &[("DECIMAL(10,2)", "-0.1", "-0.11"), ("TEXT", "'-0.10'", "'-0.11'")],
     },
@@ -431,10 +435,9 @@ pub const CLASSES: &[Class] = &[
     Class {
         name: "bits",
         postgres: &[("bit(8)", "B'00000101'", "B'00000100'"), ("text", "'00000101'", "'00000100'")],
-        mysql: &[],
+        mysql: &[("bit(8)", "b'00000101'", "b'00000100'")],
         sqlite: &[("TEXT", "'00000101'", "'00000100'")],
     },
-    Class { name: "bits_of_mysql", postgres: &[], mysql: &[("bit(8)", "b'00000101'", "b'00000100'")], sqlite: &[] },
     Class {
         name: "one_bit",
         postgres: &[("boolean", "true", "false")],
