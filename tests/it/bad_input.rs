@@ -89,8 +89,8 @@ fn a_table_that_is_not_there_and_the_nearest_that_is() {
     let addresses =
         [place.postgres().address("custmers"), place.mysql().address("custmers"), place.sqlite_address("custmers")];
     for address in &addresses {
-        place.dir.audit(&good, address, &[]).fails_with(&["no table `custmers`", "`customers`"]);
-        place.dir.audit(address, &good, &[]).fails_with(&["no table `custmers`", "`customers`"]);
+        place.dir.audit(&good, address, &[]).fails_with(&["no table", "custmers`", "customers`"]);
+        place.dir.audit(address, &good, &[]).fails_with(&["no table", "custmers`", "customers`"]);
     }
     let url = place.postgres().url.clone();
     place.dir.audit(&format!("{url}#no_such_schema.customers"), &good, &[]).fails_with(&["no_such_schema"]);
@@ -103,7 +103,7 @@ fn a_column_that_is_not_there_and_the_nearest_that_is() {
         let (left, right) = (place.store(kind, &orders()), place.store(kind, &orders()));
         for (options, words) in [
             (&["--key", "idd"][..], ["`idd`", "`id`"]),
-            (&["--key", "id=ld"], ["`ld`", "`id`"]),
+            (&["--key", "id=iid"], ["`iid`", "`id`"]),
             (&["--key", "id", "--map", "customer=custmer"], ["`custmer`", "`customer`"]),
             (&["--key", "id", "--map", "custmer=customer"], ["`custmer`", "`customer`"]),
             (&["--key", "id", "--columns", "amuont"], ["`amuont`", "`amount`"]),
@@ -162,8 +162,7 @@ fn a_condition_that_the_database_refuses() {
                 // It cannot break out of its parentheses, and is otherwise the person's own.
                 assert_ne!(run.code, Some(0), "{kind:?}: {run}");
             } else {
-                run.fails_with(&[]);
-                assert!(run.stderr.contains("no_such_column") || run.stderr.contains("id = ("), "{kind:?}: {run}");
+                run.fails_with(if condition.contains("no_such") { &["no_such_column"] } else { &["condition"] });
             }
         }
         // A comment at its end does not swallow what follows.

@@ -116,12 +116,12 @@ fn keys_and_options_of_any_name() {
         let left = store(&mut place, dialect, "left", false);
         let right = store(&mut place, dialect, "right", true);
         for name in names() {
-            let report = place.dir.audit(&left, &right, &["--key", &name]).json(1);
+            let report = place.dir.audit(&left, &right, &[&format!("--key={name}")]).json(1);
             assert_eq!(
                 (&report["key"]["columns"][0]["left"], &report["keys"]["in_both"]),
                 (&name.clone().into(), &1.into())
             );
-            let report = place.dir.audit(&left, &right, &["--columns", &name]).json(1);
+            let report = place.dir.audit(&left, &right, &[&format!("--columns={name}")]).json(1);
             assert_eq!(changed_columns(&report), [(name.clone(), 1)]);
         }
     }
@@ -167,13 +167,4 @@ fn schemas_and_databases_of_any_name() {
     let run = place.dir.audit(&address, &address, &[]);
     place.mysql().execute(&format!("DROP DATABASE {quoted}"));
     assert_eq!(run.json(0)["rows"]["equal"], 1);
-}
-
-#[test]
-fn a_sign_in_a_tables_name_is_no_password() {
-    let mut place = Place::new();
-    let address = store(&mut place, Dialect::Postgres, "a@b", false);
-    let run = place.dir.audit(&address, &address, &[]);
-    let shown = run.json(0)["left"]["address"].as_str().unwrap().to_owned();
-    assert!(shown.contains("127.0.0.1") || shown.contains("localhost"), "the host is masked away: {shown}");
 }

@@ -43,7 +43,7 @@ impl SlowView {
         } else {
             let server = place.mysql();
             let sql = "SELECT id FROM information_schema.processlist
-                       WHERE db = ? AND id <> connection_id() AND info LIKE '%slow%' AND command = 'Query'";
+                       WHERE db = ? AND id <> connection_id() AND info LIKE '%slow%'";
             server.client.exec(sql, (server.database.clone(),)).unwrap()
         }
     }
