@@ -2,15 +2,21 @@
 //! the road that it takes from addresses to an audit.
 
 mod error;
+mod keys;
+mod pending;
 mod run;
 mod side;
+mod side_plan;
 mod size;
+mod snapshot;
 mod spec;
 mod template;
 
 pub use error::{JobError, RunError};
-pub use run::{AuditRun, run_audit, run_keys, run_snapshot};
+pub use keys::run_keys;
+pub use run::{AuditRun, run_audit};
 pub use side::{Job, Watch};
 pub use size::{available_memory, parse_size};
+pub use snapshot::run_snapshot;
 pub use spec::JobSpec;
 pub use template::job_template;

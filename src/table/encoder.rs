@@ -165,8 +165,8 @@ impl Encoder {
     /// Appends one cell. `other` is the text of a value that the typed column cannot hold.
     pub fn encode(&self, cells: &Cells, row: usize, other: Option<&str>, out: &mut Vec<u8>) {
         if let Some(text) = other {
-            // Text holds any text: what it could not hold was something else.
-            let foreign = matches!(self.source, PortableType::Text | PortableType::Printed);
+            // Text holds any text and bytes any bytes: what they could not hold was something else.
+            let foreign = matches!(self.source, PortableType::Text | PortableType::Printed | PortableType::Bytes);
             return if foreign { push_other(text, out) } else { self.encode_text(text, out) };
         }
         if cells.is_null(row) {
@@ -352,3 +352,7 @@ fn push_other(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(&(text.len() as u32).to_le_bytes());
     out.extend_from_slice(text.as_bytes());
 }
+
+#[cfg(test)]
+#[path = "encoder_tests.rs"]
+mod tests;

@@ -146,7 +146,7 @@ impl<R: Read> Records<R> {
     pub(super) fn record(&self) -> Result<Record<'_>, RecordError> {
         match std::str::from_utf8(&self.buffer[self.start..self.start + self.length]) {
             Ok(text) => Ok(Record { text, spans: &self.spans }),
-            Err(error) => Err(self.malformed(error.valid_up_to(), "this is not UTF-8 text")),
+            Err(error) => Err(self.malformed(error.valid_up_to(), "this is not UTF-8 text: convert the file to UTF-8")),
         }
     }
 

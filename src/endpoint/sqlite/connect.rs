@@ -2,7 +2,7 @@
 
 use crate::endpoint::{Endpoint, EndpointError, ExportRequest, Exported, Sink};
 use crate::table::{TableInfo, nearest};
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -62,9 +62,16 @@ impl Sqlite {
     pub(super) fn failed(&self, doing: &str, error: &rusqlite::Error) -> EndpointError {
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => self.unreadable("it is no SQLite database, or it is encrypted"),
-            Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
-                self.unreadable(message(error))
-            }
+            Some(ErrorCode::ReadOnly) if interrupted(error) => self.unreadable(format!(
+                "a write to it was interrupted, and reading alone cannot undo that: open it once with \
+                 a program that may write to it ({})",
+                message(error)
+            )),
+            Some(ErrorCode::ReadOnly) => self.unreadable(format!(
+                "a database in WAL mode can be read only where its folder may be written to ({})",
+                message(error)
+            )),
+            Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => self.unreadable(message(error)),
             _ => EndpointError::Query { address: self.shown(), doing: doing.to_owned(), why: message(error) },
         }
     }
@@ -103,6 +110,12 @@ impl Endpoint for Sqlite {
 /// An identifier in SQL.
 pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Whether the file needs to be written to before it can be read.
+fn interrupted(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    matches!(code, Some(ffi::SQLITE_READONLY_ROLLBACK | ffi::SQLITE_READONLY_RECOVERY))
 }
 
 /// SQLite's own words.

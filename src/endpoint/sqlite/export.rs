@@ -153,6 +153,7 @@ mod tests {
         assert_eq!((doing.as_str(), why.as_str()), ("counting the rows", "no such column: nope"));
         assert!(count("a = ?").is_err());
         assert!(count("a = 1) -- ").is_err());
+        assert!(count("a = 1); SELECT (1").is_err());
     }
 
     #[test]
@@ -179,6 +180,18 @@ mod tests {
         std::fs::write(&path, bytes).unwrap();
         let error = run(&path, &["a", "b"], None, &Rows::default()).unwrap_err().to_string();
         assert!(error.contains("malformed"), "{error}");
+    }
+
+    #[test]
+    fn a_write_that_broke_off_is_said_to_have() {
+        let (folder, path) = database(MANY);
+        let writer = Connection::open(&path).unwrap();
+        writer.execute_batch("PRAGMA cache_size = 2; BEGIN; UPDATE t SET b = b || '!'").unwrap();
+        let left = folder.path().join("left.db");
+        std::fs::copy(&path, &left).unwrap();
+        std::fs::copy(folder.path().join("t.db-journal"), folder.path().join("left.db-journal")).unwrap();
+        let error = run(&left, &["a"], None, &Rows::default()).unwrap_err().to_string();
+        assert!(error.contains("was interrupted"), "{error}");
     }
 
     #[test]

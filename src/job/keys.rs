@@ -1,0 +1,48 @@
+//! Key candidates of one table or two.
+
+use super::error::RunError;
+use super::pending::Pending;
+use super::run::both;
+use super::side::{Job, Table, Watch};
+use super::side_plan::SidePlan;
+use crate::audit::{Candidate, Shortlist, Survey, infer};
+use crate::table::Alignment;
+
+/// Counts every column of a table, or every pair of columns of two, as a key.
+///
+/// # Errors
+/// If anything on the way fails; nothing is left behind in any case.
+pub fn run_keys(job: &Job, watch: &dyn Watch) -> Result<(Alignment, Vec<Candidate>, Shortlist), RunError> {
+    let scratch = std::env::temp_dir().join(format!("trueup-keys-{}", std::process::id()));
+    let pending = Pending::new(Some(&scratch))?;
+    let tables = both(|| Table::open(&job.left), || Table::open(&job.right))?;
+    let alignment = Alignment::new(tables[0].info(), tables[1].info(), &job.options)?;
+    let sides = [
+        SidePlan { job, watch, table: &tables[0], address: &job.left, filter: &job.where_left, name: "left", at: 0 },
+        SidePlan { job, watch, table: &tables[1], address: &job.right, filter: &job.where_right, name: "right", at: 1 },
+    ];
+    let frozen = if job.left == job.right && job.where_left == job.where_right {
+        let left = sides[0].freeze(&alignment, None, &pending)?;
+        [left.clone(), left]
+    } else {
+        both(|| sides[0].freeze(&alignment, None, &pending), || sides[1].freeze(&alignment, None, &pending))?
+    };
+    let survey = Survey {
+        sides: [&frozen[0].parts, &frozen[1].parts],
+        tables: [tables[0].info(), tables[1].info()],
+        alignment: &alignment,
+        folder: &pending.folder("work")?,
+        memory: job.memory,
+        interrupt: watch.interrupt(),
+    };
+    let progress = watch.stage("counting");
+    progress.total(alignment.pairs.len() as u64);
+    let mut counted = Vec::new();
+    for pair in 0..alignment.pairs.len() {
+        counted.push(survey.count(&[pair])?);
+        progress.advance(1);
+    }
+    let shortlist = infer(&survey)?;
+    drop(progress);
+    Ok((alignment, counted, shortlist))
+}

@@ -1,0 +1,93 @@
+//! One side of a run: how its rows come to be frozen, and its index to be made.
+
+use super::error::RunError;
+use super::pending::Pending;
+use super::side::{Job, Table, Watch};
+use crate::endpoint::{Address, ExportRequest};
+use crate::snapshot::{FreezeOptions, IndexFiles, Recipe, RowFilter, Snapshot, freeze, freeze_parts, index_parts};
+use crate::table::{Alignment, Column};
+
+/// One side on its way to be frozen and indexed.
+pub(super) struct SidePlan<'a> {
+    pub(super) job: &'a Job,
+    pub(super) watch: &'a dyn Watch,
+    pub(super) table: &'a Table,
+    pub(super) address: &'a Address,
+    pub(super) filter: &'a Option<String>,
+    pub(super) name: &'static str,
+    pub(super) at: usize,
+}
+
+impl SidePlan<'_> {
+    /// Freezes the side, if it is live or its files are to be kept.
+    pub(super) fn freeze(
+        &self,
+        alignment: &Alignment,
+        recipe: Option<&Recipe>,
+        pending: &Pending,
+    ) -> Result<Snapshot, RunError> {
+        let address = self.address.to_string();
+        let options = |columns: &[Column], progress, live: bool| -> Result<FreezeOptions<'_>, RunError> {
+            // A database evaluates its condition itself.
+            let own = live && !matches!(self.address, Address::Csv(_));
+            let filter = match self.filter {
+                Some(sql) if !own => Some(RowFilter::new(sql, &address, columns)?),
+                _ => None,
+            };
+            Ok(FreezeOptions {
+                address: address.clone(),
+                recipe,
+                filter,
+                filter_text: self.filter.clone(),
+                interrupt: self.watch.interrupt(),
+                progress,
+            })
+        };
+        match self.table {
+            Table::Live { endpoint, info } => {
+                let columns = export_columns(info.columns.clone(), alignment, self.at);
+                let request = ExportRequest { columns, filter: self.filter.clone(), streams: self.job.streams };
+                let progress = self.watch.stage(&format!("exporting {}", self.name));
+                let options = options(&request.columns, progress.as_ref(), true)?;
+                let folder = pending.folder(self.name)?;
+                Ok(freeze(endpoint.as_ref(), info, &request, options, &folder)?)
+            }
+            Table::Frozen(snapshot) => {
+                let columns = snapshot.parts.columns().to_vec();
+                // Files that are frozen already are copied only to a place that is asked for.
+                if self.job.out.is_none() || matches!(self.address, Address::Snapshot(_)) {
+                    return Ok(snapshot.as_ref().clone());
+                }
+                let progress = self.watch.stage(&format!("copying {}", self.name));
+                let options = options(&columns, progress.as_ref(), false)?;
+                let folder = pending.folder(self.name)?;
+                Ok(freeze_parts(&snapshot.parts, self.table.info(), &columns, options, &folder)?)
+            }
+        }
+    }
+
+    /// The side's index for a recipe: the one it has, or a new one.
+    pub(super) fn index(&self, frozen: &Snapshot, recipe: &Recipe, pending: &Pending) -> Result<IndexFiles, RunError> {
+        // A filter that the frozen rows have been through already need not be applied again.
+        let filter = self.filter.as_ref().filter(|_| frozen.manifest.filter != *self.filter);
+        if let (Some(index), None, true) = (&frozen.index, filter, frozen.manifest.recipe.as_ref() == Some(recipe)) {
+            return Ok(index.clone());
+        }
+        let filter =
+            filter.map(|sql| RowFilter::new(sql, &self.address.to_string(), frozen.parts.columns())).transpose()?;
+        let progress = self.watch.stage(&format!("indexing {}", self.name));
+        let folder = pending.folder(&format!("work/{}", self.name))?;
+        Ok(index_parts(&frozen.parts, recipe, filter.as_ref(), &folder, &self.watch.interrupt(), progress.as_ref())?)
+    }
+}
+
+/// All columns of a table, those in pairs with the type that the pair gave them.
+fn export_columns(mut columns: Vec<Column>, alignment: &Alignment, side: usize) -> Vec<Column> {
+    for column in &mut columns {
+        let own = |pair: &crate::table::Pair| if side == 0 { pair.left.clone() } else { pair.right.clone() };
+        if let Some(paired) = alignment.pairs.iter().map(own).find(|paired| paired.name == column.name) {
+            *column = paired;
+        }
+    }
+    columns
+}
