@@ -53,7 +53,6 @@ impl SplitPair<'_> {
         // quicker than grouping them first. Whether it was so shows afterwards.
         let keyed = [self.keyed_rows(&context, "l").await?, self.keyed_rows(&context, "r").await?];
         let most = keyed[0].min(keyed[1]);
-        let most = keyed[0].min(keyed[1]);
         let quick = self.run(&context, &self.sql("l", "r"), most).await?;
         let mut found = match quick.and_then(|found| found.if_keys_are_unique(keyed)) {
             Some(found) => found,
