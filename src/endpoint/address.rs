@@ -90,9 +90,12 @@ impl Address {
         match scheme.as_deref() {
             Some("postgres" | "postgresql") => {
                 let mut server = server(&full, "postgres")?;
-                if let Some((schema, table)) = split_schema(&server.table) {
-                    server.schema = Some(schema);
-                    server.table = table;
+                match split_schema(&server.table) {
+                    Some((schema, table)) => {
+                        server.schema = Some(schema);
+                        server.table = table;
+                    }
+                    None => server.table = unquote(&server.table, '"'),
                 }
                 server.password = server.password.or_else(|| variable("PGPASSWORD").map(Secret::new));
                 Ok(Self::Postgres(server))
@@ -177,11 +180,22 @@ fn server(text: &str, scheme: &'static str) -> Result<ServerAddress, AddressErro
 /// `schema.table`, either of them in double quotes where it contains a point.
 fn split_schema(name: &str) -> Option<(String, String)> {
     let at = match name.strip_prefix('"') {
-        Some(quoted) => quoted.find("\".").map(|i| i + 2),
+        Some(quoted) => closing_quote(quoted).filter(|i| quoted[i + 1..].starts_with('.')).map(|i| i + 2),
         None => name.find('.'),
     }?;
     let (schema, table) = (unquote(&name[..at], '"'), unquote(&name[at + 1..], '"'));
     (!schema.is_empty() && !table.is_empty()).then_some((schema, table))
+}
+
+/// Where the quote is that is not doubled.
+fn closing_quote(text: &str) -> Option<usize> {
+    let mut quotes = text.match_indices('"').map(|(at, _)| at).peekable();
+    while let Some(at) = quotes.next() {
+        if quotes.next_if_eq(&(at + 1)).is_none() {
+            return Some(at);
+        }
+    }
+    None
 }
 
 fn unquote(name: &str, quote: char) -> String {
@@ -278,6 +292,10 @@ mod tests {
     fn quoted_names_keep_their_points() {
         let Ok(Address::Postgres(pg)) = parse("postgres://h/d#\"a.b\".\"c.\"\"d\"") else { panic!() };
         assert_eq!((pg.schema.as_deref(), pg.table.as_str()), (Some("a.b"), "c.\"d"));
+        let Ok(Address::Postgres(pg)) = parse("postgres://h/d#\"a\"\".b\".t") else { panic!() };
+        assert_eq!((pg.schema.as_deref(), pg.table.as_str()), (Some("a\".b"), "t"));
+        let Ok(Address::Postgres(pg)) = parse("postgres://h/d#\"a.b\"") else { panic!() };
+        assert_eq!((pg.schema.as_deref(), pg.table.as_str()), (None, "a.b"));
     }
 
     #[test]
