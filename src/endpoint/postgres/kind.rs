@@ -2,6 +2,9 @@
 
 use crate::table::PortableType;
 
+/// The OID of `inet`.
+const INET: u32 = 869;
+
 /// How a column's values look on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wire {
@@ -30,8 +33,10 @@ pub(super) enum Wire {
 pub(super) struct Kind {
     pub ty: PortableType,
     pub wire: Wire,
-    /// Whether the server is asked for `column::text`.
+    /// Whether the server is asked for the value as text.
     pub printed: bool,
+    /// Whether the cast to text is not what the server prints.
+    network: bool,
 }
 
 impl Kind {
@@ -65,7 +70,17 @@ impl Kind {
             _ if name == "citext" => (P::Text, Wire::Text, true),
             _ => (P::Printed, Wire::Text, true),
         };
-        Self { ty, wire, printed }
+        Self { ty, wire, printed, network: oid == INET }
+    }
+
+    /// What to select for a column, from its quoted name.
+    pub(super) fn expression(&self, column: &str) -> String {
+        match (self.printed, self.network) {
+            (false, _) => column.to_owned(),
+            // The cast writes `10.0.0.1/32` for what is printed as `10.0.0.1`.
+            (true, true) => format!("pg_catalog.textin(pg_catalog.inet_out({column}))"),
+            (true, false) => format!("{column}::pg_catalog.text"),
+        }
     }
 }
 
@@ -101,6 +116,8 @@ mod tests {
     fn what_has_no_portable_type_is_printed() {
         assert_eq!(Kind::new(1186, "interval", -1).ty, PortableType::Printed);
         assert_eq!(Kind::new(99_999, "citext", -1).ty, PortableType::Text);
-        assert!(Kind::new(1042, "bpchar", 9).printed);
+        assert_eq!(Kind::new(1042, "bpchar", 9).expression("\"a\""), "\"a\"::pg_catalog.text");
+        assert_eq!(Kind::new(25, "text", -1).expression("\"a\""), "\"a\"");
+        assert!(Kind::new(INET, "inet", -1).expression("\"a\"").contains("inet_out(\"a\")"));
     }
 }
