@@ -167,7 +167,11 @@ impl Alignment {
         let (mut left, mut right) = (left.clone(), right.clone());
         if left.declared != right.declared {
             let (typed, untyped) = if left.declared { (&left, &mut right) } else { (&right, &mut left) };
-            untyped.ty = adopted(&typed.ty);
+            let whole = matches!(typed.ty, PortableType::Integer | PortableType::Unsigned);
+            // `true` in a file beside 1 in MySQL's BOOLEAN: read as an integer it would be no value.
+            if !(whole && untyped.ty == PortableType::Boolean) {
+                untyped.ty = adopted(&typed.ty);
+            }
         }
         let names_it = |name: &String| *name == left.name || *name == right.name;
         let asked = options.columns.is_empty() || options.columns.iter().any(names_it);
@@ -413,6 +417,23 @@ mod tests {
         assert_eq!(pairs(&Alignment::new(&l, &r, &map("mail", "email")).unwrap()), [("id", "id"), ("mail", "email")]);
         let error = Alignment::new(&l, &r, &map("mail", "emial")).unwrap_err();
         assert_eq!(error.to_string(), "right table has no column `emial`; did you mean `email`?");
+    }
+
+    #[test]
+    fn an_inferred_type_gives_way_except_truths_beside_zero_and_one() {
+        let one = |ty: PortableType, declared: bool| TableInfo {
+            columns: vec![Column { declared, ..Column::new("a", ty, "") }],
+            ..TableInfo::default()
+        };
+        for (typed, inferred, family) in [
+            (PortableType::Integer, PortableType::Boolean, Family::Boolean),
+            (PortableType::Text, PortableType::Boolean, Family::Text),
+            (PortableType::Float64, PortableType::Boolean, Family::Float64),
+            (PortableType::Text, PortableType::Integer, Family::Text),
+        ] {
+            let a = Alignment::new(&one(typed, true), &one(inferred, false), &AlignOptions::default()).unwrap();
+            assert_eq!(a.pairs[0].family, family);
+        }
     }
 
     #[test]
