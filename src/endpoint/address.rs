@@ -179,9 +179,18 @@ fn server(text: &str, scheme: &'static str) -> Result<ServerAddress, AddressErro
 
 /// `schema.table`, either of them in double quotes where it contains a point.
 fn split_schema(name: &str) -> Option<(String, String)> {
-    let at = match name.strip_prefix('"') {
-        Some(quoted) => closing_quote(quoted).filter(|i| quoted[i + 1..].starts_with('.')).map(|i| i + 2),
-        None => name.find('.'),
+    let at = if name.starts_with('"') {
+        // A doubled quote is part of the name; any other ends it.
+        let mut quotes = name.char_indices().skip(1).filter(|(_, c)| *c == '"').map(|(at, _)| at).peekable();
+        let end = loop {
+            let at = quotes.next()?;
+            if quotes.next_if_eq(&(at + 1)).is_none() {
+                break at;
+            }
+        };
+        name[end + 1..].starts_with('.').then_some(end + 1)
+    } else {
+        name.find('.')
     }?;
     let (schema, table) = (unquote(&name[..at], '"'), unquote(&name[at + 1..], '"'));
     (!schema.is_empty() && !table.is_empty()).then_some((schema, table))
@@ -292,10 +301,8 @@ mod tests {
     fn quoted_names_keep_their_points() {
         let Ok(Address::Postgres(pg)) = parse("postgres://h/d#\"a.b\".\"c.\"\"d\"") else { panic!() };
         assert_eq!((pg.schema.as_deref(), pg.table.as_str()), (Some("a.b"), "c.\"d"));
-        let Ok(Address::Postgres(pg)) = parse("postgres://h/d#\"a\"\".b\".t") else { panic!() };
-        assert_eq!((pg.schema.as_deref(), pg.table.as_str()), (Some("a\".b"), "t"));
-        let Ok(Address::Postgres(pg)) = parse("postgres://h/d#\"a.b\"") else { panic!() };
-        assert_eq!((pg.schema.as_deref(), pg.table.as_str()), (None, "a.b"));
+        let Ok(Address::Postgres(pg)) = parse("postgres://h/d#\"a \"\"s\"\".b\".t") else { panic!() };
+        assert_eq!((pg.schema.as_deref(), pg.table.as_str()), (Some("a \"s\".b"), "t"));
     }
 
     #[test]
