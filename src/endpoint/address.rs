@@ -196,17 +196,6 @@ fn split_schema(name: &str) -> Option<(String, String)> {
     (!schema.is_empty() && !table.is_empty()).then_some((schema, table))
 }
 
-/// Where the quote is that is not doubled.
-fn closing_quote(text: &str) -> Option<usize> {
-    let mut quotes = text.match_indices('"').map(|(at, _)| at).peekable();
-    while let Some(at) = quotes.next() {
-        if quotes.next_if_eq(&(at + 1)).is_none() {
-            return Some(at);
-        }
-    }
-    None
-}
-
 fn unquote(name: &str, quote: char) -> String {
     match name.strip_prefix(quote).and_then(|n| n.strip_suffix(quote)) {
         Some(inner) if !inner.is_empty() => inner.replace(&format!("{quote}{quote}"), &quote.to_string()),

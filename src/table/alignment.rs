@@ -432,23 +432,6 @@ mod tests {
     }
 
     #[test]
-    fn an_inferred_type_gives_way_except_truths_beside_zero_and_one() {
-        let one = |ty: PortableType, declared: bool| TableInfo {
-            columns: vec![Column { declared, ..Column::new("a", ty, "") }],
-            ..TableInfo::default()
-        };
-        for (typed, inferred, family) in [
-            (PortableType::Integer, PortableType::Boolean, Family::Boolean),
-            (PortableType::Text, PortableType::Boolean, Family::Text),
-            (PortableType::Float64, PortableType::Boolean, Family::Float64),
-            (PortableType::Text, PortableType::Integer, Family::Text),
-        ] {
-            let a = Alignment::new(&one(typed, true), &one(inferred, false), &AlignOptions::default()).unwrap();
-            assert_eq!(a.pairs[0].family, family);
-        }
-    }
-
-    #[test]
     fn nothing_in_common_is_an_error() {
         let error = Alignment::new(&table(&["a"]), &table(&["b"]), &AlignOptions::default()).unwrap_err();
         assert!(matches!(error, AlignmentError::NothingInCommon { .. }));

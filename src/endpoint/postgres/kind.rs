@@ -2,9 +2,6 @@
 
 use crate::table::PortableType;
 
-/// The OID of `inet`.
-const INET: u32 = 869;
-
 /// How a column's values look on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wire {
