@@ -8,4 +8,5 @@ mod bridge;
 mod edges;
 mod names;
 mod pairs;
+mod streams;
 mod types;

@@ -141,6 +141,17 @@ fn schemas_and_databases_of_any_name() {
     place.postgres().execute(&format!("DROP SCHEMA {quoted} CASCADE"));
     assert_eq!(run.json(0)["rows"]["equal"], 1);
 
+    // Without a schema it is the public one's.
+    let server = place.postgres();
+    let table = format!("{}.t", server.schema);
+    server.execute(&format!(
+        "CREATE TABLE public.\"{table}\" (id int PRIMARY KEY); INSERT INTO public.\"{table}\" VALUES (1)"
+    ));
+    let address = format!("{}#\"{table}\"", server.url);
+    let run = place.dir.audit(&address, &address, &[]);
+    place.postgres().execute(&format!("DROP TABLE public.\"{table}\""));
+    assert_eq!(run.json(0)["rows"]["equal"], 1);
+
     let server = place.postgres();
     let database = format!("{} \"d\" 'x' 50%#?", server.schema);
     let quoted = quote(Dialect::Postgres, &database);
