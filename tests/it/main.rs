@@ -6,6 +6,7 @@ mod support;
 mod bad_input;
 mod bridge;
 mod edges;
+mod layers;
 mod names;
 mod pairs;
 mod types;
