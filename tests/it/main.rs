@@ -9,4 +9,5 @@ mod edges;
 mod layers;
 mod names;
 mod pairs;
+mod results;
 mod types;
