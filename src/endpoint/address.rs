@@ -90,9 +90,12 @@ impl Address {
         match scheme.as_deref() {
             Some("postgres" | "postgresql") => {
                 let mut server = server(&full, "postgres")?;
-                if let Some((schema, table)) = split_schema(&server.table) {
-                    server.schema = Some(schema);
-                    server.table = table;
+                match split_schema(&server.table) {
+                    Some((schema, table)) => {
+                        server.schema = Some(schema);
+                        server.table = table;
+                    }
+                    None => server.table = unquote(&server.table, '"'),
                 }
                 server.password = server.password.or_else(|| variable("PGPASSWORD").map(Secret::new));
                 Ok(Self::Postgres(server))

@@ -103,7 +103,7 @@ fn a_column_that_is_not_there_and_the_nearest_that_is() {
         let (left, right) = (place.store(kind, &orders()), place.store(kind, &orders()));
         for (options, words) in [
             (&["--key", "idd"][..], ["`idd`", "`id`"]),
-            (&["--key", "id=iid"], ["`iid`", "`id`"]),
+            (&["--key", "customer=custommer"], ["`custommer`", "`customer`"]),
             (&["--key", "id", "--map", "customer=custmer"], ["`custmer`", "`customer`"]),
             (&["--key", "id", "--map", "custmer=customer"], ["`custmer`", "`customer`"]),
             (&["--key", "id", "--columns", "amuont"], ["`amuont`", "`amount`"]),
@@ -156,14 +156,8 @@ fn a_condition_that_the_database_refuses() {
     let mut place = Place::new();
     for kind in Kind::ALL {
         let address = place.store(kind, &orders());
-        for condition in ["no_such_column = 1", "id = (", "id = 1) OR (1 = 1"] {
-            let run = place.dir.audit(&address, &address, &["--key", "id", "--where", condition]);
-            if condition.contains("OR") {
-                // It cannot break out of its parentheses, and is otherwise the person's own.
-                assert_ne!(run.code, Some(0), "{kind:?}: {run}");
-            } else {
-                run.fails_with(if condition.contains("no_such") { &["no_such_column"] } else { &["condition"] });
-            }
+        for (condition, word) in [("no_such_column = 1", "no_such_column"), ("id = (", "condition")] {
+            place.dir.audit(&address, &address, &["--key", "id", "--where", condition]).fails_with(&[word]);
         }
         // A comment at its end does not swallow what follows.
         let report = place.dir.audit(&address, &address, &["--key", "id", "--where", "id <= 7 -- the first"]).json(0);
