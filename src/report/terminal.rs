@@ -313,7 +313,7 @@ fn notes(audit: &Audit, style: Style) -> String {
     }
     for softening in &audit.softened {
         lines.push(format!(
-            "`{}` is compared by {}: {} rows are equal only because of it",
+            "`{}` is compared by {}, which made it equal in {} rows",
             softening.column,
             softening.by,
             thousands(softening.rows)
