@@ -1,7 +1,7 @@
 //! Whole results as a person or a script sees them, on the sample tables that come with the
 //! project.
 
-use crate::support::run::{Run, Workdir};
+use crate::support::{Run, Workdir};
 use std::path::Path;
 
 const LEFT: &str = "sqlite:airports-2024.db#airports";

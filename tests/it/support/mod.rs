@@ -8,7 +8,7 @@ mod slow;
 mod table;
 
 pub use place::{Kind, Place};
-pub use run::Run;
+pub use run::{Run, Workdir};
 pub use server::passwords;
 pub use slow::{SlowView, slow_mysql, slow_postgres};
 pub use table::{Dialect, Table, Type};
