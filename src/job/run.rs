@@ -42,7 +42,9 @@ pub fn run_audit(job: &Job, watch: &dyn Watch) -> Result<AuditRun, RunError> {
     let tables = both(|| Table::open(&job.left), || Table::open(&job.right))?;
     let options = with_key_names(&job.options, &tables);
     let alignment = Alignment::new(tables[0].info(), tables[1].info(), &options)?;
-    let declared = alignment.declared_key(tables[0].info(), tables[1].info(), &options.key)?;
+    let declared = alignment
+        .declared_key(tables[0].info(), tables[1].info(), &options.key)?
+        .or_else(|| alignment.shared_key(&tables[0].frozen_key(), &tables[1].frozen_key()));
 
     let sides = [
         SidePlan { job, watch, table: &tables[0], address: &job.left, filter: &job.where_left, name: "left", at: 0 },
@@ -60,10 +62,12 @@ pub fn run_audit(job: &Job, watch: &dyn Watch) -> Result<AuditRun, RunError> {
         None => choose(job, watch, &tables, [&frozen[0], &frozen[1]], &alignment, &pending)?,
     };
     let recipes = Recipe::of(&alignment, &key);
+    let [mut left, mut right] = frozen;
     let indexes = both(
-        || sides[0].index(&frozen[0], &recipes[0], &pending),
-        || sides[1].index(&frozen[1], &recipes[1], &pending),
+        || sides[0].index(&mut left, &recipes[0], &pending),
+        || sides[1].index(&mut right, &recipes[1], &pending),
     )?;
+    let frozen = [left, right];
 
     let progress = watch.stage("comparing");
     let options = CompareOptions {
@@ -107,6 +111,9 @@ fn with_key_names(options: &AlignOptions, tables: &[Table; 2]) -> AlignOptions {
 
 fn declared_why(key: &Key, tables: &[Table; 2]) -> String {
     match key.chosen {
+        KeyChoice::Given if tables.iter().all(|t| !t.frozen_key().is_empty()) => {
+            "both snapshots were made with it".to_owned()
+        }
         KeyChoice::Given => "you gave it".to_owned(),
         KeyChoice::PrimaryKey => "it is the primary key of both tables".to_owned(),
         KeyChoice::UniqueIndex if tables.iter().any(|t| t.info().primary_key.is_empty()) => {

@@ -1,8 +1,9 @@
 //! Takes what is frozen already: snapshot folders, and Parquet files that anyone wrote.
 
+use super::cache::Cache;
 use super::error::SnapshotError;
 use super::filter::RowFilter;
-use super::index::{IndexFiles, IndexWriter, splits_for};
+use super::index::{Index, IndexPlace, IndexSplit, IndexWriter, splits_for};
 use super::manifest::Manifest;
 use super::parts::{Parts, parquet_files};
 use super::recipe::Recipe;
@@ -30,7 +31,8 @@ pub fn open_snapshot(folder: &Path) -> Result<Snapshot, SnapshotError> {
             if let Some(missing) = files.iter().find(|file| !file.is_file()) {
                 return Err(SnapshotError::read(missing, "the manifest names it, but it is not there"));
             }
-            Some(IndexFiles { files, rows: manifest.rows, softened: recipe.softened.len() })
+            let splits = files.into_iter().map(IndexSplit::File).collect();
+            Some(Index { splits, rows: manifest.rows, softened: recipe.softened.len() })
         }
         _ => None,
     };
@@ -51,19 +53,30 @@ pub fn adopt_parquet(path: &Path) -> Result<Snapshot, SnapshotError> {
     Ok(Snapshot { manifest, parts, index: None })
 }
 
-/// Makes an index of frozen rows in `folder`, of the rows that `filter` chooses.
+/// Bytes that one row of an index takes in memory.
+const INDEX_ROW: u64 = 48;
+
+/// How an index of frozen rows is made.
+pub struct IndexOptions<'a> {
+    /// Only rows that this chooses.
+    pub filter: Option<&'a RowFilter>,
+    /// A folder for it, if it does not fit in memory.
+    pub folder: &'a Path,
+    /// Bytes of memory to stay under, for the index and the rows together.
+    pub memory: usize,
+    /// Set when the person interrupts.
+    pub interrupt: &'a Interrupt,
+    /// Told how far it is.
+    pub progress: &'a dyn Progress,
+}
+
+/// Makes an index of frozen rows. Of the columns that it reads, the rows are kept in memory if
+/// they fit, so that those that differ need not be read again.
 ///
 /// # Errors
 /// If reading or writing fails, or the person interrupts.
-pub fn index_parts(
-    parts: &Parts,
-    recipe: &Recipe,
-    filter: Option<&RowFilter>,
-    folder: &Path,
-    interrupt: &Interrupt,
-    progress: &dyn Progress,
-) -> Result<IndexFiles, SnapshotError> {
-    std::fs::create_dir_all(folder).map_err(|e| SnapshotError::write(folder, e))?;
+pub fn index_parts(parts: &mut Parts, recipe: &Recipe, options: &IndexOptions<'_>) -> Result<Index, SnapshotError> {
+    let IndexOptions { filter, folder, memory, interrupt, progress } = *options;
     // A filter may look at any column, the index only at its own.
     let projection: Vec<usize> = (0..parts.columns().len())
         .filter(|i| {
@@ -72,10 +85,17 @@ pub fn index_parts(
         })
         .collect();
     let position = |name: &str| projection.iter().position(|i| parts.columns()[*i].name == name);
+    let place = if parts.rows() * INDEX_ROW <= memory as u64 / 4 {
+        IndexPlace::Memory
+    } else {
+        std::fs::create_dir_all(folder).map_err(|e| SnapshotError::write(folder, e))?;
+        IndexPlace::Folder(folder)
+    };
     let address = folder.display().to_string();
-    let writer = IndexWriter::create(folder, recipe, &address, splits_for(parts.rows()), &position)?;
+    let writer = IndexWriter::create(place, recipe, &address, splits_for(parts.rows()), &position)?;
     let hasher = writer.hasher();
     let writer = Mutex::new(writer);
+    let cache = Cache::new(projection.clone(), memory / 2);
     progress.total(parts.rows());
     parts.scan(&projection, &|first, batch| {
         if interrupt.is_set() {
@@ -85,7 +105,9 @@ pub fn index_parts(
         let entries = hasher.entries(&batch);
         writer.lock().unwrap_or_else(PoisonError::into_inner).add(&entries, first, chosen.as_ref())?;
         progress.advance(batch.rows.num_rows() as u64);
+        cache.keep(first, batch);
         Ok(())
     })?;
+    parts.keep(cache);
     writer.into_inner().unwrap_or_else(PoisonError::into_inner).finish()
 }

@@ -19,8 +19,9 @@ use std::sync::Arc;
 /// softened columns.
 pub const INDEX_COLUMNS: [&str; 5] = ["k1", "k2", "f1", "f2", "row"];
 
-/// Rows that one split is meant to hold: joining two such splits takes about 0.3 GB.
-const SPLIT_ROWS: u64 = 2 << 20;
+/// Rows that one split is meant to hold: joining two such splits takes about 0.1 GB on one core, and
+/// a table of a few million rows keeps several cores busy.
+const SPLIT_ROWS: u64 = 512 << 10;
 
 /// How many splits a table of so many rows is given: a power of two, so that splits of two tables
 /// of different size nest.
@@ -29,11 +30,20 @@ pub fn splits_for(rows: u64) -> usize {
     rows.div_ceil(SPLIT_ROWS).next_power_of_two().clamp(1, MOST) as usize
 }
 
+/// Where one split of an index is.
+#[derive(Clone, Debug)]
+pub enum IndexSplit {
+    /// In a Parquet file.
+    File(PathBuf),
+    /// In memory, for an index that is used once.
+    Memory(SchemaRef, Vec<RecordBatch>),
+}
+
 /// A finished index.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IndexFiles {
-    /// One file per split; their number is a power of two.
-    pub files: Vec<PathBuf>,
+#[derive(Clone, Debug)]
+pub struct Index {
+    /// Their number is a power of two.
+    pub splits: Vec<IndexSplit>,
     /// The rows in them.
     pub rows: u64,
     /// How many softened columns each row has a hash of.
@@ -127,10 +137,23 @@ impl Hasher {
     }
 }
 
+/// Where an index is to be built.
+#[derive(Clone, Copy, Debug)]
+pub enum IndexPlace<'a> {
+    /// In files of this folder.
+    Folder(&'a Path),
+    /// In memory.
+    Memory,
+}
+
+enum Store {
+    File(PathBuf, Box<PartWriter>),
+    Memory(Vec<RecordBatch>),
+}
+
 /// One split under way: columns that wait to be written.
 struct Split {
-    path: PathBuf,
-    writer: PartWriter,
+    store: Store,
     key: Vec<Option<Fingerprint>>,
     values: Vec<Vec<u64>>,
 }
@@ -149,13 +172,13 @@ pub struct IndexWriter {
 }
 
 impl IndexWriter {
-    /// Creates the index files of a recipe in `folder`. `position` finds a column of the batches
+    /// Begins the index of a recipe. `position` finds a column of the batches
     /// to come by its name.
     ///
     /// # Errors
     /// If a column is missing or a file can't be created.
     pub fn create(
-        folder: &Path,
+        place: IndexPlace<'_>,
         recipe: &Recipe,
         address: &str,
         splits: usize,
@@ -170,9 +193,16 @@ impl IndexWriter {
         let schema: SchemaRef = Arc::new(Schema::new(fields));
         let splits = (0..splits)
             .map(|i| {
-                let path = folder.join(format!("index-{i:02}.parquet"));
-                let writer = PartWriter::create(&path, Arc::clone(&schema), Compression::UNCOMPRESSED, Encode::Here)?;
-                Ok(Split { path, writer, key: Vec::new(), values: vec![Vec::new(); 3 + softened] })
+                let store = match place {
+                    IndexPlace::Folder(folder) => {
+                        let path = folder.join(format!("index-{i:02}.parquet"));
+                        let none = Compression::UNCOMPRESSED;
+                        let writer = PartWriter::create(&path, Arc::clone(&schema), none, Encode::Here)?;
+                        Store::File(path, Box::new(writer))
+                    }
+                    IndexPlace::Memory => Store::Memory(Vec::new()),
+                };
+                Ok(Split { store, key: Vec::new(), values: vec![Vec::new(); 3 + softened] })
             })
             .collect::<Result<_, SnapshotError>>()?;
         Ok(Self { hasher: Arc::new(hasher), schema, splits, rows: 0, softened })
@@ -215,14 +245,19 @@ impl IndexWriter {
     ///
     /// # Errors
     /// If writing fails.
-    pub fn finish(self) -> Result<IndexFiles, SnapshotError> {
-        let mut files = Vec::with_capacity(self.splits.len());
+    pub fn finish(self) -> Result<Index, SnapshotError> {
+        let mut splits = Vec::with_capacity(self.splits.len());
         for mut split in self.splits {
             split.flush(&self.schema)?;
-            split.writer.finish()?;
-            files.push(split.path);
+            splits.push(match split.store {
+                Store::File(path, writer) => {
+                    writer.finish()?;
+                    IndexSplit::File(path)
+                }
+                Store::Memory(batches) => IndexSplit::Memory(Arc::clone(&self.schema), batches),
+            });
         }
-        Ok(IndexFiles { files, rows: self.rows, softened: self.softened })
+        Ok(Index { splits, rows: self.rows, softened: self.softened })
     }
 }
 
@@ -239,9 +274,14 @@ impl Split {
         columns.extend(
             self.values.iter_mut().map(|values| Arc::new(UInt64Array::from(std::mem::take(values))) as ArrayRef),
         );
-        let batch =
-            RecordBatch::try_new(Arc::clone(schema), columns).map_err(|e| SnapshotError::write(&self.path, e))?;
-        self.writer.write(&batch)
+        let batch = RecordBatch::try_new(Arc::clone(schema), columns);
+        match &mut self.store {
+            Store::File(path, writer) => writer.write(&batch.map_err(|e| SnapshotError::write(path, e))?),
+            Store::Memory(batches) => {
+                batches.push(batch.map_err(|e| SnapshotError::write(Path::new("memory"), e))?);
+                Ok(())
+            }
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The rows of a frozen table: Parquet files read by position, in portable types.
 
+use super::cache::{Cache, Kept};
 use super::error::SnapshotError;
 use super::portable::{OTHER_COLUMN, convert, describe};
 use crate::endpoint::{ExportBatch, Other};
@@ -26,6 +27,7 @@ pub struct Parts {
     columns: Vec<Column>,
     groups: Vec<Group>,
     rows: u64,
+    kept: Option<Arc<Kept>>,
 }
 
 /// A row group: the unit in which rows are read side by side.
@@ -45,7 +47,7 @@ impl Parts {
     /// # Errors
     /// If a file is missing, is no Parquet file or has other columns than the first.
     pub fn open(files: &[PathBuf], columns: Option<&[Column]>) -> Result<Self, SnapshotError> {
-        let mut out = Self { columns: columns.unwrap_or_default().to_vec(), groups: Vec::new(), rows: 0 };
+        let mut out = Self { columns: columns.unwrap_or_default().to_vec(), groups: Vec::new(), rows: 0, kept: None };
         for (i, path) in files.iter().enumerate() {
             let file = File::open(path).map_err(|e| SnapshotError::read(path, plain(&e)))?;
             let options = ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
@@ -94,6 +96,11 @@ impl Parts {
     /// How many rows there are.
     pub fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// Keeps rows that were read, if all of them fitted.
+    pub(super) fn keep(&mut self, cache: Cache) {
+        self.kept = cache.finish(self.rows).map(Arc::new);
     }
 
     /// The position of the column of this name.
@@ -146,6 +153,10 @@ impl Parts {
     /// # Errors
     /// If reading fails.
     pub fn fetch(&self, projection: &[usize], rows: &[u64]) -> Result<ExportBatch, SnapshotError> {
+        let schema = self.schema(projection);
+        if let Some(taken) = self.kept.as_ref().and_then(|kept| kept.fetch(projection, rows, &schema)) {
+            return taken.map_err(|e| SnapshotError::Damaged { path: self.name(), why: e.to_string() });
+        }
         let wanted: Vec<(&Group, &[u64])> = self
             .groups
             .iter()
