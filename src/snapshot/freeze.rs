@@ -257,6 +257,10 @@ impl Sink for Channel<'_> {
         self.progress.total(rows);
     }
 
+    fn stopped(&self) -> bool {
+        self.interrupt.is_set()
+    }
+
     fn send(&self, batch: ExportBatch) -> Result<(), Stopped> {
         if self.interrupt.is_set() {
             return Err(Stopped);
