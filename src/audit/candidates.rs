@@ -172,7 +172,7 @@ impl Survey<'_> {
                 interrupt: &self.interrupt,
                 progress: &Silent,
             };
-            index_parts(&mut self.sides[side].clone(), &recipes[side], &options)
+            index_parts(self.sides[side], &recipes[side], &options)
         };
         let (left, right) = (index(0)?, index(1)?);
         let options =

@@ -4,13 +4,14 @@
 
 use super::classify::Found;
 use super::{CompareError, CompareOptions};
-use crate::snapshot::{Index, IndexSplit};
-use arrow::array::AsArray;
-use arrow::datatypes::Int64Type;
+use crate::snapshot::Index;
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::{SchemaRef, UInt64Type};
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
+use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -80,10 +81,11 @@ impl SplitPair<'_> {
     }
 
     async fn join(&self) -> Result<Found, CompareError> {
-        let context = self.context().await.map_err(|e| self.failed(e))?;
+        let (left, right) = (self.load(self.left)?, self.load(self.right)?);
+        let rows = [&left, &right].map(|(_, batches)| batches.iter().map(|b| b.num_rows() as u64).sum::<u64>());
+        let context = self.context([left, right]).map_err(|e| self.failed(e))?;
         // Nearly always every key is unique, and joining the rows themselves is several times
         // quicker than grouping them first. Whether it was so shows afterwards.
-        let rows = [self.rows(&context, "l").await?, self.rows(&context, "r").await?];
         let quick = self.run(&context, &self.sql("l", "r"), rows[0].min(rows[1])).await?;
         let mut found = match quick.and_then(|found| found.if_keys_are_unique(rows)) {
             Some(found) => found,
@@ -97,33 +99,29 @@ impl SplitPair<'_> {
         Ok(found)
     }
 
-    async fn context(&self) -> Result<SessionContext, DataFusionError> {
-        let runtime = RuntimeEnvBuilder::new().with_memory_limit(self.memory, 1.0).build_arc()?;
-        let config = SessionConfig::new().with_target_partitions(1).with_collect_statistics(true);
-        let context = SessionContext::new_with_config_rt(config, runtime);
-        for (name, index) in [("l", self.left), ("r", self.right)] {
-            // Splits are by the upper bits of the key, so a coarser one holds finer ones.
-            let whole = format!("{name}_split");
-            match &index.splits[self.split * index.splits.len() / self.splits] {
-                IndexSplit::File(path) => {
-                    let path = path.to_string_lossy();
-                    context.register_parquet(&whole, path, ParquetReadOptions::default()).await?;
-                }
-                IndexSplit::Memory(schema, batches) => {
-                    let table = MemTable::try_new(Arc::clone(schema), vec![batches.clone()])?;
-                    context.register_table(&whole, Arc::new(table))?;
-                }
+    /// This split of an index. Splits are by the upper bits of the key, so a coarser one holds
+    /// finer ones.
+    fn load(&self, index: &Index) -> Result<(SchemaRef, Vec<RecordBatch>), CompareError> {
+        let (schema, mut batches) = index.splits[self.split * index.splits.len() / self.splits].load()?;
+        if self.splits > index.splits.len() {
+            let shift = 64 - self.splits.trailing_zeros();
+            for batch in &mut batches {
+                let keys = batch.column(0).as_primitive::<UInt64Type>();
+                // Rows without a key are in the first split.
+                let here: BooleanArray =
+                    keys.iter().map(|key| Some(key.map_or(0, |key| key >> shift) == self.split as u64)).collect();
+                *batch = filter_record_batch(batch, &here).map_err(|e| self.failed(e.into()))?;
             }
-            let view = if self.splits == index.splits.len() {
-                format!("CREATE VIEW {name} AS SELECT * FROM {whole}")
-            } else {
-                let width = (1u128 << 64) / self.splits as u128;
-                let from = self.split as u128 * width;
-                let nulls = if self.split == 0 { "OR k1 IS NULL" } else { "" };
-                let to = from + (width - 1);
-                format!("CREATE VIEW {name} AS SELECT * FROM {whole} WHERE k1 BETWEEN {from} AND {to} {nulls}")
-            };
-            context.sql(&view).await?;
+        }
+        Ok((schema, batches))
+    }
+
+    fn context(&self, tables: [(SchemaRef, Vec<RecordBatch>); 2]) -> Result<SessionContext, DataFusionError> {
+        let runtime = RuntimeEnvBuilder::new().with_memory_limit(self.memory, 1.0).build_arc()?;
+        let config = SessionConfig::new().with_target_partitions(1);
+        let context = SessionContext::new_with_config_rt(config, runtime);
+        for (name, (schema, batches)) in ["l", "r"].into_iter().zip(tables) {
+            context.register_table(name, Arc::new(MemTable::try_new(schema, vec![batches])?))?;
         }
         Ok(context)
     }
@@ -152,13 +150,6 @@ impl SplitPair<'_> {
             "SELECT k1, k2, sum(f1) AS f1, sum(f2) AS f2, min(row) AS row, \
              arrow_cast(count(*), 'UInt64') AS n{softened} FROM {table} GROUP BY k1, k2"
         )
-    }
-
-    async fn rows(&self, context: &SessionContext, table: &str) -> Result<u64, CompareError> {
-        let sql = format!("SELECT count(*) AS n FROM {table}");
-        let batches = async { context.sql(&sql).await?.collect().await }.await.map_err(|e| self.failed(e))?;
-        let count = batches.first().and_then(|b| Some(b.column(0).as_primitive_opt::<Int64Type>()?.value(0)));
-        count.map(i64::unsigned_abs).ok_or_else(|| CompareError::Engine("no count".to_owned()))
     }
 
     /// Runs a join. `None` as soon as it matched more than `most` pairs: keys then repeat, and

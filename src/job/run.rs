@@ -62,12 +62,10 @@ pub fn run_audit(job: &Job, watch: &dyn Watch) -> Result<AuditRun, RunError> {
         None => choose(job, watch, &tables, [&frozen[0], &frozen[1]], &alignment, &pending)?,
     };
     let recipes = Recipe::of(&alignment, &key);
-    let [mut left, mut right] = frozen;
     let indexes = both(
-        || sides[0].index(&mut left, &recipes[0], &pending),
-        || sides[1].index(&mut right, &recipes[1], &pending),
+        || sides[0].index(&frozen[0], &recipes[0], &pending),
+        || sides[1].index(&frozen[1], &recipes[1], &pending),
     )?;
-    let frozen = [left, right];
 
     let progress = watch.stage("comparing");
     let options = CompareOptions {

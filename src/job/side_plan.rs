@@ -69,7 +69,7 @@ impl SidePlan<'_> {
     }
 
     /// The side's index for a recipe: the one it has, or a new one.
-    pub(super) fn index(&self, frozen: &mut Snapshot, recipe: &Recipe, pending: &Pending) -> Result<Index, RunError> {
+    pub(super) fn index(&self, frozen: &Snapshot, recipe: &Recipe, pending: &Pending) -> Result<Index, RunError> {
         // A filter that the frozen rows have been through already need not be applied again.
         let filter = self.filter.as_ref().filter(|_| frozen.manifest.filter != *self.filter);
         if let (Some(index), None, true) = (&frozen.index, filter, frozen.manifest.recipe.as_ref() == Some(recipe)) {
@@ -86,7 +86,7 @@ impl SidePlan<'_> {
             interrupt: &self.watch.interrupt(),
             progress: progress.as_ref(),
         };
-        Ok(index_parts(&mut frozen.parts, recipe, &options)?)
+        Ok(index_parts(&frozen.parts, recipe, &options)?)
     }
 }
 

@@ -1,6 +1,5 @@
 //! Takes what is frozen already: snapshot folders, and Parquet files that anyone wrote.
 
-use super::cache::Cache;
 use super::error::SnapshotError;
 use super::filter::RowFilter;
 use super::index::{Index, IndexPlace, IndexSplit, IndexWriter, splits_for};
@@ -62,7 +61,7 @@ pub struct IndexOptions<'a> {
     pub filter: Option<&'a RowFilter>,
     /// A folder for it, if it does not fit in memory.
     pub folder: &'a Path,
-    /// Bytes of memory to stay under, for the index and the rows together.
+    /// Bytes of memory to stay under.
     pub memory: usize,
     /// Set when the person interrupts.
     pub interrupt: &'a Interrupt,
@@ -70,12 +69,11 @@ pub struct IndexOptions<'a> {
     pub progress: &'a dyn Progress,
 }
 
-/// Makes an index of frozen rows. Of the columns that it reads, the rows are kept in memory if
-/// they fit, so that those that differ need not be read again.
+/// Makes an index of frozen rows.
 ///
 /// # Errors
 /// If reading or writing fails, or the person interrupts.
-pub fn index_parts(parts: &mut Parts, recipe: &Recipe, options: &IndexOptions<'_>) -> Result<Index, SnapshotError> {
+pub fn index_parts(parts: &Parts, recipe: &Recipe, options: &IndexOptions<'_>) -> Result<Index, SnapshotError> {
     let IndexOptions { filter, folder, memory, interrupt, progress } = *options;
     // A filter may look at any column, the index only at its own.
     let projection: Vec<usize> = (0..parts.columns().len())
@@ -95,7 +93,6 @@ pub fn index_parts(parts: &mut Parts, recipe: &Recipe, options: &IndexOptions<'_
     let writer = IndexWriter::create(place, recipe, &address, splits_for(parts.rows()), &position)?;
     let hasher = writer.hasher();
     let writer = Mutex::new(writer);
-    let cache = Cache::new(projection.clone(), memory / 2);
     progress.total(parts.rows());
     parts.scan(&projection, &|first, batch| {
         if interrupt.is_set() {
@@ -105,9 +102,7 @@ pub fn index_parts(parts: &mut Parts, recipe: &Recipe, options: &IndexOptions<'_
         let entries = hasher.entries(&batch);
         writer.lock().unwrap_or_else(PoisonError::into_inner).add(&entries, first, chosen.as_ref())?;
         progress.advance(batch.rows.num_rows() as u64);
-        cache.keep(first, batch);
         Ok(())
     })?;
-    parts.keep(cache);
     writer.into_inner().unwrap_or_else(PoisonError::into_inner).finish()
 }

@@ -8,6 +8,7 @@ use crate::endpoint::ExportBatch;
 use crate::table::{Cells, Encoder, Fingerprint, fingerprint};
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Compression;
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -19,9 +20,9 @@ use std::sync::Arc;
 /// softened columns.
 pub const INDEX_COLUMNS: [&str; 5] = ["k1", "k2", "f1", "f2", "row"];
 
-/// Rows that one split is meant to hold: joining two such splits takes about 0.1 GB on one core, and
-/// a table of a few million rows keeps several cores busy.
-const SPLIT_ROWS: u64 = 512 << 10;
+/// Rows that one split is meant to hold: a hash table of them stays in a core's cache, and a table
+/// of a million rows keeps several cores busy.
+const SPLIT_ROWS: u64 = 128 << 10;
 
 /// How many splits a table of so many rows is given: a power of two, so that splits of two tables
 /// of different size nest.
@@ -37,6 +38,32 @@ pub enum IndexSplit {
     File(PathBuf),
     /// In memory, for an index that is used once.
     Memory(SchemaRef, Vec<RecordBatch>),
+}
+
+impl IndexSplit {
+    /// The split's rows.
+    ///
+    /// # Errors
+    /// If its file can't be read.
+    pub fn load(&self) -> Result<(SchemaRef, Vec<RecordBatch>), SnapshotError> {
+        const BATCH: usize = 64 * 1024;
+        match self {
+            Self::Memory(schema, batches) => Ok((Arc::clone(schema), batches.clone())),
+            Self::File(path) => {
+                let bytes = std::fs::read(path).map_err(|e| SnapshotError::read(path, e))?;
+                let damaged = |e: &dyn std::fmt::Display| SnapshotError::Damaged {
+                    path: path.display().to_string(),
+                    why: e.to_string(),
+                };
+                let builder =
+                    ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes)).map_err(|e| damaged(&e))?;
+                let schema = Arc::clone(builder.schema());
+                let reader = builder.with_batch_size(BATCH).build().map_err(|e| damaged(&e))?;
+                let batches = reader.collect::<Result<_, _>>().map_err(|e| damaged(&e))?;
+                Ok((schema, batches))
+            }
+        }
+    }
 }
 
 /// A finished index.
@@ -72,6 +99,8 @@ pub struct Hasher {
 
 /// Rows hashed by one task.
 const CHUNK: usize = 4096;
+/// Rows encoded side by side, column by column: their bytes stay in the nearest cache.
+const BLOCK: usize = 64;
 
 impl Hasher {
     /// `position` finds a column of the batches by name.
@@ -95,10 +124,14 @@ impl Hasher {
         let other = |row: usize, column: usize| {
             if others.is_empty() { None } else { others.get(&(row as u32, column as u32)).copied() }
         };
-        let encode = |part: &(usize, Encoder), row: usize, out: &mut Vec<u8>| {
-            if let Some(cells) = &cells[part.0] {
-                part.1.encode(cells, row, other(row, part.0), out);
+        let encode = |part: &(usize, Encoder), first: usize, out: &mut [Vec<u8>]| match &cells[part.0] {
+            Some(cells) if others.is_empty() => part.1.encode_block(cells, first, out),
+            Some(cells) => {
+                for (i, out) in out.iter_mut().enumerate() {
+                    part.1.encode(cells, first + i, other(first + i, part.0), out);
+                }
             }
+            None => {}
         };
         let is_null = |column: usize, row: usize| {
             cells[column].as_ref().is_none_or(|cells| cells.is_null(row)) && other(row, column).is_none()
@@ -108,28 +141,33 @@ impl Hasher {
         let mut entries = vec![Entry { key: None, row: Fingerprint { high: 0, low: 0 } }; rows];
         let mut strict = vec![0u64; rows * self.strict.len()];
         entries.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, entries)| {
-            let mut buffer = Vec::with_capacity(512);
-            for (i, entry) in entries.iter_mut().enumerate() {
-                let row = chunk * CHUNK + i;
-                buffer.clear();
-                self.key.iter().for_each(|part| encode(part, row, &mut buffer));
-                if !self.key.iter().any(|(column, _)| is_null(*column, row)) {
-                    entry.key = Some(fingerprint(&buffer));
-                    // What the key says need not be said again; but a row without a key is known
-                    // by all of its values.
-                    buffer.clear();
+            let mut buffers: Vec<Vec<u8>> = (0..BLOCK).map(|_| Vec::with_capacity(256)).collect();
+            for (block, entries) in entries.chunks_mut(BLOCK).enumerate() {
+                let first = chunk * CHUNK + block * BLOCK;
+                let buffers = &mut buffers[..entries.len()];
+                buffers.iter_mut().for_each(Vec::clear);
+                self.key.iter().for_each(|part| encode(part, first, buffers));
+                for (i, (entry, buffer)) in entries.iter_mut().zip(&mut *buffers).enumerate() {
+                    if !self.key.iter().any(|(column, _)| is_null(*column, first + i)) {
+                        entry.key = Some(fingerprint(buffer));
+                        // What the key says need not be said again; but a row without a key is
+                        // known by all of its values.
+                        buffer.clear();
+                    }
                 }
-                self.compared.iter().for_each(|part| encode(part, row, &mut buffer));
-                entry.row = fingerprint(&buffer);
+                self.compared.iter().for_each(|part| encode(part, first, buffers));
+                for (entry, buffer) in entries.iter_mut().zip(buffers) {
+                    entry.row = fingerprint(buffer);
+                }
             }
         });
         if !self.strict.is_empty() {
             strict.par_chunks_mut(self.strict.len()).enumerate().for_each(|(row, hashes)| {
-                let mut buffer = Vec::new();
+                let mut buffer = [Vec::new()];
                 for (part, hash) in self.strict.iter().zip(hashes) {
-                    buffer.clear();
+                    buffer[0].clear();
                     encode(part, row, &mut buffer);
-                    *hash = fingerprint(&buffer).low;
+                    *hash = fingerprint(&buffer[0]).low;
                 }
             });
         }
@@ -158,8 +196,8 @@ struct Split {
     values: Vec<Vec<u64>>,
 }
 
-/// Rows that wait per split; small, as there may be a thousand splits.
-const PENDING: usize = 16 * 1024;
+/// Rows that wait to be written, in all splits together: about 50 MB.
+const PENDING: usize = 1 << 20;
 
 /// Builds an index split by split.
 #[must_use]
@@ -238,7 +276,8 @@ impl IndexWriter {
             self.rows += 1;
         }
         let schema = &self.schema;
-        self.splits.iter_mut().filter(|split| split.key.len() >= PENDING).try_for_each(|split| split.flush(schema))
+        let most = (PENDING / self.splits.len()).clamp(1024, 64 * 1024);
+        self.splits.iter_mut().filter(|split| split.key.len() >= most).try_for_each(|split| split.flush(schema))
     }
 
     /// Completes the index.
@@ -276,7 +315,11 @@ impl Split {
         );
         let batch = RecordBatch::try_new(Arc::clone(schema), columns);
         match &mut self.store {
-            Store::File(path, writer) => writer.write(&batch.map_err(|e| SnapshotError::write(path, e))?),
+            Store::File(path, writer) => {
+                writer.write(&batch.map_err(|e| SnapshotError::write(path, e))?)?;
+                // Nothing more of the split stays in memory.
+                writer.close_group()
+            }
             Store::Memory(batches) => {
                 batches.push(batch.map_err(|e| SnapshotError::write(Path::new("memory"), e))?);
                 Ok(())

@@ -17,7 +17,6 @@
 //! found by its position.
 
 mod adopt;
-mod cache;
 mod error;
 mod filter;
 mod freeze;

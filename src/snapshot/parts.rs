@@ -1,6 +1,5 @@
 //! The rows of a frozen table: Parquet files read by position, in portable types.
 
-use super::cache::{Cache, Kept};
 use super::error::SnapshotError;
 use super::portable::{OTHER_COLUMN, convert, describe};
 use crate::endpoint::{ExportBatch, Other};
@@ -18,8 +17,9 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Rows handed over at once when all are read.
-const BATCH: usize = 16 * 1024;
+/// Rows handed over at once when all are read: few enough for a column of them to stay in a core's
+/// cache, and below the size for which the allocator asks the system.
+const BATCH: usize = 8 * 1024;
 
 /// The files that hold a table's rows, one after the other.
 #[derive(Clone, Debug)]
@@ -27,7 +27,6 @@ pub struct Parts {
     columns: Vec<Column>,
     groups: Vec<Group>,
     rows: u64,
-    kept: Option<Arc<Kept>>,
 }
 
 /// A row group: the unit in which rows are read side by side.
@@ -47,7 +46,7 @@ impl Parts {
     /// # Errors
     /// If a file is missing, is no Parquet file or has other columns than the first.
     pub fn open(files: &[PathBuf], columns: Option<&[Column]>) -> Result<Self, SnapshotError> {
-        let mut out = Self { columns: columns.unwrap_or_default().to_vec(), groups: Vec::new(), rows: 0, kept: None };
+        let mut out = Self { columns: columns.unwrap_or_default().to_vec(), groups: Vec::new(), rows: 0 };
         for (i, path) in files.iter().enumerate() {
             let file = File::open(path).map_err(|e| SnapshotError::read(path, plain(&e)))?;
             let options = ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
@@ -96,11 +95,6 @@ impl Parts {
     /// How many rows there are.
     pub fn rows(&self) -> u64 {
         self.rows
-    }
-
-    /// Keeps rows that were read, if all of them fitted.
-    pub(super) fn keep(&mut self, cache: Cache) {
-        self.kept = cache.finish(self.rows).map(Arc::new);
     }
 
     /// The position of the column of this name.
@@ -153,10 +147,6 @@ impl Parts {
     /// # Errors
     /// If reading fails.
     pub fn fetch(&self, projection: &[usize], rows: &[u64]) -> Result<ExportBatch, SnapshotError> {
-        let schema = self.schema(projection);
-        if let Some(taken) = self.kept.as_ref().and_then(|kept| kept.fetch(projection, rows, &schema)) {
-            return taken.map_err(|e| SnapshotError::Damaged { path: self.name(), why: e.to_string() });
-        }
         let wanted: Vec<(&Group, &[u64])> = self
             .groups
             .iter()
