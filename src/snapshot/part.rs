@@ -18,6 +18,9 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// Rows per page. The fewer, the more of a file is passed over when a few rows are picked out of
+/// it; below this, reading many small pieces costs more than it saves.
+const PAGE_ROWS: usize = 512;
 /// Encoded bytes after which a row group is closed: what one file under way keeps in memory.
 const GROUP_BYTES: usize = 24 * 1024 * 1024;
 /// Rows after which a row group is closed: also the unit in which rows are read side by side.
@@ -64,6 +67,8 @@ impl PartWriter {
             .set_encoding(Encoding::PLAIN)
             .set_statistics_enabled(EnabledStatistics::None)
             .set_compression(compression)
+            .set_data_page_row_count_limit(PAGE_ROWS)
+            .set_write_batch_size(PAGE_ROWS)
             .build();
         add_encoded_arrow_schema_to_metadata(&schema, &mut properties);
         let parquet = ArrowSchemaConverter::new().convert(&schema).map_err(|e| failed(&e))?;
