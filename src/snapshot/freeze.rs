@@ -4,7 +4,7 @@ use super::error::SnapshotError;
 use super::filter::RowFilter;
 use super::index::{IndexPlace, IndexSplit, IndexWriter, splits_for};
 use super::manifest::{Manifest, OtherCount};
-use super::part::{Encode, PartWriter};
+use super::part::{PartKind, PartWriter};
 use super::parts::{Parts, portable_schema};
 use super::portable::OTHER_COLUMN;
 use super::recipe::Recipe;
@@ -151,7 +151,7 @@ fn write_all(
     const FILE: &str = "rows-0.parquet";
     let schema = with_other(&portable_schema(columns.iter()));
     let mut part =
-        PartWriter::create(&folder.join(FILE), Arc::clone(&schema), Compression::UNCOMPRESSED, Encode::AllCores)?;
+        PartWriter::create(&folder.join(FILE), Arc::clone(&schema), Compression::UNCOMPRESSED, PartKind::Rows)?;
     let mut manifest = Manifest::new(String::new(), columns.to_vec(), &TableInfo::default());
     let mut index: Option<IndexWriter> = None;
     let mut others = vec![0u64; columns.len()];

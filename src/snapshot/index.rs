@@ -2,7 +2,7 @@
 //! position. Two tables are joined on it; nothing else of them needs to be read for equal rows.
 
 use super::error::SnapshotError;
-use super::part::{Encode, PartWriter};
+use super::part::{PartKind, PartWriter};
 use super::recipe::Recipe;
 use crate::endpoint::ExportBatch;
 use crate::table::{Cells, Encoder, Fingerprint, fingerprint};
@@ -235,7 +235,7 @@ impl IndexWriter {
                     IndexPlace::Folder(folder) => {
                         let path = folder.join(format!("index-{i:02}.parquet"));
                         let none = Compression::UNCOMPRESSED;
-                        let writer = PartWriter::create(&path, Arc::clone(&schema), none, Encode::Here)?;
+                        let writer = PartWriter::create(&path, Arc::clone(&schema), none, PartKind::Index)?;
                         Store::File(path, Box::new(writer))
                     }
                     IndexPlace::Memory => Store::Memory(Vec::new()),

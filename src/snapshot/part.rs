@@ -18,29 +18,38 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Rows per page. The fewer, the more of a file is passed over when a few rows are picked out of
-/// it; below this, reading many small pieces costs more than it saves.
-const PAGE_ROWS: usize = 512;
 /// Encoded bytes after which a row group is closed: what one file under way keeps in memory.
 const GROUP_BYTES: usize = 24 * 1024 * 1024;
 /// Rows after which a row group is closed: also the unit in which rows are read side by side.
 const GROUP_ROWS: usize = 256 * 1024;
 
-/// On how many cores the columns of a file are encoded.
+/// What a file is for, which decides how it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encode {
-    /// On all. Never while holding a lock: a core that waits for others takes on other work, which
-    /// may want the same lock.
-    AllCores,
-    /// On the caller's own.
-    Here,
+pub enum PartKind {
+    /// Rows, of which a few will be picked out by position: in small pages, encoded on all cores.
+    /// Never while holding a lock: a core that waits for others takes on other work, which may
+    /// want the same lock.
+    Rows,
+    /// A split of an index, which will be read whole: in large pages, encoded on the caller's core.
+    Index,
+}
+
+impl PartKind {
+    /// Rows per page. The fewer, the more of a file is passed over when a few rows are picked out
+    /// of it; below 512, reading many small pieces costs more than it saves.
+    fn page_rows(self) -> usize {
+        match self {
+            Self::Rows => 512,
+            Self::Index => 64 * 1024,
+        }
+    }
 }
 
 /// A Parquet file under way. Without [`finish`](Self::finish) it is not a Parquet file.
 #[must_use]
 pub struct PartWriter {
     path: PathBuf,
-    encode: Encode,
+    kind: PartKind,
     schema: SchemaRef,
     file: SerializedFileWriter<BufWriter<File>>,
     factory: ArrowRowGroupWriterFactory,
@@ -59,7 +68,7 @@ impl PartWriter {
         path: &Path,
         schema: SchemaRef,
         compression: Compression,
-        encode: Encode,
+        kind: PartKind,
     ) -> Result<Self, SnapshotError> {
         let failed = |e: &dyn std::fmt::Display| SnapshotError::write(path, e);
         let mut properties = WriterProperties::builder()
@@ -67,8 +76,8 @@ impl PartWriter {
             .set_encoding(Encoding::PLAIN)
             .set_statistics_enabled(EnabledStatistics::None)
             .set_compression(compression)
-            .set_data_page_row_count_limit(PAGE_ROWS)
-            .set_write_batch_size(PAGE_ROWS)
+            .set_data_page_row_count_limit(kind.page_rows())
+            .set_write_batch_size(kind.page_rows())
             .build();
         add_encoded_arrow_schema_to_metadata(&schema, &mut properties);
         let parquet = ArrowSchemaConverter::new().convert(&schema).map_err(|e| failed(&e))?;
@@ -78,7 +87,7 @@ impl PartWriter {
         let factory = ArrowRowGroupWriterFactory::new(&file, Arc::clone(&schema));
         Ok(Self {
             path: path.to_owned(),
-            encode,
+            kind,
             schema,
             file,
             factory,
@@ -103,11 +112,11 @@ impl PartWriter {
         let write = |((writer, array), field): ((&mut ArrowColumnWriter, &ArrayRef), &FieldRef)| {
             compute_leaves(field, array)?.iter().try_for_each(|leaf| writer.write(leaf))
         };
-        match self.encode {
-            Encode::AllCores => {
+        match self.kind {
+            PartKind::Rows => {
                 self.columns.par_iter_mut().zip(batch.columns().par_iter()).zip(fields.par_iter()).try_for_each(write)
             }
-            Encode::Here => self.columns.iter_mut().zip(batch.columns()).zip(fields.iter()).try_for_each(write),
+            PartKind::Index => self.columns.iter_mut().zip(batch.columns()).zip(fields.iter()).try_for_each(write),
         }
         .map_err(|e: parquet::errors::ParquetError| SnapshotError::write(&self.path, e))?;
         self.rows_in_group += batch.num_rows();
