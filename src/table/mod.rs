@@ -11,18 +11,20 @@ mod column;
 mod encoder;
 mod family;
 mod json;
+mod names;
 mod number;
 mod parse;
 mod print;
 mod rules;
 
-pub use alignment::{AlignOptions, Alignment, AlignmentError, Key, KeyChoice, Pair, nearest, rename_key};
+pub use alignment::{AlignOptions, Alignment, AlignmentError, Key, KeyChoice, Pair};
 pub use builder::PortableBuilder;
 pub use canonical::{Fingerprint, fingerprint};
 pub use column::{Column, PortableType, TableInfo};
 pub use encoder::{Cells, Encoder};
 pub use family::{Family, family};
 pub use json::canonical_json;
+pub use names::{nearest, rename_key};
 pub use number::{Number, push_digits};
 pub use parse::{
     MICROS_PER_DAY, civil_from_days, days_from_civil, parse_boolean, parse_date, parse_float, parse_time,
