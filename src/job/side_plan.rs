@@ -56,13 +56,17 @@ impl SidePlan<'_> {
             }
             Table::Frozen(snapshot) => {
                 let columns = snapshot.parts.columns().to_vec();
-                // Files that are frozen already are copied only to a place that is asked for.
-                if self.job.out.is_none() || matches!(self.address, Address::Snapshot(_)) {
+                // Files that are frozen already are copied only to a place that is asked for, or so
+                // that a key is counted in the chosen rows only.
+                let asked = self.job.out.is_some() && !matches!(self.address, Address::Snapshot(_));
+                let counted = recipe.is_none() && self.filter.is_some() && snapshot.manifest.filter != *self.filter;
+                if !asked && !counted {
                     return Ok(snapshot.as_ref().clone());
                 }
                 let progress = self.watch.stage(&format!("copying {}", self.name));
                 let options = options(&columns, progress.as_ref(), false)?;
-                let folder = pending.folder(self.name)?;
+                let folder =
+                    pending.folder(&if asked { self.name.to_owned() } else { format!("work/{}-rows", self.name) })?;
                 Ok(freeze_parts(&snapshot.parts, self.table.info(), &columns, options, &folder)?)
             }
         }

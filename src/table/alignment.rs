@@ -190,6 +190,14 @@ impl Alignment {
                 self.warnings.push(format!("`{name}` has no time zone and its partner has: compared as UTC"));
             }
         }
+        for column in [&left, &right] {
+            // Arrow's own type names; no database has nanoseconds.
+            if matches!(family, Family::Time(_) | Family::Timestamp(_) | Family::Instant(_))
+                && column.native.contains("(ns")
+            {
+                self.warnings.push(format!("`{}` has nanoseconds: compared in microseconds", column.name));
+            }
+        }
         Ok(Pair { left, right, family, rules: effective, compared, softened_by })
     }
 
