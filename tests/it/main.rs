@@ -6,6 +6,7 @@ mod support;
 mod bad_input;
 mod bridge;
 mod edges;
+mod filters;
 mod layers;
 mod names;
 mod pairs;
