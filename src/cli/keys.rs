@@ -55,7 +55,7 @@ pub fn run(args: &KeysArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> 
     if let Some(couple) = best.filter(|best| best.pairs.len() > 1) {
         shown.insert(0, couple.clone());
     }
-    print(&format!("{}\n", keys_table(&shown, &alignment, two, style())))?;
+    print(&format!("{}\n", keys_table(&shown, &alignment, two, style()).trim_fmt()))?;
     if best.is_none() {
         print("No column, and no two columns together, are unique and never NULL.\n")?;
     }

@@ -18,8 +18,7 @@ const CHUNK: usize = 256 * 1024;
 pub struct Changes<'a> {
     sides: [&'a Parts; 2],
     projections: [Vec<usize>; 2],
-    encoders: Vec<[Encoder; 2]>,
-    tolerances: Vec<Option<f64>>,
+    judge: Judge,
     samples: usize,
     chunk: usize,
     options: &'a CompareOptions<'a>,
@@ -36,20 +35,16 @@ impl<'a> Changes<'a> {
         options: &'a CompareOptions<'a>,
     ) -> Self {
         let pairs: Vec<_> = Recipe::order(alignment, key).into_iter().map(|i| &alignment.pairs[i]).collect();
-        let recipes = Recipe::of(alignment, key);
         let projections = [
             pairs.iter().filter_map(|p| left.position(&p.left.name)).collect(),
             pairs.iter().filter_map(|p| right.position(&p.right.name)).collect(),
         ];
-        let encoders =
-            recipes[0].compared.iter().zip(&recipes[1].compared).map(|(l, r)| [l.encoder(), r.encoder()]).collect();
         // A guess of a row's size in memory, for tables with very many columns.
         let bytes_per_row = 64 * pairs.len().max(1);
         Self {
             sides: [left, right],
             projections,
-            encoders,
-            tolerances: pairs.iter().map(|p| p.rules.tolerance).collect(),
+            judge: Judge::new(alignment, key),
             samples: options.samples,
             chunk: (options.memory / 8 / bytes_per_row).clamp(1024, CHUNK),
             options,
@@ -87,12 +82,12 @@ impl<'a> Changes<'a> {
         let (left, right) = (View::new(left?), View::new(right?));
         let partner: Vec<usize> = rows.iter().map(|(_, r)| right_rows.partition_point(|row| row < r)).collect();
 
-        let verdicts: Vec<Vec<Verdict>> = (0..self.encoders.len())
+        let verdicts: Vec<Vec<Verdict>> = (0..self.projections[0].len())
             .into_par_iter()
             .map(|column| {
                 let mut buffers = [Vec::new(), Vec::new()];
                 (0..rows.len())
-                    .map(|i| self.verdict(column, [(&left, i), (&right, partner[i])], &mut buffers))
+                    .map(|i| self.judge.verdict(column, [(&left, i), (&right, partner[i])], &mut buffers))
                     .collect()
             })
             .collect();
@@ -115,8 +110,38 @@ impl<'a> Changes<'a> {
         comparison.equal += tolerated;
         if contradictions > 0 { Err(CompareError::Contradiction { rows: contradictions }) } else { Ok(()) }
     }
+}
 
-    fn verdict(&self, column: usize, cells: [(&View, usize); 2], buffers: &mut [Vec<u8>; 2]) -> Verdict {
+/// What two cells are to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Equal.
+    Same,
+    /// Equal within the job's tolerance.
+    Tolerated,
+    /// Not equal.
+    Different,
+}
+
+/// Judges pairs of cells.
+pub struct Judge {
+    encoders: Vec<[Encoder; 2]>,
+    tolerances: Vec<Option<f64>>,
+}
+
+impl Judge {
+    /// For the compared columns, in the order of the fingerprint.
+    pub fn new(alignment: &Alignment, key: &Key) -> Self {
+        let recipes = Recipe::of(alignment, key);
+        let columns = recipes[0].compared.iter().zip(&recipes[1].compared);
+        Self {
+            encoders: columns.map(|(l, r)| [l.encoder(), r.encoder()]).collect(),
+            tolerances: recipes[0].compared.iter().map(|c| c.rules.tolerance).collect(),
+        }
+    }
+
+    /// The verdict on a left and a right cell, each in its view and row; `buffers` are scratch.
+    pub fn verdict(&self, column: usize, cells: [(&View, usize); 2], buffers: &mut [Vec<u8>; 2]) -> Verdict {
         for side in [0, 1] {
             buffers[side].clear();
             let (view, row) = cells[side];
@@ -133,13 +158,6 @@ impl<'a> Changes<'a> {
             _ => Verdict::Different,
         }
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    Same,
-    Tolerated,
-    Different,
 }
 
 /// A batch ready to be looked at cell by cell.
@@ -167,16 +185,5 @@ impl View {
             Some(text) => Some(text.to_owned()),
             None => self.cells[column].as_ref().and_then(|cells| cells.print(row)),
         }
-    }
-
-    /// Whether two cells print differently or are different in another way that `encoders` see.
-    pub fn differs(&self, row: usize, other: &Self, other_row: usize, column: usize, encoders: &[Encoder; 2]) -> bool {
-        let mut buffers = [Vec::new(), Vec::new()];
-        for (side, (view, row)) in [(self, row), (other, other_row)].into_iter().enumerate() {
-            if let Some(cells) = &view.cells[column] {
-                encoders[side].encode(cells, row, view.other(row, column), &mut buffers[side]);
-            }
-        }
-        buffers[0] != buffers[1]
     }
 }

@@ -52,10 +52,16 @@ impl SplitPair<'_> {
         // Nearly always every key is unique, and joining the rows themselves is several times
         // quicker than grouping them first. Whether it was so shows afterwards.
         let keyed = [self.keyed_rows(&context, "l").await?, self.keyed_rows(&context, "r").await?];
-        let mut found = self.run(&context, &self.sql("l", "r")).await?;
-        if !found.saw_unique_keys(keyed) {
-            found = self.run(&context, &self.sql(&self.grouped("l"), &self.grouped("r"))).await?;
-        }
+        let most = keyed[0].min(keyed[1]);
+        let quick = self.run(&context, &self.sql("l", "r"), most).await?;
+        let mut found = match quick.and_then(|found| found.if_keys_are_unique(keyed)) {
+            Some(found) => found,
+            None => {
+                let grouped = self.sql(&self.grouped("l"), &self.grouped("r"));
+                let found = self.run(&context, &grouped, u64::MAX).await?;
+                found.ok_or_else(|| CompareError::Engine("too many groups".to_owned()))?
+            }
+        };
         found.only_keys = Default::default();
         Ok(found)
     }
@@ -117,7 +123,9 @@ impl SplitPair<'_> {
         count.map(i64::unsigned_abs).ok_or_else(|| CompareError::Engine("no count".to_owned()))
     }
 
-    async fn run(&self, context: &SessionContext, sql: &str) -> Result<Found, CompareError> {
+    /// Runs a join. `None` as soon as it matched more than `most` pairs: keys then repeat, and
+    /// their rows, multiplied with each other, might never come to an end.
+    async fn run(&self, context: &SessionContext, sql: &str, most: u64) -> Result<Option<Found>, CompareError> {
         let mut stream = async { context.sql(sql).await?.execute_stream().await }.await.map_err(|e| self.failed(e))?;
         let mut found = Found { softened: vec![0; self.softened()], ..Found::default() };
         while let Some(batch) = stream.next().await {
@@ -128,8 +136,11 @@ impl SplitPair<'_> {
             found
                 .add(&batch, self.softened(), self.options.samples)
                 .ok_or_else(|| CompareError::Engine("an index has other columns than it should".to_owned()))?;
+            if found.in_both > most {
+                return Ok(None);
+            }
         }
-        Ok(found)
+        Ok(Some(found))
     }
 
     fn failed(&self, error: datafusion::error::DataFusionError) -> CompareError {

@@ -1,6 +1,6 @@
 //! Reads the few rows that are shown as samples.
 
-use super::cells::View;
+use super::cells::{Judge, Verdict, View};
 use super::outcome::{AmbiguousSample, Comparison, SampleCell, SampleRow};
 use super::{CompareError, Side};
 use crate::snapshot::{Parts, Recipe};
@@ -66,16 +66,17 @@ fn changed(
     let left = View::new(sides[0].fetch(&projection(0, &recipes[0]), &left_rows)?);
     let right = View::new(sides[1].fetch(&projection(1, &recipes[1]), &right_rows)?);
     let keys = View::new(sides[0].fetch(key_columns, &left_rows)?);
-    let encoders: Vec<_> =
-        recipes[0].compared.iter().zip(&recipes[1].compared).map(|(l, r)| [l.encoder(), r.encoder()]).collect();
-
+    let judge = Judge::new(alignment, key);
+    let mut buffers = [Vec::new(), Vec::new()];
     let mut out = Vec::with_capacity(positions.len());
     for (row, (_, right_row)) in positions.iter().enumerate() {
         let partner = right_rows.partition_point(|other| other < right_row);
         let cells = order
             .iter()
             .enumerate()
-            .filter(|(column, _)| left.differs(row, &right, partner, *column, &encoders[*column]))
+            .filter(|(column, _)| {
+                judge.verdict(*column, [(&left, row), (&right, partner)], &mut buffers) == Verdict::Different
+            })
             .map(|(column, pair)| SampleCell {
                 pair: *pair,
                 left: left.print(row, column),

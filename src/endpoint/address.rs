@@ -90,9 +90,12 @@ impl Address {
         match scheme.as_deref() {
             Some("postgres" | "postgresql") => {
                 let mut server = server(&full, "postgres")?;
-                if let Some((schema, table)) = split_schema(&server.table) {
-                    server.schema = Some(schema);
-                    server.table = table;
+                match split_schema(&server.table) {
+                    Some((schema, table)) => {
+                        server.schema = Some(schema);
+                        server.table = table;
+                    }
+                    None => server.table = unquote(&server.table, '"'),
                 }
                 server.password = server.password.or_else(|| variable("PGPASSWORD").map(Secret::new));
                 Ok(Self::Postgres(server))
@@ -176,9 +179,18 @@ fn server(text: &str, scheme: &'static str) -> Result<ServerAddress, AddressErro
 
 /// `schema.table`, either of them in double quotes where it contains a point.
 fn split_schema(name: &str) -> Option<(String, String)> {
-    let at = match name.strip_prefix('"') {
-        Some(quoted) => quoted.find("\".").map(|i| i + 2),
-        None => name.find('.'),
+    let at = if name.starts_with('"') {
+        // A doubled quote is part of the name; any other ends it.
+        let mut quotes = name.char_indices().skip(1).filter(|(_, c)| *c == '"').map(|(at, _)| at).peekable();
+        let end = loop {
+            let at = quotes.next()?;
+            if quotes.next_if_eq(&(at + 1)).is_none() {
+                break at;
+            }
+        };
+        name[end + 1..].starts_with('.').then_some(end + 1)
+    } else {
+        name.find('.')
     }?;
     let (schema, table) = (unquote(&name[..at], '"'), unquote(&name[at + 1..], '"'));
     (!schema.is_empty() && !table.is_empty()).then_some((schema, table))
@@ -278,6 +290,8 @@ mod tests {
     fn quoted_names_keep_their_points() {
         let Ok(Address::Postgres(pg)) = parse("postgres://h/d#\"a.b\".\"c.\"\"d\"") else { panic!() };
         assert_eq!((pg.schema.as_deref(), pg.table.as_str()), (Some("a.b"), "c.\"d"));
+        let Ok(Address::Postgres(pg)) = parse("postgres://h/d#\"a \"\"s\"\".b\".t") else { panic!() };
+        assert_eq!((pg.schema.as_deref(), pg.table.as_str()), (Some("a \"s\".b"), "t"));
     }
 
     #[test]

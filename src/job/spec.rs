@@ -114,6 +114,11 @@ impl JobSpec {
             zone.parse::<chrono_tz::Tz>()
                 .map_err(|_| JobError::Value { value: zone.clone(), what: "time zone (like Europe/Berlin)" })?;
         }
+        for sql in [&self.filter, &self.where_left, &self.where_right].into_iter().flatten() {
+            if !brackets_close(sql) {
+                return Err(JobError::Value { value: sql.clone(), what: "condition: its brackets do not match" });
+            }
+        }
         if let Some(map) = self.map.iter().find(|map| !map.contains('=')) {
             return Err(JobError::Value { value: map.clone(), what: "column mapping (LEFT=RIGHT)" });
         }
@@ -144,6 +149,40 @@ impl JobSpec {
     }
 }
 
+/// Whether the brackets of a condition match. It is put in brackets before it is joined to other
+/// conditions, and one like `a) OR (b` would mean something else there. Databases differ in how a
+/// backslash or a dollar sign quotes; with one of those it is left to them.
+fn brackets_close(sql: &str) -> bool {
+    let (mut depth, mut quote, mut rest) = (0i32, None, sql);
+    while let Some(c) = rest.chars().next() {
+        match (quote, c) {
+            (_, '\\' | '$') => return true,
+            (Some(open), _) => {
+                if c == open {
+                    quote = None;
+                }
+            }
+            (None, '\'' | '"' | '`') => quote = Some(c),
+            (None, '-') if rest.starts_with("--") => {
+                rest = rest.split_once('\n').map_or("", |(_, next)| next);
+                continue;
+            }
+            (None, '/') if rest.starts_with("/*") => {
+                rest = rest.split_once("*/").map_or("", |(_, next)| next);
+                continue;
+            }
+            (None, '(') => depth += 1,
+            (None, ')') => depth -= 1,
+            (None, _) => {}
+        }
+        if depth < 0 {
+            return false;
+        }
+        rest = &rest[c.len_utf8()..];
+    }
+    depth == 0
+}
+
 /// Two streams keep a database and us both busy; more cores take more.
 fn default_streams() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8)
@@ -161,6 +200,16 @@ mod tests {
         assert_eq!((job.left.to_string(), job.right.to_string()), ("a.csv".into(), "c.csv".into()));
         assert_eq!(job.options.key, [("no".into(), "nr".into())]);
         assert_eq!(job.where_left.as_deref(), Some("x > 1"));
+    }
+
+    #[test]
+    fn conditions_stay_in_their_brackets() {
+        for sql in ["a = ')'", "(a) or (b)", "a -- )\n or b", "a /* ( */", "a = 'it''s'", "a ~ '\\)'"] {
+            assert!(brackets_close(sql), "{sql}");
+        }
+        for sql in ["a) or (b", "(a", "a)", "a = 'x')"] {
+            assert!(!brackets_close(sql), "{sql}");
+        }
     }
 
     #[test]

@@ -89,7 +89,7 @@ pub fn audit_text(audit: &Audit, style: Style) -> String {
         out.push('\n');
     }
     out.push_str(&key_line(audit, style));
-    out.push_str(&format!("{}\n\n", counts(audit, style)));
+    out.push_str(&format!("{}\n\n", counts(audit, style).trim_fmt()));
     out.push_str(&verdict(audit, style));
     if !audit.agree {
         out.push_str(&bridge(audit, style));
@@ -171,7 +171,7 @@ fn bridge(audit: &Audit, style: Style) -> String {
             table.add_row(vec![Cell::new(lead), Cell::new(term.term), rows]);
         }
     }
-    format!("\n{}{table}\n", style.heading("From the left row count to the right one"))
+    format!("\n{}{}\n", style.heading("From the left row count to the right one"), table.trim_fmt())
 }
 
 fn columns(audit: &Audit, style: Style) -> String {
@@ -195,7 +195,7 @@ fn columns(audit: &Audit, style: Style) -> String {
         0 => String::new(),
         more => format!("   and {more} more columns\n"),
     };
-    format!("\n{}{table}\n{more}", style.heading("Changed rows by column"))
+    format!("\n{}{}\n{more}", style.heading("Changed rows by column"), table.trim_fmt())
 }
 
 fn percent(part: u64, of: u64) -> String {
@@ -262,7 +262,7 @@ fn samples(audit: &Audit, style: Style) -> String {
                 table.add_row(vec![String::new(), format!("and {} more", row.cells.len() - 4)]);
             }
         }
-        out.push_str(&format!("{table}\n"));
+        out.push_str(&format!("{}\n", table.trim_fmt()));
     }
     out
 }
@@ -313,7 +313,7 @@ fn notes(audit: &Audit, style: Style) -> String {
     }
     for softening in &audit.softened {
         lines.push(format!(
-            "`{}` is compared by {}: {} rows are equal only because of it",
+            "`{}` is compared by {}, which made it equal in {} rows",
             softening.column,
             softening.by,
             thousands(softening.rows)

@@ -167,7 +167,7 @@ impl Alignment {
         let (mut left, mut right) = (left.clone(), right.clone());
         if left.declared != right.declared {
             let (typed, untyped) = if left.declared { (&left, &mut right) } else { (&right, &mut left) };
-            untyped.ty = adopted(&typed.ty);
+            untyped.ty = adopted(&typed.ty, &untyped.ty);
         }
         let names_it = |name: &String| *name == left.name || *name == right.name;
         let asked = options.columns.is_empty() || options.columns.iter().any(names_it);
@@ -258,15 +258,22 @@ impl Alignment {
     }
 }
 
-/// What an untyped column becomes beside a typed one. A declared length or scale is the other
-/// side's promise, not this one's.
-fn adopted(ty: &PortableType) -> PortableType {
-    match ty {
-        PortableType::Printed => PortableType::Text,
-        PortableType::Time { .. } => PortableType::Time { precision: 6 },
-        PortableType::Timestamp { .. } => PortableType::Timestamp { precision: 6 },
-        PortableType::Instant { .. } => PortableType::Instant { precision: 6 },
-        other => other.clone(),
+/// What an untyped column becomes beside a typed one, given what its own values look like. A
+/// declared length or scale is the other side's promise, not this one's.
+fn adopted(declared: &PortableType, looks: &PortableType) -> PortableType {
+    use PortableType as T;
+    match (declared, looks) {
+        // `true` beside a 1, a printed UUID beside its bytes, a time with a zone beside one without:
+        // what the values say of themselves is more than the other side's type could hold.
+        (T::Integer | T::Unsigned | T::Decimal { .. }, T::Boolean) => T::Boolean,
+        (T::Bytes, T::Uuid) => T::Uuid,
+        (T::Timestamp { .. } | T::Date, T::Instant { .. }) => T::Instant { precision: 6 },
+        (T::Date, T::Timestamp { .. }) => T::Timestamp { precision: 6 },
+        (T::Printed, _) => T::Text,
+        (T::Time { .. }, _) => T::Time { precision: 6 },
+        (T::Timestamp { .. }, _) => T::Timestamp { precision: 6 },
+        (T::Instant { .. }, _) => T::Instant { precision: 6 },
+        (other, _) => other.clone(),
     }
 }
 
@@ -346,12 +353,19 @@ fn fold(name: &str) -> String {
     name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
 }
 
-/// The name most like `name`, if one is like it at all.
+/// The name most like `name`, if one is like it at all: by what they have in common from the
+/// start (Jaro-Winkler), or by the few letters that it takes to make one of the other.
 pub fn nearest(name: &str, among: &[String]) -> Option<String> {
-    const ALIKE: f64 = 0.7; // Jaro-Winkler; strsim's own examples of near misses lie above it
+    const ALIKE: f64 = 0.7; // of 1; strsim's own examples of near misses lie above it
+    let likeness = |other: &str| {
+        let (a, b) = (fold(name), fold(other));
+        let letters = strsim::damerau_levenshtein(&a, &b);
+        let few = letters <= 1 || letters <= a.chars().count().min(b.chars().count()) / 3;
+        strsim::jaro_winkler(&a, &b).max(if few { ALIKE + 0.01 } else { 0.0 })
+    };
     among
         .iter()
-        .map(|other| (strsim::jaro_winkler(&fold(name), &fold(other)), other))
+        .map(|other| (likeness(other), other))
         .filter(|(likeness, _)| *likeness >= ALIKE)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, other)| other.clone())
@@ -413,6 +427,8 @@ mod tests {
         assert_eq!(pairs(&Alignment::new(&l, &r, &map("mail", "email")).unwrap()), [("id", "id"), ("mail", "email")]);
         let error = Alignment::new(&l, &r, &map("mail", "emial")).unwrap_err();
         assert_eq!(error.to_string(), "right table has no column `emial`; did you mean `email`?");
+        assert_eq!(nearest("iid", &["name".into(), "id".into()]).as_deref(), Some("id"));
+        assert_eq!(nearest("x", &["quantity".into()]), None);
     }
 
     #[test]

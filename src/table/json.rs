@@ -10,8 +10,8 @@ const MAX_DEPTH: usize = 512;
 
 /// The canonical bytes of a JSON text; `None` if it is not JSON.
 pub fn canonical_json(text: &str) -> Option<Vec<u8>> {
-    let mut parser = Parser { bytes: text.as_bytes(), at: 0 };
-    let mut out = Vec::with_capacity(text.len());
+    let mut parser = Parser { bytes: text.as_bytes(), at: 0, members: Vec::new() };
+    let mut out = Vec::with_capacity(text.len() * 2);
     parser.value(0, &mut out)?;
     parser.space();
     (parser.at == parser.bytes.len()).then_some(out)
@@ -20,6 +20,8 @@ pub fn canonical_json(text: &str) -> Option<Vec<u8>> {
 struct Parser<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Where the members of the objects under way begin in the output, innermost last.
+    members: Vec<usize>,
 }
 
 impl Parser<'_> {
@@ -52,11 +54,7 @@ impl Parser<'_> {
             b'n' => self.word(b"null", b'n', out),
             b't' => self.word(b"true", b't', out),
             b'f' => self.word(b"false", b'f', out),
-            b'"' => {
-                let text = self.string()?;
-                push_string(&text, out);
-                Some(())
-            }
+            b'"' => self.string(out),
             b'[' => self.array(depth, out),
             b'{' => self.object(depth, out),
             _ => self.number(out),
@@ -81,28 +79,27 @@ impl Parser<'_> {
 
     fn object(&mut self, depth: usize, out: &mut Vec<u8>) -> Option<()> {
         self.at += 1;
-        // The last of several members with one name counts, as in jsonb and MySQL's JSON.
-        let mut members = std::collections::BTreeMap::new();
+        out.push(b'{');
+        let base = self.members.len();
         if !self.eat(b'}') {
             loop {
                 self.space();
                 (self.bytes.get(self.at) == Some(&b'"')).then_some(())?;
-                let name = self.string()?;
+                self.members.push(out.len());
+                self.string(out)?;
                 self.eat(b':').then_some(())?;
-                let mut value = Vec::new();
-                self.value(depth + 1, &mut value)?;
-                members.insert(name, value);
+                self.value(depth + 1, out)?;
                 if self.eat(b'}') {
                     break;
                 }
                 self.eat(b',').then_some(())?;
             }
         }
-        out.push(b'{');
-        for (name, value) in &members {
-            push_string(name, out);
-            out.extend_from_slice(value);
+        let starts = &self.members[base..];
+        if !starts.is_sorted_by(|a, b| name(out, *a) < name(out, *b)) {
+            sort_members(starts, out);
         }
+        self.members.truncate(base);
         out.push(b'}');
         Some(())
     }
@@ -121,19 +118,25 @@ impl Parser<'_> {
         Some(())
     }
 
-    fn string(&mut self) -> Option<Vec<u8>> {
+    /// A string: its length, then its bytes.
+    fn string(&mut self, out: &mut Vec<u8>) -> Option<()> {
         self.at += 1;
-        let mut text = Vec::new();
+        let head = out.len();
+        out.extend_from_slice(&[b'"', 0, 0, 0, 0]);
         loop {
-            let byte = *self.bytes.get(self.at)?;
-            self.at += 1;
-            match byte {
-                b'"' => return Some(text),
-                b'\\' => self.escape(&mut text)?,
-                0..0x20 => return None,
-                _ => text.push(byte),
+            let rest = self.bytes.get(self.at..)?;
+            let plain = rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..0x20))?;
+            out.extend_from_slice(&rest[..plain]);
+            self.at += plain + 1;
+            match rest[plain] {
+                b'"' => break,
+                b'\\' => self.escape(out)?,
+                _ => return None,
             }
         }
+        let length = (out.len() - head - NAME) as u32;
+        out[head + 1..head + NAME].copy_from_slice(&length.to_le_bytes());
+        Some(())
     }
 
     fn escape(&mut self, text: &mut Vec<u8>) -> Option<()> {
@@ -172,10 +175,32 @@ impl Parser<'_> {
     }
 }
 
-fn push_string(text: &[u8], out: &mut Vec<u8>) {
-    out.push(b'"');
-    out.extend_from_slice(&(text.len() as u32).to_le_bytes());
-    out.extend_from_slice(text);
+/// Bytes before a string's own.
+const NAME: usize = 5;
+
+/// The name of the member that begins at `start`.
+fn name(out: &[u8], start: usize) -> &[u8] {
+    let mut length = [0; 4];
+    length.copy_from_slice(&out[start + 1..start + NAME]);
+    &out[start + NAME..start + NAME + u32::from_le_bytes(length) as usize]
+}
+
+/// Brings the members of the innermost object, which end where the output ends, into the order of
+/// their names. The last of several with one name counts, as in jsonb and MySQL's JSON.
+fn sort_members(starts: &[usize], out: &mut Vec<u8>) {
+    let Some(first) = starts.first().copied() else { return };
+    let ends = starts[1..].iter().copied().chain([out.len()]);
+    let mut members: Vec<(usize, usize)> = starts.iter().copied().zip(ends).collect();
+    members.sort_by(|a, b| name(out, a.0).cmp(name(out, b.0)));
+    let mut sorted = Vec::with_capacity(out.len() - first);
+    for (at, (start, end)) in members.iter().enumerate() {
+        let again = members.get(at + 1).is_some_and(|next| name(out, next.0) == name(out, *start));
+        if !again {
+            sorted.extend_from_slice(&out[*start..*end]);
+        }
+    }
+    out.truncate(first);
+    out.extend_from_slice(&sorted);
 }
 
 #[cfg(test)]

@@ -173,6 +173,9 @@ pub fn parse_float(text: &str) -> Option<f64> {
 
 /// 32 hexadecimal digits, with hyphens and braces anywhere PostgreSQL allows them.
 pub fn parse_uuid(text: &str) -> Option<[u8; 16]> {
+    if let Some(usual) = parse_usual_uuid(text.as_bytes()) {
+        return Some(usual);
+    }
     let inner = text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(text);
     let mut out = [0u8; 16];
     let mut count = 0;
@@ -189,6 +192,34 @@ pub fn parse_uuid(text: &str) -> Option<[u8; 16]> {
         count += 1;
     }
     (count == 32).then_some(out)
+}
+
+/// Digits to their values, everything else to 255.
+const HEX: [u8; 256] = {
+    let mut table = [255; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        table[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        table[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    table
+};
+
+/// The usual form, 8-4-4-4-12, which nearly all have.
+fn parse_usual_uuid(text: &[u8]) -> Option<[u8; 16]> {
+    const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+    if text.len() != 36 || [8, 13, 18, 23].iter().any(|hyphen| text[*hyphen] != b'-') {
+        return None;
+    }
+    let mut out = [0u8; 16];
+    let mut wrong = 0;
+    for (slot, place) in out.iter_mut().zip(PLACES) {
+        let (high, low) = (HEX[usize::from(text[place])], HEX[usize::from(text[place + 1])]);
+        wrong |= high | low;
+        *slot = high << 4 | low & 15;
+    }
+    (wrong < 16).then_some(out)
 }
 
 #[cfg(test)]
@@ -237,6 +268,8 @@ mod tests {
         assert!(plain.is_some());
         assert_eq!(plain, parse_uuid("{A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11}"));
         assert_eq!(parse_uuid("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1"), None);
+        assert_eq!(plain, parse_uuid("a0eebc99-9c0b-4ef8-BB6D-6bb9bd380A11"));
+        assert_eq!(parse_uuid("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380ag1"), None);
         assert_eq!(parse_uuid("-a0eebc999c0b4ef8bb6d6bb9bd380a11"), None);
     }
 }

@@ -158,7 +158,7 @@ impl Statements {
                 return Err(changed(format!("column `{}` was {}, is {}", column.name, column.native, now.native)));
             }
             wires.push(kind.wire);
-            list.push(format!("{}{}", identifier(&column.name), if kind.printed { "::pg_catalog.text" } else { "" }));
+            list.push(kind.asked.expression(&identifier(&column.name)));
         }
         // A comment at the end of the condition must not swallow the parenthesis.
         let filter = request.filter.as_ref().map(|filter| format!("({filter}\n)"));

@@ -30,8 +30,30 @@ pub(super) enum Wire {
 pub(super) struct Kind {
     pub ty: PortableType,
     pub wire: Wire,
-    /// Whether the server is asked for `column::text`.
-    pub printed: bool,
+    /// What the server is asked for.
+    pub asked: Asked,
+}
+
+/// How a column is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// As it is.
+    Plain,
+    /// As the text it prints as.
+    Text,
+    /// The same for `inet`, whose cast to text says `/32` where printing does not.
+    Address,
+}
+
+impl Asked {
+    /// The expression for a column, whose name is quoted already.
+    pub(super) fn expression(self, column: &str) -> String {
+        match self {
+            Self::Plain => column.to_owned(),
+            Self::Text => format!("{column}::pg_catalog.text"),
+            Self::Address => format!("pg_catalog.abbrev({column})"),
+        }
+    }
 }
 
 impl Kind {
@@ -40,32 +62,33 @@ impl Kind {
     pub(super) fn new(oid: u32, name: &str, modifier: i32) -> Self {
         use PortableType as P;
         let precision = u8::try_from(modifier).map_or(6, |p| p.min(6));
-        let (ty, wire, printed) = match oid {
-            16 => (P::Boolean, Wire::Boolean, false),
-            17 => (P::Bytes, Wire::Bytes, false),
-            20 => (P::Integer, Wire::Int8, false),
-            21 => (P::Integer, Wire::Int2, false),
-            23 => (P::Integer, Wire::Int4, false),
-            26 => (P::Integer, Wire::Oid, false),
-            700 => (P::Float32, Wire::Float4, false),
-            701 => (P::Float64, Wire::Float8, false),
-            1700 => (decimal(modifier), Wire::Numeric, false),
+        let (ty, wire, asked) = match oid {
+            16 => (P::Boolean, Wire::Boolean, Asked::Plain),
+            17 => (P::Bytes, Wire::Bytes, Asked::Plain),
+            20 => (P::Integer, Wire::Int8, Asked::Plain),
+            21 => (P::Integer, Wire::Int2, Asked::Plain),
+            23 => (P::Integer, Wire::Int4, Asked::Plain),
+            26 => (P::Integer, Wire::Oid, Asked::Plain),
+            700 => (P::Float32, Wire::Float4, Asked::Plain),
+            701 => (P::Float64, Wire::Float8, Asked::Plain),
+            1700 => (decimal(modifier), Wire::Numeric, Asked::Plain),
             // name, text, varchar
-            19 | 25 | 1043 => (P::Text, Wire::Text, false),
+            19 | 25 | 1043 => (P::Text, Wire::Text, Asked::Plain),
             // "char" is a raw byte on the wire; the cast takes the padding off character(n).
-            18 | 1042 => (P::Text, Wire::Text, true),
-            1082 => (P::Date, Wire::Date, false),
-            1083 => (P::Time { precision }, Wire::Time, false),
-            1114 => (P::Timestamp { precision }, Wire::Timestamp, false),
-            1184 => (P::Instant { precision }, Wire::Instant, false),
-            2950 => (P::Uuid, Wire::Uuid, false),
-            114 => (P::Json, Wire::Text, false),
-            3802 => (P::Json, Wire::Jsonb, false),
+            18 | 1042 => (P::Text, Wire::Text, Asked::Text),
+            1082 => (P::Date, Wire::Date, Asked::Plain),
+            1083 => (P::Time { precision }, Wire::Time, Asked::Plain),
+            1114 => (P::Timestamp { precision }, Wire::Timestamp, Asked::Plain),
+            1184 => (P::Instant { precision }, Wire::Instant, Asked::Plain),
+            2950 => (P::Uuid, Wire::Uuid, Asked::Plain),
+            869 => (P::Printed, Wire::Text, Asked::Address),
+            114 => (P::Json, Wire::Text, Asked::Plain),
+            3802 => (P::Json, Wire::Jsonb, Asked::Plain),
             // An extension's type: its OID is another one in every database.
-            _ if name == "citext" => (P::Text, Wire::Text, true),
-            _ => (P::Printed, Wire::Text, true),
+            _ if name == "citext" => (P::Text, Wire::Text, Asked::Text),
+            _ => (P::Printed, Wire::Text, Asked::Text),
         };
-        Self { ty, wire, printed }
+        Self { ty, wire, asked }
     }
 }
 
@@ -101,6 +124,6 @@ mod tests {
     fn what_has_no_portable_type_is_printed() {
         assert_eq!(Kind::new(1186, "interval", -1).ty, PortableType::Printed);
         assert_eq!(Kind::new(99_999, "citext", -1).ty, PortableType::Text);
-        assert!(Kind::new(1042, "bpchar", 9).printed);
+        assert_eq!(Kind::new(1042, "bpchar", 9).asked, Asked::Text);
     }
 }

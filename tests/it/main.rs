@@ -1,0 +1,14 @@
+//! The program as a person runs it, against real servers and files. `scripts/test` starts the
+//! servers.
+
+mod support;
+
+mod bad_input;
+mod bridge;
+mod edges;
+mod layers;
+mod names;
+mod pairs;
+mod results;
+mod streams;
+mod types;
