@@ -11,16 +11,23 @@ import time
 import duckdb
 
 
-def write(statements):
+def connect():
     connection = duckdb.connect()
-    connection.sql("SET TimeZone = 'UTC'")
+    connection.execute("SET TimeZone = 'UTC'")
+    # It would be printed amid the result.
+    connection.execute("SET enable_progress_bar = false")
+    return connection
+
+
+def write(statements):
+    connection = connect()
     for statement in statements:
         connection.execute(statement)
     print(json.dumps({"version": duckdb.__version__}))
 
 
 def join(left, right, runs, columns):
-    connection = duckdb.connect()
+    connection = connect()
     differs = " OR ".join(f"l.{c} IS DISTINCT FROM r.{c}" for c in columns)
     query = f"""
         SELECT count(*) FILTER (WHERE r.id IS NULL), count(*) FILTER (WHERE l.id IS NULL),

@@ -57,7 +57,7 @@ pub fn snapshots(settings: &Settings) -> Result<(), String> {
     let differences = announce(settings, &duckdb);
     let folder = files(settings, &duckdb)?;
     let out = ["left.parquet", "right.parquet", "--out", "frozen", KEY[0], KEY[1]];
-    let ran = audit(folder.path(), &out, differences)?;
+    let ran = audit(settings, folder.path(), &out, differences)?;
     println!("  {:<44} {:>7.2} s   once", "freezing both, with their audit", ran.seconds);
     for stage in stages(&ran.stderr) {
         println!("    {stage}");

@@ -26,8 +26,13 @@ impl Audits {
 }
 
 /// Audits once, in an empty folder, and checks the result.
-pub fn audit<A: AsRef<OsStr>>(folder: &Path, args: &[A], expected: Differences) -> Result<Ran, String> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trueup"));
+pub fn audit<A: AsRef<OsStr>>(
+    settings: &Settings,
+    folder: &Path,
+    args: &[A],
+    expected: Differences,
+) -> Result<Ran, String> {
+    let mut command = Command::new(settings.program());
     command.args(["-v", "audit", "--format", "json"]).args(args).current_dir(folder);
     let ran = run(&mut command)?;
     if ran.code != Some(1) {
@@ -52,7 +57,7 @@ pub fn audits<A: AsRef<OsStr>>(settings: &Settings, args: &[A], expected: Differ
     let mut best: Option<Ran> = None;
     let times = Times::take(settings.runs, || {
         let folder = settings.temporary()?;
-        let ran = audit(folder.path(), args, expected)?;
+        let ran = audit(settings, folder.path(), args, expected)?;
         let seconds = ran.seconds;
         peak = peak.max(ran.peak);
         if best.as_ref().is_none_or(|best| seconds < best.seconds) {
