@@ -3,7 +3,7 @@
 
 use crate::compare::{CompareError, CompareOptions, Side, compare};
 use crate::endpoint::Interrupt;
-use crate::snapshot::{Parts, Recipe, Silent, index_parts};
+use crate::snapshot::{IndexOptions, Parts, Recipe, Silent, index_parts};
 use crate::table::{Alignment, Cells, Encoder, Fingerprint, Key, KeyChoice, PortableType, TableInfo, fingerprint};
 use std::collections::HashSet;
 use std::path::Path;
@@ -114,9 +114,16 @@ pub fn infer(survey: &Survey<'_>) -> Result<Shortlist, CompareError> {
 }
 
 fn best(survey: &Survey<'_>, candidates: &[Vec<usize>]) -> Result<Option<Shortlist>, CompareError> {
-    let mut counted = Vec::new();
-    for pairs in candidates {
-        let candidate = survey.count(pairs)?;
+    let mut hopeful: Vec<Candidate> = candidates.iter().map(|pairs| survey.hope(pairs)).collect();
+    hopeful.sort_by(|a, b| b.score(survey.alignment).total_cmp(&a.score(survey.alignment)));
+    let mut counted: Vec<Candidate> = Vec::new();
+    for hope in &hopeful {
+        // The hope is the best that counting could show: what is behind what was found stays there.
+        let found = counted.iter().map(|candidate| candidate.score(survey.alignment)).max_by(f64::total_cmp);
+        if found.is_some_and(|found| found >= hope.score(survey.alignment)) {
+            break;
+        }
+        let candidate = survey.count(&hope.pairs)?;
         if candidate.identifies() {
             counted.push(candidate);
         }
@@ -128,6 +135,25 @@ fn best(survey: &Survey<'_>, candidates: &[Vec<usize>]) -> Result<Option<Shortli
 }
 
 impl Survey<'_> {
+    /// A candidate as if all of its values met on the other side.
+    fn hope(&self, pairs: &[usize]) -> Candidate {
+        let declared = self.is_declared(pairs);
+        Candidate { pairs: pairs.to_vec(), distinct: [1, 1], rows: [1, 1], nulls: [0, 0], meets: 1, declared }
+    }
+
+    /// Whether one of the two tables declares these columns its primary key or unique.
+    fn is_declared(&self, pairs: &[usize]) -> bool {
+        let names = |of: fn(&crate::table::Pair) -> &str| -> HashSet<&str> {
+            pairs.iter().map(|i| of(&self.alignment.pairs[*i])).collect()
+        };
+        let declares = |table: &TableInfo, names: HashSet<&str>| {
+            std::iter::once(&table.primary_key)
+                .chain(&table.unique)
+                .any(|key| key.len() == names.len() && key.iter().all(|name| names.contains(name.as_str())))
+        };
+        declares(self.tables[0], names(|p| &p.left.name)) || declares(self.tables[1], names(|p| &p.right.name))
+    }
+
     /// Counts one candidate in all rows of both sides.
     ///
     /// # Errors
@@ -138,29 +164,28 @@ impl Survey<'_> {
         alignment.pairs.iter_mut().for_each(|pair| pair.compared = false);
         let recipes = Recipe::of(&alignment, &key);
         let folders = [self.folder.join("left"), self.folder.join("right")];
-        let index =
-            |side: usize| index_parts(self.sides[side], &recipes[side], None, &folders[side], &self.interrupt, &Silent);
+        let index = |side: usize| {
+            let options = IndexOptions {
+                filter: None,
+                folder: &folders[side],
+                memory: self.memory / 4,
+                interrupt: &self.interrupt,
+                progress: &Silent,
+            };
+            index_parts(self.sides[side], &recipes[side], &options)
+        };
         let (left, right) = (index(0)?, index(1)?);
         let options =
             CompareOptions { memory: self.memory, samples: 0, interrupt: self.interrupt.clone(), progress: &Silent };
         let side = |at: usize, index| Side { parts: self.sides[at], index };
         let counts = compare(side(0, &left), side(1, &right), &alignment, &key, &options)?;
-        let names = |of: fn(&crate::table::Pair) -> &str| -> HashSet<String> {
-            pairs.iter().map(|i| of(&self.alignment.pairs[*i]).to_owned()).collect()
-        };
-        let is_declared = |table: &TableInfo, names: &HashSet<String>| {
-            std::iter::once(&table.primary_key)
-                .chain(&table.unique)
-                .any(|key| !key.is_empty() && key.len() == names.len() && key.iter().all(|name| names.contains(name)))
-        };
         Ok(Candidate {
             pairs: pairs.to_vec(),
             distinct: counts.sides.map(|side| side.distinct_keys),
             rows: counts.sides.map(|side| side.rows),
             nulls: counts.sides.map(|side| side.null_keys),
             meets: counts.in_both,
-            declared: is_declared(self.tables[0], &names(|p| &p.left.name))
-                || is_declared(self.tables[1], &names(|p| &p.right.name)),
+            declared: self.is_declared(pairs),
         })
     }
 }

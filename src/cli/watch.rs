@@ -1,12 +1,23 @@
 //! Progress on stderr, and Ctrl-C.
 
 use super::args::Verbosity;
+use super::error::Failure;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Duration;
 use trueup::endpoint::Interrupt;
-use trueup::job::Watch;
+use trueup::job::{RunError, Watch, remove_unfinished};
 use trueup::snapshot::Progress;
+
+/// How long an interrupted run has to end by itself.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Ends the program from any thread, leaving nothing half-done.
+fn leave() -> ! {
+    remove_unfinished();
+    let _ = Failure::from(RunError::Interrupted).report();
+    std::process::exit(130)
+}
 
 /// Shows progress bars where stderr is a terminal, and nothing but notes elsewhere.
 pub struct TerminalWatch {
@@ -23,15 +34,20 @@ impl TerminalWatch {
         Self { bars: MultiProgress::with_draw_target(target), interrupt: Interrupt::default(), verbosity }
     }
 
-    /// From now on Ctrl-C (and a polite kill) stops the run between two batches; a second one
-    /// ends the program at once.
+    /// From now on Ctrl-C (and a polite kill) stops the run between two batches, or, where it
+    /// hangs (a table that someone has locked), after [`PATIENCE`]; a second one ends the program
+    /// at once.
     pub fn listen_for_interrupts(&self) {
         let interrupt = self.interrupt.clone();
         let heard = ctrlc::set_handler(move || {
             if interrupt.is_set() {
-                std::process::exit(130);
+                leave();
             }
             interrupt.set();
+            std::thread::spawn(|| {
+                std::thread::sleep(PATIENCE);
+                leave()
+            });
         });
         if let Err(e) = heard {
             tracing::warn!("Ctrl-C will end the program at once: {e}");

@@ -128,18 +128,19 @@ impl Found {
         }
     }
 
-    /// The same, if a join of rows, not of groups, saw each row exactly once, given the rows with a key
-    /// that each side has: then every key was unique, and the join's rows are keys.
+    /// The same, if a join of rows, not of groups, saw each row exactly once, given the rows that
+    /// each side has: then every key was unique, and the join's rows are keys.
     ///
     /// Of `p` matched pairs, summed over keys as left rows × right rows, each left row is seen
     /// once exactly if every matched key has one right row, and the other way round; a key on one
-    /// side only is unique if its fingerprint does not come twice.
-    pub fn if_keys_are_unique(mut self, keyed_rows: [u64; 2]) -> Option<Self> {
+    /// side only is unique if its fingerprint does not come twice. Rows without a key match
+    /// nothing and are seen once.
+    pub fn if_keys_are_unique(mut self, rows: [u64; 2]) -> Option<Self> {
         let distinct = |keys: &mut Vec<(u64, u64)>| {
             keys.sort_unstable();
             keys.windows(2).all(|pair| pair[0] != pair[1])
         };
-        let unique = [0, 1].into_iter().all(|side| self.in_both + self.only[side] == keyed_rows[side])
+        let unique = [0, 1].into_iter().all(|side| self.in_both + self.only[side] + self.null_keys[side] == rows[side])
             && self.only_keys.iter_mut().all(distinct);
         unique.then_some(self)
     }

@@ -1,13 +1,21 @@
-//! Joins two indexes with DataFusion, one split of both sides at a time.
+//! Joins two indexes with DataFusion, one split of both sides at a time, as many at once as there
+//! are cores. A split is joined on one core: splits are small, and nothing then has to be handed
+//! from core to core.
 
 use super::classify::Found;
 use super::{CompareError, CompareOptions};
-use crate::snapshot::IndexFiles;
-use arrow::array::AsArray;
-use arrow::datatypes::Int64Type;
+use crate::snapshot::Index;
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::{SchemaRef, UInt64Type};
+use datafusion::datasource::MemTable;
+use datafusion::error::DataFusionError;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
+use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
 
 /// Bytes of memory that joining one row of each side takes, generously: five 8-byte columns in the
 /// build side's batches and again in their concatenation, its hash table, and batches under way.
@@ -15,46 +23,71 @@ const BYTES_PER_ROW: usize = 200;
 
 /// Joins split by split and hands over what each found.
 pub fn join(
-    left: &IndexFiles,
-    right: &IndexFiles,
+    left: &Index,
+    right: &Index,
     options: &CompareOptions<'_>,
     take: &mut dyn FnMut(Found) -> Result<(), CompareError>,
 ) -> Result<(), CompareError> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().build().map_err(|e| CompareError::Engine(e.to_string()))?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let rows = left.rows.max(right.rows) as usize;
-    let by_memory = (rows * BYTES_PER_ROW).div_ceil(options.memory / 2).next_power_of_two();
-    let splits = by_memory.max(left.files.len()).max(right.files.len());
+    let by_memory = (rows * BYTES_PER_ROW * cores).div_ceil(options.memory / 2).next_power_of_two();
+    let splits = by_memory.max(left.splits.len()).max(right.splits.len());
     options.progress.total(left.rows + right.rows);
-    for split in 0..splits {
-        if options.interrupt.is_set() {
-            return Err(CompareError::Interrupted);
+
+    let next = AtomicUsize::new(0);
+    let workers = cores.min(splits);
+    std::thread::scope(|scope| {
+        let (sender, receiver) = sync_channel(workers);
+        for _ in 0..workers {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || {
+                loop {
+                    let split = next.fetch_add(1, Ordering::Relaxed);
+                    if split >= splits || options.interrupt.is_set() {
+                        return;
+                    }
+                    let pair = SplitPair { left, right, split, splits, options, memory: options.memory / workers };
+                    // Nobody takes any more after a failure.
+                    if sender.send(pair.run_join()).is_err() {
+                        return;
+                    }
+                }
+            });
         }
-        let pair = SplitPair { left, right, split, splits, options };
-        let found = runtime.block_on(pair.join())?;
-        options.progress.advance(found.keyed_rows.iter().chain(&found.null_keys).sum());
-        take(found)?;
-    }
-    Ok(())
+        drop(sender);
+        for found in receiver {
+            let found = found?;
+            options.progress.advance(found.keyed_rows.iter().chain(&found.null_keys).sum());
+            take(found)?;
+        }
+        if options.interrupt.is_set() { Err(CompareError::Interrupted) } else { Ok(()) }
+    })
 }
 
 struct SplitPair<'a> {
-    left: &'a IndexFiles,
-    right: &'a IndexFiles,
+    left: &'a Index,
+    right: &'a Index,
     split: usize,
     splits: usize,
     options: &'a CompareOptions<'a>,
+    memory: usize,
 }
 
 impl SplitPair<'_> {
+    fn run_join(&self) -> Result<Found, CompareError> {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().build().map_err(|e| CompareError::Engine(e.to_string()))?;
+        runtime.block_on(self.join())
+    }
+
     async fn join(&self) -> Result<Found, CompareError> {
-        let context = self.context().await.map_err(|e| self.failed(e))?;
+        let (left, right) = (self.load(self.left)?, self.load(self.right)?);
+        let rows = [&left, &right].map(|(_, batches)| batches.iter().map(|b| b.num_rows() as u64).sum::<u64>());
+        let context = self.context([left, right]).map_err(|e| self.failed(e))?;
         // Nearly always every key is unique, and joining the rows themselves is several times
         // quicker than grouping them first. Whether it was so shows afterwards.
-        let keyed = [self.keyed_rows(&context, "l").await?, self.keyed_rows(&context, "r").await?];
-        let most = keyed[0].min(keyed[1]);
-        let quick = self.run(&context, &self.sql("l", "r"), most).await?;
-        let mut found = match quick.and_then(|found| found.if_keys_are_unique(keyed)) {
+        let quick = self.run(&context, &self.sql("l", "r"), rows[0].min(rows[1])).await?;
+        let mut found = match quick.and_then(|found| found.if_keys_are_unique(rows)) {
             Some(found) => found,
             None => {
                 let grouped = self.sql(&self.grouped("l"), &self.grouped("r"));
@@ -66,26 +99,29 @@ impl SplitPair<'_> {
         Ok(found)
     }
 
-    async fn context(&self) -> Result<SessionContext, datafusion::error::DataFusionError> {
-        let runtime = RuntimeEnvBuilder::new().with_memory_limit(self.options.memory, 1.0).build_arc()?;
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let config = SessionConfig::new().with_target_partitions(cores).with_collect_statistics(true);
+    /// This split of an index. Splits are by the upper bits of the key, so a coarser one holds
+    /// finer ones.
+    fn load(&self, index: &Index) -> Result<(SchemaRef, Vec<RecordBatch>), CompareError> {
+        let (schema, mut batches) = index.splits[self.split * index.splits.len() / self.splits].load()?;
+        if self.splits > index.splits.len() {
+            let shift = 64 - self.splits.trailing_zeros();
+            for batch in &mut batches {
+                let keys = batch.column(0).as_primitive::<UInt64Type>();
+                // Rows without a key are in the first split.
+                let here: BooleanArray =
+                    keys.iter().map(|key| Some(key.map_or(0, |key| key >> shift) == self.split as u64)).collect();
+                *batch = filter_record_batch(batch, &here).map_err(|e| self.failed(e.into()))?;
+            }
+        }
+        Ok((schema, batches))
+    }
+
+    fn context(&self, tables: [(SchemaRef, Vec<RecordBatch>); 2]) -> Result<SessionContext, DataFusionError> {
+        let runtime = RuntimeEnvBuilder::new().with_memory_limit(self.memory, 1.0).build_arc()?;
+        let config = SessionConfig::new().with_target_partitions(1);
         let context = SessionContext::new_with_config_rt(config, runtime);
-        for (name, index) in [("l", self.left), ("r", self.right)] {
-            // Splits are by the upper bits of the key, so a coarser one holds finer ones.
-            let file = &index.files[self.split * index.files.len() / self.splits];
-            let path = file.to_string_lossy();
-            context.register_parquet(format!("{name}_file"), path, ParquetReadOptions::default()).await?;
-            let view = if self.splits == index.files.len() {
-                format!("CREATE VIEW {name} AS SELECT * FROM {name}_file")
-            } else {
-                let width = (1u128 << 64) / self.splits as u128;
-                let from = self.split as u128 * width;
-                let nulls = if self.split == 0 { "OR k1 IS NULL" } else { "" };
-                let to = from + (width - 1);
-                format!("CREATE VIEW {name} AS SELECT * FROM {name}_file WHERE k1 BETWEEN {from} AND {to} {nulls}")
-            };
-            context.sql(&view).await?;
+        for (name, (schema, batches)) in ["l", "r"].into_iter().zip(tables) {
+            context.register_table(name, Arc::new(MemTable::try_new(schema, vec![batches])?))?;
         }
         Ok(context)
     }
@@ -116,13 +152,6 @@ impl SplitPair<'_> {
         )
     }
 
-    async fn keyed_rows(&self, context: &SessionContext, table: &str) -> Result<u64, CompareError> {
-        let sql = format!("SELECT count(k1) AS n FROM {table}");
-        let batches = async { context.sql(&sql).await?.collect().await }.await.map_err(|e| self.failed(e))?;
-        let count = batches.first().and_then(|b| Some(b.column(0).as_primitive_opt::<Int64Type>()?.value(0)));
-        count.map(i64::unsigned_abs).ok_or_else(|| CompareError::Engine("no count".to_owned()))
-    }
-
     /// Runs a join. `None` as soon as it matched more than `most` pairs: keys then repeat, and
     /// their rows, multiplied with each other, might never come to an end.
     async fn run(&self, context: &SessionContext, sql: &str, most: u64) -> Result<Option<Found>, CompareError> {
@@ -143,7 +172,7 @@ impl SplitPair<'_> {
         Ok(Some(found))
     }
 
-    fn failed(&self, error: datafusion::error::DataFusionError) -> CompareError {
+    fn failed(&self, error: DataFusionError) -> CompareError {
         CompareError::engine(error, self.options.memory)
     }
 }

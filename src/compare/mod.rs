@@ -15,7 +15,7 @@ pub use error::CompareError;
 pub use outcome::{AmbiguousSample, ColumnCount, Comparison, SampleCell, SampleRow, Samples, SideCounts};
 
 use crate::endpoint::Interrupt;
-use crate::snapshot::{IndexFiles, Parts, Progress};
+use crate::snapshot::{Index, Parts, Progress};
 use crate::table::{Alignment, Key};
 
 /// One side of a comparison.
@@ -24,7 +24,7 @@ pub struct Side<'a> {
     /// Its rows.
     pub parts: &'a Parts,
     /// Its index, made with the recipe of the same alignment and key as the other side's.
-    pub index: &'a IndexFiles,
+    pub index: &'a Index,
 }
 
 /// How to compare.

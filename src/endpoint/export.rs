@@ -84,6 +84,12 @@ pub trait Sink: Sync {
     /// # Errors
     /// If nobody takes batches any more, or the person interrupted. Stop exporting.
     fn send(&self, batch: ExportBatch) -> Result<(), Stopped>;
+
+    /// Whether the next batch would be refused: to be asked now and then while a server takes its
+    /// time, so that its work can be called off.
+    fn stopped(&self) -> bool {
+        false
+    }
 }
 
 /// Nobody takes batches any more.

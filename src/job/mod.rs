@@ -14,6 +14,7 @@ mod template;
 
 pub use error::{JobError, RunError};
 pub use keys::run_keys;
+pub use pending::remove_unfinished;
 pub use run::{AuditRun, run_audit};
 pub use side::{Job, Watch};
 pub use size::{available_memory, parse_size};

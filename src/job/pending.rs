@@ -2,6 +2,24 @@
 
 use super::error::RunError;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The temporary folders of this process, for a program that has to leave at once.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Removes all that is unfinished, whoever is working on it. Only for a program that ends now.
+pub fn remove_unfinished() {
+    for folder in unfinished().drain(..) {
+        // A file that is just being made may be in the way once.
+        if std::fs::remove_dir_all(&folder).is_err() {
+            let _ = std::fs::remove_dir_all(&folder);
+        }
+    }
+}
+
+fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A folder that is there only once it is complete.
 pub(super) struct Pending {
@@ -29,6 +47,7 @@ impl Pending {
         let name = target.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let temporary = parent.join(format!(".{name}.{id}.tmp"));
         std::fs::create_dir(&temporary).map_err(|e| failed(&temporary, e))?;
+        unfinished().push(temporary.clone());
         Ok(Self { temporary, target, kept: false })
     }
 
@@ -44,6 +63,7 @@ impl Pending {
         std::fs::rename(&self.temporary, &self.target)
             .map_err(|e| RunError::Output { path: self.target.display().to_string(), why: e.to_string() })?;
         self.kept = true;
+        unfinished().retain(|folder| *folder != self.temporary);
         Ok(self.target.clone())
     }
 }
@@ -53,6 +73,7 @@ impl Drop for Pending {
         if !self.kept {
             // Nothing half-done is left; if even that fails there is nobody to tell.
             let _ = std::fs::remove_dir_all(&self.temporary);
+            unfinished().retain(|folder| *folder != self.temporary);
         }
     }
 }

@@ -42,7 +42,9 @@ pub fn run_audit(job: &Job, watch: &dyn Watch) -> Result<AuditRun, RunError> {
     let tables = both(|| Table::open(&job.left), || Table::open(&job.right))?;
     let options = with_key_names(&job.options, &tables);
     let alignment = Alignment::new(tables[0].info(), tables[1].info(), &options)?;
-    let declared = alignment.declared_key(tables[0].info(), tables[1].info(), &options.key)?;
+    let declared = alignment
+        .declared_key(tables[0].info(), tables[1].info(), &options.key)?
+        .or_else(|| alignment.shared_key(&tables[0].frozen_key(), &tables[1].frozen_key()));
 
     let sides = [
         SidePlan { job, watch, table: &tables[0], address: &job.left, filter: &job.where_left, name: "left", at: 0 },
@@ -107,6 +109,9 @@ fn with_key_names(options: &AlignOptions, tables: &[Table; 2]) -> AlignOptions {
 
 fn declared_why(key: &Key, tables: &[Table; 2]) -> String {
     match key.chosen {
+        KeyChoice::Given if tables.iter().all(|t| !t.frozen_key().is_empty()) => {
+            "both snapshots were made with it".to_owned()
+        }
         KeyChoice::Given => "you gave it".to_owned(),
         KeyChoice::PrimaryKey => "it is the primary key of both tables".to_owned(),
         KeyChoice::UniqueIndex if tables.iter().any(|t| t.info().primary_key.is_empty()) => {

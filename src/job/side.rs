@@ -59,6 +59,17 @@ impl Table {
         })))
     }
 
+    /// The key that a snapshot was made with; empty for anything else.
+    pub(super) fn frozen_key(&self) -> Vec<String> {
+        match self {
+            Self::Frozen(snapshot) => {
+                let recipe = snapshot.manifest.recipe.iter();
+                recipe.flat_map(|recipe| &recipe.key).map(|column| column.name.clone()).collect()
+            }
+            Self::Live { .. } => Vec::new(),
+        }
+    }
+
     pub(super) fn info(&self) -> &TableInfo {
         match self {
             Self::Live { info, .. } => info,

@@ -2,7 +2,7 @@
 
 use super::error::SnapshotError;
 use super::filter::RowFilter;
-use super::index::{IndexFiles, IndexWriter, splits_for};
+use super::index::{Index, IndexPlace, IndexSplit, IndexWriter, splits_for};
 use super::manifest::Manifest;
 use super::parts::{Parts, parquet_files};
 use super::recipe::Recipe;
@@ -30,7 +30,8 @@ pub fn open_snapshot(folder: &Path) -> Result<Snapshot, SnapshotError> {
             if let Some(missing) = files.iter().find(|file| !file.is_file()) {
                 return Err(SnapshotError::read(missing, "the manifest names it, but it is not there"));
             }
-            Some(IndexFiles { files, rows: manifest.rows, softened: recipe.softened.len() })
+            let splits = files.into_iter().map(IndexSplit::File).collect();
+            Some(Index { splits, rows: manifest.rows, softened: recipe.softened.len() })
         }
         _ => None,
     };
@@ -51,19 +52,29 @@ pub fn adopt_parquet(path: &Path) -> Result<Snapshot, SnapshotError> {
     Ok(Snapshot { manifest, parts, index: None })
 }
 
-/// Makes an index of frozen rows in `folder`, of the rows that `filter` chooses.
+/// Bytes that one row of an index takes in memory.
+const INDEX_ROW: u64 = 48;
+
+/// How an index of frozen rows is made.
+pub struct IndexOptions<'a> {
+    /// Only rows that this chooses.
+    pub filter: Option<&'a RowFilter>,
+    /// A folder for it, if it does not fit in memory.
+    pub folder: &'a Path,
+    /// Bytes of memory to stay under.
+    pub memory: usize,
+    /// Set when the person interrupts.
+    pub interrupt: &'a Interrupt,
+    /// Told how far it is.
+    pub progress: &'a dyn Progress,
+}
+
+/// Makes an index of frozen rows.
 ///
 /// # Errors
 /// If reading or writing fails, or the person interrupts.
-pub fn index_parts(
-    parts: &Parts,
-    recipe: &Recipe,
-    filter: Option<&RowFilter>,
-    folder: &Path,
-    interrupt: &Interrupt,
-    progress: &dyn Progress,
-) -> Result<IndexFiles, SnapshotError> {
-    std::fs::create_dir_all(folder).map_err(|e| SnapshotError::write(folder, e))?;
+pub fn index_parts(parts: &Parts, recipe: &Recipe, options: &IndexOptions<'_>) -> Result<Index, SnapshotError> {
+    let IndexOptions { filter, folder, memory, interrupt, progress } = *options;
     // A filter may look at any column, the index only at its own.
     let projection: Vec<usize> = (0..parts.columns().len())
         .filter(|i| {
@@ -72,8 +83,14 @@ pub fn index_parts(
         })
         .collect();
     let position = |name: &str| projection.iter().position(|i| parts.columns()[*i].name == name);
+    let place = if parts.rows() * INDEX_ROW <= memory as u64 / 4 {
+        IndexPlace::Memory
+    } else {
+        std::fs::create_dir_all(folder).map_err(|e| SnapshotError::write(folder, e))?;
+        IndexPlace::Folder(folder)
+    };
     let address = folder.display().to_string();
-    let writer = IndexWriter::create(folder, recipe, &address, splits_for(parts.rows()), &position)?;
+    let writer = IndexWriter::create(place, recipe, &address, splits_for(parts.rows()), &position)?;
     let hasher = writer.hasher();
     let writer = Mutex::new(writer);
     progress.total(parts.rows());

@@ -2,7 +2,7 @@
 
 use super::error::SnapshotError;
 use super::filter::RowFilter;
-use super::index::{IndexWriter, splits_for};
+use super::index::{IndexPlace, IndexSplit, IndexWriter, splits_for};
 use super::manifest::{Manifest, OtherCount};
 use super::part::{Encode, PartWriter};
 use super::parts::{Parts, portable_schema};
@@ -120,7 +120,7 @@ pub fn freeze_parts(
 
 struct Written {
     manifest: Manifest,
-    index: Option<super::IndexFiles>,
+    index: Option<super::Index>,
     /// Rows before the filter.
     arrived: u64,
 }
@@ -162,7 +162,7 @@ fn write_all(
             .map(|recipe| {
                 let splits = splits_for(expected.load(Ordering::Relaxed));
                 let position = |name: &str| columns.iter().position(|c| c.name == name);
-                IndexWriter::create(folder, recipe, &options.address, splits, &position)
+                IndexWriter::create(IndexPlace::Folder(folder), recipe, &options.address, splits, &position)
             })
             .transpose()
     };
@@ -203,8 +203,11 @@ fn write_all(
     manifest.recipe = options.recipe.cloned();
     manifest.index = index
         .iter()
-        .flat_map(|index| &index.files)
-        .filter_map(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()))
+        .flat_map(|index| &index.splits)
+        .filter_map(|split| match split {
+            IndexSplit::File(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()),
+            IndexSplit::Memory(..) => None,
+        })
         .collect();
     manifest.others = columns
         .iter()
@@ -252,6 +255,10 @@ impl Sink for Channel<'_> {
     fn expect(&self, rows: u64) {
         self.expected.store(rows, Ordering::Relaxed);
         self.progress.total(rows);
+    }
+
+    fn stopped(&self) -> bool {
+        self.interrupt.is_set()
     }
 
     fn send(&self, batch: ExportBatch) -> Result<(), Stopped> {

@@ -8,6 +8,7 @@ use crate::endpoint::ExportBatch;
 use crate::table::{Cells, Encoder, Fingerprint, fingerprint};
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Compression;
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -19,8 +20,9 @@ use std::sync::Arc;
 /// softened columns.
 pub const INDEX_COLUMNS: [&str; 5] = ["k1", "k2", "f1", "f2", "row"];
 
-/// Rows that one split is meant to hold: joining two such splits takes about 0.3 GB.
-const SPLIT_ROWS: u64 = 2 << 20;
+/// Rows that one split is meant to hold: a hash table of them stays in a core's cache, and a table
+/// of a million rows keeps several cores busy.
+const SPLIT_ROWS: u64 = 128 << 10;
 
 /// How many splits a table of so many rows is given: a power of two, so that splits of two tables
 /// of different size nest.
@@ -29,11 +31,46 @@ pub fn splits_for(rows: u64) -> usize {
     rows.div_ceil(SPLIT_ROWS).next_power_of_two().clamp(1, MOST) as usize
 }
 
+/// Where one split of an index is.
+#[derive(Clone, Debug)]
+pub enum IndexSplit {
+    /// In a Parquet file.
+    File(PathBuf),
+    /// In memory, for an index that is used once.
+    Memory(SchemaRef, Vec<RecordBatch>),
+}
+
+impl IndexSplit {
+    /// The split's rows.
+    ///
+    /// # Errors
+    /// If its file can't be read.
+    pub fn load(&self) -> Result<(SchemaRef, Vec<RecordBatch>), SnapshotError> {
+        const BATCH: usize = 64 * 1024;
+        match self {
+            Self::Memory(schema, batches) => Ok((Arc::clone(schema), batches.clone())),
+            Self::File(path) => {
+                let bytes = std::fs::read(path).map_err(|e| SnapshotError::read(path, e))?;
+                let damaged = |e: &dyn std::fmt::Display| SnapshotError::Damaged {
+                    path: path.display().to_string(),
+                    why: e.to_string(),
+                };
+                let builder =
+                    ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes)).map_err(|e| damaged(&e))?;
+                let schema = Arc::clone(builder.schema());
+                let reader = builder.with_batch_size(BATCH).build().map_err(|e| damaged(&e))?;
+                let batches = reader.collect::<Result<_, _>>().map_err(|e| damaged(&e))?;
+                Ok((schema, batches))
+            }
+        }
+    }
+}
+
 /// A finished index.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IndexFiles {
-    /// One file per split; their number is a power of two.
-    pub files: Vec<PathBuf>,
+#[derive(Clone, Debug)]
+pub struct Index {
+    /// Their number is a power of two.
+    pub splits: Vec<IndexSplit>,
     /// The rows in them.
     pub rows: u64,
     /// How many softened columns each row has a hash of.
@@ -62,6 +99,8 @@ pub struct Hasher {
 
 /// Rows hashed by one task.
 const CHUNK: usize = 4096;
+/// Rows encoded side by side, column by column: their bytes stay in the nearest cache.
+const BLOCK: usize = 64;
 
 impl Hasher {
     /// `position` finds a column of the batches by name.
@@ -85,10 +124,14 @@ impl Hasher {
         let other = |row: usize, column: usize| {
             if others.is_empty() { None } else { others.get(&(row as u32, column as u32)).copied() }
         };
-        let encode = |part: &(usize, Encoder), row: usize, out: &mut Vec<u8>| {
-            if let Some(cells) = &cells[part.0] {
-                part.1.encode(cells, row, other(row, part.0), out);
+        let encode = |part: &(usize, Encoder), first: usize, out: &mut [Vec<u8>]| match &cells[part.0] {
+            Some(cells) if others.is_empty() => part.1.encode_block(cells, first, out),
+            Some(cells) => {
+                for (i, out) in out.iter_mut().enumerate() {
+                    part.1.encode(cells, first + i, other(first + i, part.0), out);
+                }
             }
+            None => {}
         };
         let is_null = |column: usize, row: usize| {
             cells[column].as_ref().is_none_or(|cells| cells.is_null(row)) && other(row, column).is_none()
@@ -98,28 +141,33 @@ impl Hasher {
         let mut entries = vec![Entry { key: None, row: Fingerprint { high: 0, low: 0 } }; rows];
         let mut strict = vec![0u64; rows * self.strict.len()];
         entries.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, entries)| {
-            let mut buffer = Vec::with_capacity(512);
-            for (i, entry) in entries.iter_mut().enumerate() {
-                let row = chunk * CHUNK + i;
-                buffer.clear();
-                self.key.iter().for_each(|part| encode(part, row, &mut buffer));
-                if !self.key.iter().any(|(column, _)| is_null(*column, row)) {
-                    entry.key = Some(fingerprint(&buffer));
-                    // What the key says need not be said again; but a row without a key is known
-                    // by all of its values.
-                    buffer.clear();
+            let mut buffers: Vec<Vec<u8>> = (0..BLOCK).map(|_| Vec::with_capacity(256)).collect();
+            for (block, entries) in entries.chunks_mut(BLOCK).enumerate() {
+                let first = chunk * CHUNK + block * BLOCK;
+                let buffers = &mut buffers[..entries.len()];
+                buffers.iter_mut().for_each(Vec::clear);
+                self.key.iter().for_each(|part| encode(part, first, buffers));
+                for (i, (entry, buffer)) in entries.iter_mut().zip(&mut *buffers).enumerate() {
+                    if !self.key.iter().any(|(column, _)| is_null(*column, first + i)) {
+                        entry.key = Some(fingerprint(buffer));
+                        // What the key says need not be said again; but a row without a key is
+                        // known by all of its values.
+                        buffer.clear();
+                    }
                 }
-                self.compared.iter().for_each(|part| encode(part, row, &mut buffer));
-                entry.row = fingerprint(&buffer);
+                self.compared.iter().for_each(|part| encode(part, first, buffers));
+                for (entry, buffer) in entries.iter_mut().zip(buffers) {
+                    entry.row = fingerprint(buffer);
+                }
             }
         });
         if !self.strict.is_empty() {
             strict.par_chunks_mut(self.strict.len()).enumerate().for_each(|(row, hashes)| {
-                let mut buffer = Vec::new();
+                let mut buffer = [Vec::new()];
                 for (part, hash) in self.strict.iter().zip(hashes) {
-                    buffer.clear();
+                    buffer[0].clear();
                     encode(part, row, &mut buffer);
-                    *hash = fingerprint(&buffer).low;
+                    *hash = fingerprint(&buffer[0]).low;
                 }
             });
         }
@@ -127,16 +175,29 @@ impl Hasher {
     }
 }
 
+/// Where an index is to be built.
+#[derive(Clone, Copy, Debug)]
+pub enum IndexPlace<'a> {
+    /// In files of this folder.
+    Folder(&'a Path),
+    /// In memory.
+    Memory,
+}
+
+enum Store {
+    File(PathBuf, Box<PartWriter>),
+    Memory(Vec<RecordBatch>),
+}
+
 /// One split under way: columns that wait to be written.
 struct Split {
-    path: PathBuf,
-    writer: PartWriter,
+    store: Store,
     key: Vec<Option<Fingerprint>>,
     values: Vec<Vec<u64>>,
 }
 
-/// Rows that wait per split; small, as there may be a thousand splits.
-const PENDING: usize = 16 * 1024;
+/// Rows that wait to be written, in all splits together: about 50 MB.
+const PENDING: usize = 1 << 20;
 
 /// Builds an index split by split.
 #[must_use]
@@ -149,13 +210,13 @@ pub struct IndexWriter {
 }
 
 impl IndexWriter {
-    /// Creates the index files of a recipe in `folder`. `position` finds a column of the batches
+    /// Begins the index of a recipe. `position` finds a column of the batches
     /// to come by its name.
     ///
     /// # Errors
     /// If a column is missing or a file can't be created.
     pub fn create(
-        folder: &Path,
+        place: IndexPlace<'_>,
         recipe: &Recipe,
         address: &str,
         splits: usize,
@@ -170,9 +231,16 @@ impl IndexWriter {
         let schema: SchemaRef = Arc::new(Schema::new(fields));
         let splits = (0..splits)
             .map(|i| {
-                let path = folder.join(format!("index-{i:02}.parquet"));
-                let writer = PartWriter::create(&path, Arc::clone(&schema), Compression::UNCOMPRESSED, Encode::Here)?;
-                Ok(Split { path, writer, key: Vec::new(), values: vec![Vec::new(); 3 + softened] })
+                let store = match place {
+                    IndexPlace::Folder(folder) => {
+                        let path = folder.join(format!("index-{i:02}.parquet"));
+                        let none = Compression::UNCOMPRESSED;
+                        let writer = PartWriter::create(&path, Arc::clone(&schema), none, Encode::Here)?;
+                        Store::File(path, Box::new(writer))
+                    }
+                    IndexPlace::Memory => Store::Memory(Vec::new()),
+                };
+                Ok(Split { store, key: Vec::new(), values: vec![Vec::new(); 3 + softened] })
             })
             .collect::<Result<_, SnapshotError>>()?;
         Ok(Self { hasher: Arc::new(hasher), schema, splits, rows: 0, softened })
@@ -208,21 +276,27 @@ impl IndexWriter {
             self.rows += 1;
         }
         let schema = &self.schema;
-        self.splits.iter_mut().filter(|split| split.key.len() >= PENDING).try_for_each(|split| split.flush(schema))
+        let most = (PENDING / self.splits.len()).clamp(1024, 64 * 1024);
+        self.splits.iter_mut().filter(|split| split.key.len() >= most).try_for_each(|split| split.flush(schema))
     }
 
     /// Completes the index.
     ///
     /// # Errors
     /// If writing fails.
-    pub fn finish(self) -> Result<IndexFiles, SnapshotError> {
-        let mut files = Vec::with_capacity(self.splits.len());
+    pub fn finish(self) -> Result<Index, SnapshotError> {
+        let mut splits = Vec::with_capacity(self.splits.len());
         for mut split in self.splits {
             split.flush(&self.schema)?;
-            split.writer.finish()?;
-            files.push(split.path);
+            splits.push(match split.store {
+                Store::File(path, writer) => {
+                    writer.finish()?;
+                    IndexSplit::File(path)
+                }
+                Store::Memory(batches) => IndexSplit::Memory(Arc::clone(&self.schema), batches),
+            });
         }
-        Ok(IndexFiles { files, rows: self.rows, softened: self.softened })
+        Ok(Index { splits, rows: self.rows, softened: self.softened })
     }
 }
 
@@ -239,9 +313,18 @@ impl Split {
         columns.extend(
             self.values.iter_mut().map(|values| Arc::new(UInt64Array::from(std::mem::take(values))) as ArrayRef),
         );
-        let batch =
-            RecordBatch::try_new(Arc::clone(schema), columns).map_err(|e| SnapshotError::write(&self.path, e))?;
-        self.writer.write(&batch)
+        let batch = RecordBatch::try_new(Arc::clone(schema), columns);
+        match &mut self.store {
+            Store::File(path, writer) => {
+                writer.write(&batch.map_err(|e| SnapshotError::write(path, e))?)?;
+                // Nothing more of the split stays in memory.
+                writer.close_group()
+            }
+            Store::Memory(batches) => {
+                batches.push(batch.map_err(|e| SnapshotError::write(Path::new("memory"), e))?);
+                Ok(())
+            }
+        }
     }
 }
 

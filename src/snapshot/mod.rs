@@ -27,11 +27,11 @@ mod parts;
 mod portable;
 mod recipe;
 
-pub use adopt::{adopt_parquet, index_parts, open_snapshot};
+pub use adopt::{IndexOptions, adopt_parquet, index_parts, open_snapshot};
 pub use error::SnapshotError;
 pub use filter::RowFilter;
 pub use freeze::{FreezeOptions, freeze, freeze_parts};
-pub use index::{INDEX_COLUMNS, IndexFiles, splits_for};
+pub use index::{INDEX_COLUMNS, Index, IndexPlace, IndexSplit, splits_for};
 pub use manifest::{MANIFEST, Manifest, OtherCount};
 pub use parts::Parts;
 pub use recipe::{Recipe, RecipeColumn};
@@ -61,5 +61,5 @@ pub struct Snapshot {
     /// The rows.
     pub parts: Parts,
     /// The index, if the key was known when it was made.
-    pub index: Option<IndexFiles>,
+    pub index: Option<Index>,
 }

@@ -114,7 +114,11 @@ impl PartWriter {
         Ok(())
     }
 
-    fn close_group(&mut self) -> Result<(), SnapshotError> {
+    /// Ends the row group under way, if any.
+    ///
+    /// # Errors
+    /// If encoding or writing fails.
+    pub fn close_group(&mut self) -> Result<(), SnapshotError> {
         if self.rows_in_group == 0 {
             return Ok(());
         }

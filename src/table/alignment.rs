@@ -244,6 +244,11 @@ impl Alignment {
         Ok(None)
     }
 
+    /// The key that somebody gave when both tables were frozen.
+    pub fn shared_key(&self, left: &[String], right: &[String]) -> Option<Key> {
+        self.same_columns(left, right).map(|pairs| Key { pairs, chosen: KeyChoice::Given })
+    }
+
     /// The pairs of these left columns, if their partners are exactly these right ones.
     fn same_columns(&self, left: &[String], right: &[String]) -> Option<Vec<usize>> {
         if left.is_empty() || left.len() != right.len() {

@@ -169,38 +169,63 @@ impl Encoder {
             let foreign = matches!(self.source, PortableType::Text | PortableType::Printed | PortableType::Bytes);
             return if foreign { push_other(text, out) } else { self.encode_text(text, out) };
         }
-        if cells.is_null(row) {
-            return out.push(NULL);
-        }
+        self.encode_block(cells, row, std::slice::from_mut(out));
+    }
+
+    /// Appends the cells of as many rows as there are buffers, from row `first` on, each to its own
+    /// buffer.
+    pub fn encode_block(&self, cells: &Cells, first: usize, out: &mut [Vec<u8>]) {
         match (self.family, cells) {
-            (Family::Number, Cells::Integer(a)) => {
-                out.push(1); // as `Number::encode` does
-                out.extend_from_slice(&a.value(row).to_le_bytes());
+            (Family::Number, Cells::Integer(a)) => each(a, first, out, |row, out| {
+                push_tagged(1, a.value(row).to_le_bytes(), out); // as `Number::encode` does
+            }),
+            (Family::Number, Cells::Unsigned(a)) => {
+                each(a, first, out, |row, out| Number::new(a.value(row).into(), 0).encode(out));
             }
-            (Family::Number, Cells::Unsigned(a)) => Number::new(a.value(row).into(), 0).encode(out),
-            (Family::Number, Cells::Decimal(a, scale)) => Number::new(a.value(row), *scale).encode(out),
-            (Family::Number, Cells::Float32(a)) => self.encode_float_as_number(a.value(row).into(), out),
-            (Family::Number, Cells::Float64(a)) => self.encode_float_as_number(a.value(row), out),
-            (Family::Float64, Cells::Float64(a)) => push_float(a.value(row), out),
-            (Family::Float32, Cells::Float64(a)) => push_float((a.value(row) as f32).into(), out),
-            (Family::Float32 | Family::Float64, Cells::Float32(a)) => push_float(a.value(row).into(), out),
-            (Family::Boolean, Cells::Boolean(a)) => out.extend_from_slice(&[VALUE, a.value(row).into()]),
-            (Family::Bytes, Cells::Bytes(a)) => push_bytes(a.value(row), out),
-            (Family::Uuid, Cells::Bytes(a)) if a.value(row).len() == 16 => {
-                out.push(VALUE);
-                out.extend_from_slice(a.value(row));
+            (Family::Number, Cells::Decimal(a, scale)) => {
+                each(a, first, out, |row, out| Number::new(a.value(row), *scale).encode(out));
             }
-            (Family::Date, Cells::Date(a)) => push_i64(a.value(row).into(), out),
-            (Family::Timestamp(_) | Family::Instant(_), Cells::Date(a)) => {
+            (Family::Number, Cells::Float32(a)) => {
+                each(a, first, out, |row, out| self.encode_float_as_number(a.value(row).into(), out));
+            }
+            (Family::Number, Cells::Float64(a)) => {
+                each(a, first, out, |row, out| self.encode_float_as_number(a.value(row), out));
+            }
+            (Family::Float64, Cells::Float64(a)) => each(a, first, out, |row, out| push_float(a.value(row), out)),
+            (Family::Float32, Cells::Float64(a)) => {
+                each(a, first, out, |row, out| push_float((a.value(row) as f32).into(), out));
+            }
+            (Family::Float32 | Family::Float64, Cells::Float32(a)) => {
+                each(a, first, out, |row, out| push_float(a.value(row).into(), out));
+            }
+            (Family::Boolean, Cells::Boolean(a)) => {
+                each(a, first, out, |row, out| push_tagged(VALUE, [a.value(row).into()], out));
+            }
+            (Family::Bytes, Cells::Bytes(a)) => each(a, first, out, |row, out| push_bytes(a.value(row), out)),
+            (Family::Uuid, Cells::Bytes(a)) => each(a, first, out, |row, out| match a.value(row).try_into() {
+                Ok(uuid) => push_tagged::<16>(VALUE, uuid, out),
+                Err(_) => self.encode_text(&print_bytes(a.value(row)), out),
+            }),
+            (Family::Date, Cells::Date(a)) => each(a, first, out, |row, out| push_i64(a.value(row).into(), out)),
+            (Family::Timestamp(_) | Family::Instant(_), Cells::Date(a)) => each(a, first, out, |row, out| {
                 self.push_timestamp(i64::from(a.value(row)).saturating_mul(MICROS_PER_DAY), false, out);
+            }),
+            (Family::Time(precision), Cells::Time(a)) => {
+                each(a, first, out, |row, out| push_i64(cut(a.value(row), precision), out));
             }
-            (Family::Time(precision), Cells::Time(a)) => push_i64(cut(a.value(row), precision), out),
             (Family::Timestamp(_) | Family::Instant(_), Cells::Timestamp(a, utc)) => {
-                self.push_timestamp(a.value(row), *utc, out);
+                each(a, first, out, |row, out| self.push_timestamp(a.value(row), *utc, out));
             }
-            (_, Cells::Text(a)) => self.encode_text(a.value(row), out),
+            (_, Cells::Text(a)) => each(a, first, out, |row, out| self.encode_text(a.value(row), out)),
             // A mixture that no family fits is compared as it is printed.
-            _ => self.encode_text(&cells.print(row).unwrap_or_default(), out),
+            _ => {
+                for (row, out) in (first..).zip(out) {
+                    match cells.print(row) {
+                        Some(text) => self.encode_text(&text, out),
+                        None => out.push(NULL),
+                    }
+                }
+            }
         }
     }
 
@@ -299,6 +324,21 @@ impl Encoder {
     }
 }
 
+/// Encodes the cells of rows from `first` on, each into its own buffer; NULLs are dealt with here.
+fn each<A: Array>(array: &A, first: usize, out: &mut [Vec<u8>], encode: impl Fn(usize, &mut Vec<u8>)) {
+    match array.nulls() {
+        None => (first..).zip(out).for_each(|(row, out)| encode(row, out)),
+        Some(nulls) => {
+            (first..).zip(out).for_each(|(row, out)| if nulls.is_null(row) { out.push(NULL) } else { encode(row, out) })
+        }
+    }
+}
+
+fn push_tagged<const N: usize>(tag: u8, bytes: [u8; N], out: &mut Vec<u8>) {
+    out.push(tag);
+    out.extend_from_slice(&bytes);
+}
+
 /// The instant of a local time; `None` where the zone skips or repeats it.
 fn to_utc(micros: i64, zone: chrono_tz::Tz) -> Option<i64> {
     use chrono::{DateTime, TimeZone};
@@ -324,8 +364,7 @@ fn cut(micros: i64, precision: u8) -> i64 {
 }
 
 fn push_i64(value: i64, out: &mut Vec<u8>) {
-    out.push(VALUE);
-    out.extend_from_slice(&value.to_le_bytes());
+    push_tagged(VALUE, value.to_le_bytes(), out);
 }
 
 fn push_float(value: f64, out: &mut Vec<u8>) {

@@ -14,7 +14,12 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use mysql::prelude::Queryable;
 use mysql::{Conn, Row};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How often to ask whether to stop.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// `ER_NO_SUCH_THREAD`: it has ended by itself.
 const NO_SUCH_THREAD: u16 = 1094;
@@ -97,13 +102,6 @@ pub fn export(server: &Server<'_>, request: &ExportRequest, sink: &dyn Sink) -> 
         let there = Identity::of(conn).map_err(asking)?;
         ids.push(there.id.filter(|_| there.server == home));
     }
-    let Some((first, _)) = streams.first_mut() else {
-        return Err(failure::connect(address, "no connection was opened"));
-    };
-    // Counted in one piece, over all ranges, so that a gap between them would show.
-    let counted = count(first, &select("COUNT(*)", &table, filter, None))
-        .map_err(|why| failure::query(address, "counting the rows", why))?;
-
     let fields: Vec<Field> = request.columns.iter().map(|c| Field::new(&c.name, c.ty.arrow(), true)).collect();
     let shared = Shared {
         address,
@@ -117,22 +115,56 @@ pub fn export(server: &Server<'_>, request: &ExportRequest, sink: &dyn Sink) -> 
         control: Mutex::new(Control { conn: control, ended: None }),
         first_error: Mutex::new(None),
     };
-    sink.expect(counted);
-    std::thread::scope(|scope| {
-        for (conn, range) in streams {
-            let sql = select(&what, &table, filter, key.as_deref().map(|key| (key, range)));
-            let shared = &shared;
-            scope.spawn(move || {
-                if let Err(error) = stream::read(conn, &sql, shared) {
-                    shared.abort(error);
-                }
-            });
-        }
+    let counted = watched(&shared, || {
+        let Some((first, _)) = streams.first_mut() else {
+            shared.abort(failure::connect(address, "no connection was opened"));
+            return None;
+        };
+        // Counted in one piece, over all ranges, so that a gap between them would show.
+        let counted = match count(first, &select("COUNT(*)", &table, filter, None)) {
+            Ok(counted) => counted,
+            Err(why) => {
+                shared.abort(failure::query(address, "counting the rows", why));
+                return None;
+            }
+        };
+        sink.expect(counted);
+        std::thread::scope(|scope| {
+            for (conn, range) in streams {
+                let sql = select(&what, &table, filter, key.as_deref().map(|key| (key, range)));
+                let shared = &shared;
+                scope.spawn(move || {
+                    if let Err(error) = stream::read(conn, &sql, shared) {
+                        shared.abort(error);
+                    }
+                });
+            }
+        });
+        Some(counted)
     });
     match shared.first_error.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some(error) => Err(error),
-        None => Ok(Exported { rows: shared.rows.into_inner(), counted: Some(counted), consistency }),
+        None => Ok(Exported { rows: shared.rows.into_inner(), counted, consistency }),
     }
+}
+
+/// Does the work, and has the server end it as soon as the sink wants no more: a count, or a
+/// stream that has not begun, gives no batch to stop at.
+fn watched<T>(shared: &Shared<'_>, work: impl FnOnce() -> T) -> T {
+    let (done, is_done) = std::sync::mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while let Err(RecvTimeoutError::Timeout) = is_done.recv_timeout(LOOK_EVERY) {
+                if shared.sink.stopped() {
+                    shared.abort(EndpointError::Stopped);
+                    break;
+                }
+            }
+        });
+        let result = work();
+        drop(done);
+        result
+    })
 }
 
 /// The table's columns that are asked for, in that order.

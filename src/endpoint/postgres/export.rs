@@ -23,6 +23,9 @@ use std::time::Duration;
 /// to export.
 const PATIENCE: Duration = Duration::from_millis(250);
 
+/// How often to ask the sink whether to stop.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
 /// Streams the table to the sink.
 pub(super) fn export(
     address: &ServerAddress,
@@ -55,6 +58,16 @@ pub(super) fn export(
     let (session, counted, connections) = std::thread::scope(|scope| {
         let (done, is_done) = mpsc::channel();
         let (halt, shared, queue) = (&halt, &shared, &queue);
+        // A count, or a stream that has not begun, gives no batch to stop at.
+        let (_over, is_over) = mpsc::channel::<()>();
+        scope.spawn(move || {
+            while is_over.recv_timeout(LOOK_EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
+                if sink.stopped() {
+                    halt.fail(EndpointError::Stopped);
+                    break;
+                }
+            }
+        });
         let count = &statements.count;
         let counter = scope.spawn(move || {
             let mut session = session;

@@ -52,3 +52,40 @@ fn a_postgres_export_stops_and_leaves_nothing() {
 fn a_mysql_export_stops_and_leaves_nothing() {
     check(slow_mysql);
 }
+
+/// Interrupts a snapshot of a table that somebody else has locked.
+fn interrupted_while_locked(place: &Place, address: &str, times: usize) {
+    let mut command = place.dir.command(["snapshot", address, "--out", "out"]);
+    let mut running = place.dir.start(&mut command);
+    thread::sleep(Duration::from_millis(700));
+    assert!(running.is_running(), "the lock does not hold it up: {}", running.wait());
+    let start = Instant::now();
+    for _ in 0..times {
+        running.interrupt();
+        thread::sleep(Duration::from_millis(100));
+    }
+    let run = running.wait();
+    assert_eq!(run.code, Some(130), "{run}");
+    assert!(start.elapsed() < Duration::from_secs(10), "it took {:?} to stop: {run}", start.elapsed());
+    place.dir.assert_nothing_half_done();
+}
+
+#[test]
+fn waiting_for_a_locked_table_can_be_interrupted() {
+    let mut place = Place::new();
+    let server = place.postgres();
+    server.execute("CREATE TABLE t (id int PRIMARY KEY)");
+    server.execute("BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
+    let address = server.address("t");
+    interrupted_while_locked(&place, &address, 1);
+    interrupted_while_locked(&place, &address, 2);
+    place.postgres().execute("COMMIT");
+
+    let server = place.mysql();
+    server.execute("CREATE TABLE t (id int PRIMARY KEY)");
+    server.execute("LOCK TABLES t WRITE");
+    let address = server.address("t");
+    interrupted_while_locked(&place, &address, 1);
+    interrupted_while_locked(&place, &address, 2);
+    place.mysql().execute("UNLOCK TABLES");
+}

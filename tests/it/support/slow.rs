@@ -5,7 +5,7 @@ use mysql::prelude::Queryable;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A view of 400 rows, ten milliseconds each.
+/// A view of 6000 rows, ten milliseconds each: a minute, of which no first batch is ever seen.
 pub struct SlowView {
     pub address: String,
     place: &'static str,
@@ -15,7 +15,7 @@ pub struct SlowView {
 pub fn slow_postgres(place: &mut Place) -> SlowView {
     let server = place.postgres();
     server.execute(
-        "CREATE TABLE quick AS SELECT id::int, 'row ' || id AS name FROM generate_series(1, 400) id;
+        "CREATE TABLE quick AS SELECT id::int, 'row ' || id AS name FROM generate_series(1, 6000) id;
          CREATE VIEW slow AS SELECT * FROM quick WHERE pg_sleep(0.01) IS NOT NULL",
     );
     SlowView { address: server.address("slow"), place: "postgres" }
@@ -25,7 +25,7 @@ pub fn slow_postgres(place: &mut Place) -> SlowView {
 pub fn slow_mysql(place: &mut Place) -> SlowView {
     let server = place.mysql();
     server.execute("CREATE TABLE quick (id int, name varchar(20))");
-    let rows: Vec<String> = (1..=400).map(|id| format!("({id}, 'row {id}')")).collect();
+    let rows: Vec<String> = (1..=6000).map(|id| format!("({id}, 'row {id}')")).collect();
     server.execute(&format!("INSERT INTO quick VALUES {}", rows.join(",")));
     server.execute("CREATE VIEW slow AS SELECT * FROM quick WHERE sleep(0.01) = 0");
     SlowView { address: server.address("slow"), place: "mysql" }
