@@ -1,9 +1,8 @@
 //! DuckDB, through its Python package: writes the Parquet files, and is what audits of them are
 //! measured against.
 
-use super::measure::{Times, output, print_peak_of, run};
+use super::measure::{Ran, output, run};
 use super::rows::{COLUMNS, Differences};
-use super::settings::Settings;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -14,16 +13,6 @@ pub struct DuckDb {
     python: PathBuf,
     /// Its version.
     pub version: String,
-}
-
-/// What a join took.
-pub struct Joins {
-    /// The query alone, in a process that has run it before.
-    pub warm: Times,
-    /// Everything from starting Python to its end, with one query.
-    pub whole: Times,
-    /// The most memory of a process with one query.
-    pub peak: Option<u64>,
 }
 
 impl DuckDb {
@@ -58,45 +47,47 @@ impl DuckDb {
         output(self.script().arg("write").args(statements).current_dir(folder)).map(|_| ())
     }
 
-    /// Joins the files that both globs name, and checks what it finds.
-    pub fn join(
-        &self,
-        settings: &Settings,
-        folder: &Path,
-        files: [&str; 2],
-        expected: Differences,
-    ) -> Result<Joins, String> {
-        let once = |runs: usize| {
-            let mut command = self.script();
-            command.arg("join").args(files).arg(runs.to_string()).args(COLUMNS).current_dir(folder);
-            let ran = run(&mut command)?;
-            let json: serde_json::Value =
-                serde_json::from_str(&ran.stdout).map_err(|_| format!("DuckDB failed: {}", ran.stderr.trim()))?;
-            let found = serde_json::json!([expected.only_left, expected.only_right, expected.changed]);
-            if json["found"] != found {
-                return Err(format!("DuckDB found {}, but there are {expected:?}", json["found"]));
-            }
-            let seconds: Vec<f64> =
-                json["seconds"].as_array().into_iter().flatten().filter_map(|s| s.as_f64()).collect();
-            Ok((ran, seconds))
-        };
-        let (_, seconds) = once(settings.runs + 1)?;
-        let mut peak = None;
-        let whole = Times::take(settings.runs, || {
-            let (ran, _) = once(1)?;
-            peak = peak.max(ran.peak);
-            Ok(ran.seconds)
-        })?;
-        Ok(Joins { warm: Times::new(seconds[1..].to_vec()), whole, peak })
+    /// Joins the files that both globs name, in a process of its own, once to warm up and once
+    /// for real if `warm`, else only once. Checks what it finds.
+    fn join(&self, files: [&str; 2], warm: bool, expected: Differences) -> Result<(Ran, f64), String> {
+        let mut command = self.script();
+        command.arg("join").args(files).arg(if warm { "2" } else { "1" }).args(COLUMNS);
+        let ran = run(&mut command)?;
+        let json: serde_json::Value =
+            serde_json::from_str(&ran.stdout).map_err(|_| format!("DuckDB failed: {}", ran.stderr.trim()))?;
+        let found = serde_json::json!([expected.only_left, expected.only_right, expected.changed]);
+        if json["found"] != found {
+            return Err(format!("DuckDB found {}, but there are {expected:?}", json["found"]));
+        }
+        let last = json["seconds"].as_array().and_then(|all| all.last()?.as_f64());
+        last.map(|seconds| (ran, seconds)).ok_or_else(|| "DuckDB gave no time".to_owned())
     }
 }
 
-impl Joins {
-    /// Three lines.
-    pub fn print(&self) {
-        self.warm.print("DuckDB, the query");
-        self.whole.print("DuckDB, the whole process");
-        print_peak_of("DuckDB", self.peak);
+/// A join to be run several times.
+pub struct Joins<'a> {
+    duckdb: &'a DuckDb,
+    files: [&'a str; 2],
+    expected: Differences,
+    /// The most memory of a process with one query.
+    pub peak: Option<u64>,
+}
+
+impl<'a> Joins<'a> {
+    pub fn new(duckdb: &'a DuckDb, files: [&'a str; 2], expected: Differences) -> Self {
+        Self { duckdb, files, expected, peak: None }
+    }
+
+    /// The seconds of the query alone, in a process that has run it once before.
+    pub fn query(&self) -> Result<f64, String> {
+        self.duckdb.join(self.files, true, self.expected).map(|(_, seconds)| seconds)
+    }
+
+    /// The seconds from starting Python to its end, with one query.
+    pub fn whole(&mut self) -> Result<f64, String> {
+        let (ran, _) = self.duckdb.join(self.files, false, self.expected)?;
+        self.peak = self.peak.max(ran.peak);
+        Ok(ran.seconds)
     }
 }
 

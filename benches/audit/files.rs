@@ -1,10 +1,11 @@
 //! Two snapshots, and two plain Parquet files, against DuckDB's full outer join of all columns.
 
 use super::duckdb::{DuckDb, Joins};
-use super::measure::{print_peak_of, print_ratio};
+use super::measure::{in_turn, print_busy, print_peak_of, print_ratio};
 use super::rows::{Dialect, Differences};
 use super::settings::Settings;
-use super::trueup::{audit, audits, stages};
+use super::trueup::{Audits, audit, stages};
+use std::cell::RefCell;
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -47,9 +48,9 @@ pub fn parquet(settings: &Settings) -> Result<(), String> {
     let differences = announce(settings, &duckdb);
     let folder = files(settings, &duckdb)?;
     let [left, right] = ["left.parquet", "right.parquet"].map(|name| path(folder.path(), name));
-    let joins = duckdb.join(settings, folder.path(), [&left, &right], differences)?;
-    joins.print();
-    against(settings, &joins, "audit", &[&left, &right, KEY[0], KEY[1]], differences, 1.2)
+    let joins = Joins::new(&duckdb, [&left, &right], differences);
+    let audits = Audits::new(settings, &[&left, &right, KEY[0], KEY[1]], differences);
+    against(settings, joins, audits, 1.2)
 }
 
 pub fn snapshots(settings: &Settings) -> Result<(), String> {
@@ -63,11 +64,9 @@ pub fn snapshots(settings: &Settings) -> Result<(), String> {
         println!("    {stage}");
     }
     let [left, right] = ["left", "right"].map(|side| path(folder.path(), &format!("frozen/{side}")));
-    let rows = [&left, &right].map(|side| format!("{side}/rows-*.parquet"));
-    let joins = duckdb.join(settings, folder.path(), [&rows[0], &rows[1]], differences)?;
-    joins.print();
-    against(settings, &joins, "audit", &[&left, &right], differences, 0.3)?;
-    against(settings, &joins, "audit --key id", &[&left, &right, KEY[0], KEY[1]], differences, 0.3)
+    let [left_rows, right_rows] = [&left, &right].map(|side| format!("{side}/rows-*.parquet"));
+    let joins = Joins::new(&duckdb, [&left_rows, &right_rows], differences);
+    against(settings, joins, Audits::new(settings, &[&left, &right], differences), 0.3)
 }
 
 fn announce(settings: &Settings, duckdb: &DuckDb) -> Differences {
@@ -76,19 +75,20 @@ fn announce(settings: &Settings, duckdb: &DuckDb) -> Differences {
     differences
 }
 
-fn against<A: AsRef<std::ffi::OsStr>>(
-    settings: &Settings,
-    joins: &Joins,
-    what: &str,
-    args: &[A],
-    differences: Differences,
-    most: f64,
-) -> Result<(), String> {
-    let audits = audits(settings, args, differences)?;
-    audits.print(what);
-    print_peak_of(what, audits.peak);
-    let best = audits.times.best();
-    print_ratio(&format!("{what} / DuckDB's query"), best / joins.warm.best(), Some(most));
-    print_ratio(&format!("{what} / DuckDB's whole process"), best / joins.whole.best(), None);
+fn against(settings: &Settings, joins: Joins<'_>, mut audits: Audits<'_>, most: f64) -> Result<(), String> {
+    print_busy();
+    let joins = RefCell::new(joins);
+    let times = in_turn(
+        settings.runs,
+        &mut [Box::new(|| joins.borrow().query()), Box::new(|| audits.once()), Box::new(|| joins.borrow_mut().whole())],
+    )?;
+    let [query, audit, whole] = &times[..] else { return Err("three were run".to_owned()) };
+    query.print("DuckDB, the query");
+    whole.print("DuckDB, the whole process");
+    audits.print("audit", audit);
+    print_ratio("audit / DuckDB's query", audit, query, Some(most));
+    print_ratio("audit / DuckDB's whole process", audit, whole, None);
+    print_peak_of("audit", audits.peak);
+    print_peak_of("DuckDB", joins.borrow().peak);
     Ok(())
 }

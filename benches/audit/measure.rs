@@ -94,17 +94,7 @@ fn high_water(status: &str) -> Option<u64> {
 pub struct Times(Vec<f64>);
 
 impl Times {
-    pub fn new(seconds: Vec<f64>) -> Self {
-        Self(seconds)
-    }
-
-    /// Measures after one run that does not count.
-    pub fn take(runs: usize, mut once: impl FnMut() -> Result<f64, String>) -> Result<Self, String> {
-        once()?;
-        (0..runs).map(|_| once()).collect::<Result<_, _>>().map(Self)
-    }
-
-    /// The quickest: what the work takes when nothing else is in the way.
+    /// The quickest.
     pub fn best(&self) -> f64 {
         self.0.iter().copied().fold(f64::INFINITY, f64::min)
     }
@@ -114,15 +104,75 @@ impl Times {
         let all: Vec<String> = self.0.iter().map(|s| format!("{s:.2}")).collect();
         println!("  {what:<44} {:>7.2} s   of {}", self.best(), all.join(" "));
     }
+
+    /// Run by run against the baseline's run just before, in order of size.
+    fn pairs(&self, baseline: &Self) -> Vec<f64> {
+        let mut pairs: Vec<f64> = self.0.iter().zip(&baseline.0).map(|(time, base)| time / base).collect();
+        pairs.sort_by(f64::total_cmp);
+        pairs
+    }
 }
 
-/// One line that says how many times the baseline's time it took.
-pub fn print_ratio(what: &str, ratio: f64, most: Option<f64>) {
-    let target = most.map(|most| {
-        let verdict = if ratio <= most { "met" } else { "MISSED" };
-        format!("   target at most {most} ×: {verdict}")
-    });
-    println!("  {what:<44} {ratio:>7.2} ×{}", target.unwrap_or_default());
+/// Something that can be run again and again, and says how many seconds it took.
+pub type Contender<'a> = Box<dyn FnMut() -> Result<f64, String> + 'a>;
+
+/// Runs all once without counting, and then in turn, so that a machine that is slower for a minute
+/// is so for all of them.
+pub fn in_turn(runs: usize, contenders: &mut [Contender<'_>]) -> Result<Vec<Times>, String> {
+    let mut all: Vec<Times> = contenders.iter().map(|_| Times(Vec::new())).collect();
+    for run in 0..=runs {
+        for (contender, times) in contenders.iter_mut().zip(&mut all) {
+            let seconds = contender()?;
+            if run > 0 {
+                times.0.push(seconds);
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// One line that says how many times the baseline's time it took: best by best, and run by run.
+pub fn print_ratio(what: &str, times: &Times, baseline: &Times, most: Option<f64>) {
+    let ratio = times.best() / baseline.best();
+    let pairs = times.pairs(baseline);
+    let median = pairs.get(pairs.len() / 2).copied().unwrap_or(ratio);
+    let verdict = match most {
+        Some(most) => format!("; target at most {most}: {}", verdict(ratio, median, most)),
+        None => String::new(),
+    };
+    let pairs: Vec<String> = pairs.iter().map(|pair| format!("{pair:.2}")).collect();
+    println!("  {what:<44} {ratio:>7.2} ×   run by run {}{verdict}", pairs.join(" "));
+}
+
+/// Nothing is claimed where the two ways of looking at it disagree.
+fn verdict(best: f64, median: f64, most: f64) -> &'static str {
+    match (best <= most, median <= most) {
+        (true, true) => "met",
+        (false, false) => "MISSED",
+        _ => "UNCLEAR",
+    }
+}
+
+/// One line that says how many cores are busy while this program does nothing. Times are of little
+/// use when others need the cores too.
+pub fn print_busy() {
+    let Some(before) = busy_ticks() else { return };
+    std::thread::sleep(Duration::from_secs(2));
+    let Some(after) = busy_ticks() else { return };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
+    let (busy, all) = (after.0.saturating_sub(before.0), after.1.saturating_sub(before.1).max(1));
+    let others = busy as f64 / all as f64 * cores;
+    let warning = if others > cores / 10.0 { ": THE MACHINE IS NOT QUIET" } else { "" };
+    println!("  other programs keep {others:.1} of {cores} cores busy{warning}");
+}
+
+/// Busy and all ticks of all cores since the start.
+fn busy_ticks() -> Option<(u64, u64)> {
+    let text = std::fs::read_to_string("/proc/stat").ok()?;
+    let ticks: Vec<u64> = text.lines().next()?.split_whitespace().skip(1).filter_map(|n| n.parse().ok()).collect();
+    // The last two, guests', are in the first ones already; the fourth and fifth are idle.
+    let all = ticks.iter().take(8).sum::<u64>();
+    Some((all - ticks.get(3)? - ticks.get(4)?, all))
 }
 
 /// One line that says how much memory it took.

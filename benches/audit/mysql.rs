@@ -1,10 +1,10 @@
 //! Two tables in MariaDB, against reading both with its client.
 
-use super::measure::{Times, output, print_peak_of, print_ratio, side_by_side};
+use super::measure::{in_turn, output, print_busy, print_peak_of, print_ratio, side_by_side};
 use super::rows::{Dialect, Differences};
 use super::server::Server;
 use super::settings::Settings;
-use super::trueup::audits;
+use super::trueup::Audits;
 
 const DIALECT: Dialect = Dialect {
     columns: "(id bigint PRIMARY KEY, qty int, name text, city varchar(40), price decimal(12, 2), ratio double, \
@@ -63,11 +63,14 @@ pub fn bench(settings: &Settings) -> Result<(), String> {
     let differences = Differences::of(settings.rows);
     let version = tables.sql("SELECT version()")?;
     println!("  {}, {} rows, {} differences", version.trim(), settings.rows, differences.total());
-    let select = Times::take(settings.runs, || tables.select_both())?;
+    print_busy();
+    let [left, right] = ["l", "r"].map(|t| server.table(&format!("trueup_bench_{t}")));
+    let mut audits = Audits::new(settings, &[&left, &right], differences);
+    let times = in_turn(settings.runs, &mut [Box::new(|| tables.select_both()), Box::new(|| audits.once())])?;
+    let [select, audit] = &times[..] else { return Err("two were run".to_owned()) };
     select.print("SELECT * of both to nowhere");
-    let audits = audits(settings, &["l", "r"].map(|t| server.table(&format!("trueup_bench_{t}"))), differences)?;
-    audits.print("audit");
-    print_ratio("audit / SELECT", audits.times.best() / select.best(), None);
+    audits.print("audit", audit);
+    print_ratio("audit / SELECT", audit, select, None);
     print_peak_of("audit", audits.peak);
     Ok(())
 }

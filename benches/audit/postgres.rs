@@ -1,10 +1,10 @@
 //! Two tables in PostgreSQL, against reading both with COPY.
 
-use super::measure::{MEGABYTE, Times, output, print_peak, print_ratio, side_by_side};
+use super::measure::{MEGABYTE, in_turn, output, print_busy, print_peak, print_ratio, side_by_side};
 use super::rows::{Dialect, Differences};
 use super::server::Server;
 use super::settings::Settings;
-use super::trueup::audits;
+use super::trueup::Audits;
 
 const DIALECT: Dialect = Dialect {
     columns: "(id bigint, qty int, name text, city varchar(40), price numeric(12, 2), ratio double precision, \
@@ -53,6 +53,11 @@ impl<'a> Tables<'a> {
         side_by_side(["l", "r"].map(|table| {
             let copy = format!("COPY (SELECT * FROM trueup_bench.{table}) TO STDOUT (FORMAT binary)");
             let mut psql = self.0.psql();
+            // As the audit reads, whatever the server's default is.
+            psql.env(
+                "PGOPTIONS",
+                r"-c default_transaction_isolation=repeatable\ read -c default_transaction_read_only=on",
+            );
             psql.args(["-c", &copy]);
             psql
         }))
@@ -81,11 +86,14 @@ fn measure(settings: &Settings, server: &Server, rows: u64, memory: u64) -> Resu
     let differences = Differences::of(rows);
     let version = tables.sql("SHOW server_version")?;
     println!("  PostgreSQL {}, {rows} rows, {} differences", version.trim(), differences.total());
-    let copy = Times::take(settings.runs, || tables.copy_both())?;
+    print_busy();
+    let [left, right] = tables.addresses();
+    let mut audits = Audits::new(settings, &[&left, &right], differences);
+    let times = in_turn(settings.runs, &mut [Box::new(|| tables.copy_both()), Box::new(|| audits.once())])?;
+    let [copy, audit] = &times[..] else { return Err("two were run".to_owned()) };
     copy.print("COPY of both to nowhere, binary");
-    let audits = audits(settings, &tables.addresses(), differences)?;
-    audits.print("audit");
-    print_ratio("audit / COPY", audits.times.best() / copy.best(), Some(2.5));
+    audits.print("audit", audit);
+    print_ratio("audit / COPY", audit, copy, Some(2.5));
     print_peak(audits.peak, memory);
     Ok(())
 }

@@ -28,7 +28,8 @@ impl Settings {
         let folder = std::env::var_os("TRUEUP_BENCH_DIR").map(PathBuf::from);
         let program_folder = temporary(folder.as_deref())?;
         let program = program_folder.path().join("trueup");
-        std::fs::copy(env!("CARGO_BIN_EXE_trueup"), &program).map_err(|e| format!("trueup can't be copied: {e}"))?;
+        let built = std::env::var_os("TRUEUP_BENCH_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_trueup").into());
+        std::fs::copy(&built, &program).map_err(|e| format!("{} can't be copied: {e}", built.display()))?;
         Ok(Self {
             rows,
             file_rows: number("TRUEUP_BENCH_FILE_ROWS", 5_000_000)?,

@@ -7,19 +7,38 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
-/// Several runs of the same audit.
-pub struct Audits {
-    pub times: Times,
+/// An audit to be run several times.
+pub struct Audits<'a> {
+    settings: &'a Settings,
+    args: Vec<String>,
+    expected: Differences,
     /// The most memory of any run.
     pub peak: Option<u64>,
-    stages: Vec<String>,
+    best: Option<Ran>,
 }
 
-impl Audits {
+impl<'a> Audits<'a> {
+    pub fn new(settings: &'a Settings, args: &[&str], expected: Differences) -> Self {
+        let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+        Self { settings, args, expected, peak: None, best: None }
+    }
+
+    /// Audits, keeps nothing, and says how many seconds it took.
+    pub fn once(&mut self) -> Result<f64, String> {
+        let folder = self.settings.temporary()?;
+        let ran = audit(self.settings, folder.path(), &self.args, self.expected)?;
+        let seconds = ran.seconds;
+        self.peak = self.peak.max(ran.peak);
+        if self.best.as_ref().is_none_or(|best| seconds < best.seconds) {
+            self.best = Some(ran);
+        }
+        Ok(seconds)
+    }
+
     /// One line for the audit, and one per stage of its quickest run.
-    pub fn print(&self, what: &str) {
-        self.times.print(what);
-        for stage in &self.stages {
+    pub fn print(&self, what: &str, times: &Times) {
+        times.print(what);
+        for stage in self.best.iter().flat_map(|ran| stages(&ran.stderr)) {
             println!("    {stage}");
         }
     }
@@ -49,24 +68,6 @@ pub fn audit<A: AsRef<OsStr>>(
         return Err(format!("trueup found {found:?}, but there are {expected:?}"));
     }
     Ok(ran)
-}
-
-/// Audits again and again, keeping nothing.
-pub fn audits<A: AsRef<OsStr>>(settings: &Settings, args: &[A], expected: Differences) -> Result<Audits, String> {
-    let mut peak = None;
-    let mut best: Option<Ran> = None;
-    let times = Times::take(settings.runs, || {
-        let folder = settings.temporary()?;
-        let ran = audit(settings, folder.path(), args, expected)?;
-        let seconds = ran.seconds;
-        peak = peak.max(ran.peak);
-        if best.as_ref().is_none_or(|best| seconds < best.seconds) {
-            best = Some(ran);
-        }
-        Ok(seconds)
-    })?;
-    let stages = best.map(|ran| stages(&ran.stderr)).unwrap_or_default();
-    Ok(Audits { times, peak, stages })
 }
 
 /// The lines that give the seconds of a stage.
