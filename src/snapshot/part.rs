@@ -35,8 +35,8 @@ pub enum PartKind {
 }
 
 impl PartKind {
-    /// Rows per page. The fewer, the more of a file is passed over when a few rows are picked out
-    /// of it; below 512, reading many small pieces costs more than it saves.
+    /// Rows per page. The fewer, the more of a file can be passed over when a few rows are picked
+    /// out of it, and the more pieces there are to read.
     fn page_rows(self) -> usize {
         match self {
             Self::Rows => 512,

@@ -133,8 +133,7 @@ pub struct Encoder {
     source: PortableType,
     family: Family,
     rules: Rules,
-    /// Microseconds that zone-less times are moved by to become instants is the zone's work;
-    /// the zone itself, where the job names one.
+    /// The zone that zone-less times are in beside instants, where the job names one.
     zone: Option<chrono_tz::Tz>,
 }
 
@@ -155,11 +154,6 @@ impl Encoder {
             other => other,
         };
         Self { family, rules: Rules::default(), ..self.clone() }
-    }
-
-    /// The family that this encodes to.
-    pub fn family(&self) -> Family {
-        self.family
     }
 
     /// Appends one cell. `other` is the text of a value that the typed column cannot hold.

@@ -77,11 +77,6 @@ impl TlsConnector {
         TlsConnectorBuilder::default()
     }
 
-    /// The policy as rustls has it, for clients that speak rustls themselves.
-    pub fn rustls_config(&self) -> Arc<ClientConfig> {
-        Arc::clone(&self.config)
-    }
-
     /// Shakes hands with the server named `domain` (a host name or an IP address) over `stream`.
     ///
     /// # Errors
@@ -95,7 +90,7 @@ impl TlsConnector {
                 return Err(Error::other(format!("`{domain}` is no host name that a certificate can have")).into());
             }
         };
-        let connection = ClientConnection::new(self.rustls_config(), name).map_err(Error::from)?;
+        let connection = ClientConnection::new(Arc::clone(&self.config), name).map_err(Error::from)?;
         MidHandshakeTlsStream::new(connection, stream).handshake()
     }
 }

@@ -4,7 +4,7 @@
 //! feature to turn it off, and on Linux that is OpenSSL with its headers and `pkg-config`. trueup
 //! is to build with Rust and a C compiler alone, so `[patch.crates-io]` puts this crate in its
 //! place: the same names, the same meaning, and rustls (with ring) underneath, which the
-//! PostgreSQL side uses too. [`TlsConnector::rustls_config`] lets both share one policy.
+//! PostgreSQL side uses too, with a policy of its own.
 //!
 //! What differs from the original: TLS 1.2 is the oldest version; a client certificate
 //! ([`Identity`]) is refused with an error; and there is no server side.
