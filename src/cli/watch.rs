@@ -88,7 +88,7 @@ struct Bar {
 }
 
 fn sized_style() -> ProgressStyle {
-    style("{msg:16} {bar:24} {human_pos:>11} of {human_len} rows {per_sec:>14} {eta:>4}")
+    style("{msg:16} {bar:12} {human_pos:>11} of {human_len} rows {per_sec:>13}")
 }
 
 fn unsized_style() -> ProgressStyle {
