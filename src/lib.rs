@@ -12,6 +12,7 @@ pub mod audit;
 pub mod compare;
 pub mod endpoint;
 pub mod job;
+pub mod plan;
 pub mod report;
 pub mod snapshot;
 pub mod table;

@@ -3,6 +3,7 @@
 
 mod address;
 mod batches;
+mod dialect;
 mod error;
 mod export;
 pub mod file;
@@ -10,11 +11,16 @@ mod mysql;
 mod postgres;
 mod secret;
 mod sqlite;
+mod target;
+mod write;
 
 pub use address::{Address, AddressError, ServerAddress};
+pub use dialect::Dialect;
 pub use error::EndpointError;
 pub use export::{ExportBatch, ExportRequest, Exported, Interrupt, Other, Sink, Stopped};
 pub use secret::Secret;
+pub use target::{Dependent, Holds, OnDelete, Reference, Target, TargetColumn, UniqueIndex};
+pub use write::{Action, StepBatch, WriteError, WriteOptions, WriteTable, Writer};
 
 use crate::table::TableInfo;
 
@@ -40,6 +46,28 @@ pub trait Endpoint: Send + Sync {
     /// # Errors
     /// If the connection is lost, the table changes its shape, or the sink has stopped.
     fn export(&self, request: &ExportRequest, sink: &dyn Sink) -> Result<Exported, EndpointError>;
+
+    /// What the table asks of those who write to it; `None` where only a new file can be written.
+    /// Read-only.
+    ///
+    /// # Errors
+    /// As [`describe`](Self::describe).
+    fn target(&self) -> Result<Option<Target>, EndpointError> {
+        Ok(None)
+    }
+
+    /// A session that writes to the table; `None` where only a new file can be written.
+    ///
+    /// # Errors
+    /// If the system can't be reached.
+    fn writer(&self, _: &WriteTable, _: &WriteOptions) -> Result<Option<Box<dyn Writer>>, EndpointError> {
+        Ok(None)
+    }
+
+    /// How scripts for this system are written, and the table's name in them.
+    fn dialect(&self) -> Option<(&'static dyn Dialect, String)> {
+        None
+    }
 }
 
 /// The live endpoint behind an address; `None` for a snapshot folder or Parquet files, which are

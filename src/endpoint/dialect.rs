@@ -1,0 +1,40 @@
+//! A database's own way of writing SQL, for scripts that a person runs with its client.
+
+use crate::table::Column;
+
+/// How one kind of database writes names and values.
+pub trait Dialect: Sync {
+    /// The name of the client that runs the scripts, as in `psql`.
+    fn client(&self) -> &'static str;
+
+    /// A name as an identifier.
+    fn identifier(&self, name: &str) -> String;
+
+    /// A value of this column as a constant, given as trueup prints it ([`Cells::print`] or the
+    /// text of an `Other`); `None` is NULL.
+    ///
+    /// [`Cells::print`]: crate::table::Cells::print
+    fn literal(&self, value: Option<&str>, column: &Column) -> String;
+
+    /// A condition that holds exactly if the column of the table is this value, byte for byte,
+    /// whatever its collation; also if both are NULL. `constant` comes from
+    /// [`literal`](Self::literal).
+    fn is(&self, column: &Column, constant: &str) -> String;
+
+    /// A condition on the columns of a key, which an index can serve; `constant` is not NULL.
+    fn key_is(&self, column: &Column, constant: &str) -> String;
+
+    /// What a `SELECT` of constants with a `WHERE` needs in place of a table: ` FROM DUAL`, or
+    /// nothing.
+    fn from_nothing(&self) -> &'static str;
+
+    /// What makes the script mean the same on any server, ending in the beginning of a
+    /// transaction.
+    fn prologue(&self) -> String;
+
+    /// Ends one transaction and begins the next.
+    fn next_transaction(&self) -> String;
+
+    /// Ends the last transaction.
+    fn epilogue(&self) -> String;
+}

@@ -1,0 +1,131 @@
+//! What a table asks of those who write to it: what its columns can hold, what fills itself, and
+//! which other rows hang on its rows.
+
+use serde::{Deserialize, Serialize};
+
+/// What there is to know of a table before it is written to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Target {
+    /// In the order of the table's own columns.
+    pub columns: Vec<TargetColumn>,
+    /// Every unique index, the primary key first; partial ones and those over expressions too.
+    pub unique: Vec<UniqueIndex>,
+    /// The foreign keys of this table.
+    pub references: Vec<Reference>,
+    /// The foreign keys of other tables, or of this one, that point to this table.
+    pub dependents: Vec<Dependent>,
+    /// The names of the triggers that writing rows will set off.
+    pub triggers: Vec<String>,
+    /// Why it can't be written to at all (it is a view, its engine has no transactions); empty if
+    /// it can.
+    pub obstacles: Vec<String>,
+    /// What a person should know before writing to it.
+    pub warnings: Vec<String>,
+}
+
+/// One column as a writer sees it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TargetColumn {
+    /// Its name.
+    pub name: String,
+    /// Whether NULL is allowed.
+    pub nullable: bool,
+    /// Whether a row may be created without naming it (a default, an identity, a counter, or NULL).
+    pub optional: bool,
+    /// Whether the database computes it and refuses any value for it.
+    pub computed: bool,
+    /// Whether new rows take their value from a counter (identity, serial, AUTO_INCREMENT).
+    pub counter: bool,
+    /// What its declared type can hold.
+    pub holds: Holds,
+}
+
+/// What a declared type can hold, as far as it can be told without asking the database.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Holds {
+    /// Most characters.
+    pub chars: Option<u64>,
+    /// Most bytes.
+    pub bytes: Option<u64>,
+    /// The smallest and largest whole number.
+    pub range: Option<(i128, i128)>,
+    /// Digits in all, and after the point. More digits after the point would be rounded.
+    pub digits: Option<(u32, u32)>,
+    /// The labels of an enum.
+    pub labels: Option<Vec<String>>,
+    /// Whether `labels` may be combined with commas (a MySQL set).
+    pub combined: bool,
+    /// The first and last moment, in microseconds since 1970 (dates: their midnight).
+    pub times: Option<(i64, i64)>,
+    /// Whether NaN and infinities are refused.
+    pub finite: bool,
+    /// Whether text with the character of code 0 is refused.
+    pub no_zero_character: bool,
+    /// Values that its portable type cannot hold but this column can, as it prints them
+    /// (`infinity`, `0000-00-00`). Any other such value does not fit.
+    pub others: Vec<String>,
+}
+
+/// A unique index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UniqueIndex {
+    /// Its name.
+    pub name: String,
+    /// The columns it is made of, those inside expressions included.
+    pub columns: Vec<String>,
+}
+
+/// A foreign key of the table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reference {
+    /// Its name.
+    pub name: String,
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// The table it points to, qualified as the system does.
+    pub table: String,
+    /// The columns it points to.
+    pub to: Vec<String>,
+    /// Whether it points to the same table.
+    pub to_itself: bool,
+}
+
+/// A foreign key that points to the table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dependent {
+    /// Its name.
+    pub name: String,
+    /// The table that has it, qualified as the system does.
+    pub table: String,
+    /// The schema (or database) and name of that table, unquoted.
+    pub table_name: (String, String),
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// The columns of this table that it points to.
+    pub to: Vec<String>,
+    /// What happens to the dependent rows when a row is deleted.
+    pub on_delete: OnDelete,
+    /// Whether it is this table itself.
+    pub is_itself: bool,
+}
+
+/// What a foreign key does when the row it points to is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnDelete {
+    /// The delete is refused while there are dependent rows.
+    Refuse,
+    /// The dependent rows are deleted too.
+    Cascade,
+    /// The dependent rows lose the value.
+    SetNull,
+    /// The dependent rows get their default.
+    SetDefault,
+}
+
+impl Target {
+    /// The column of this name.
+    pub fn column(&self, name: &str) -> Option<&TargetColumn> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
