@@ -2,15 +2,24 @@
 //! are cores. A split is joined on one core: splits are small, and nothing then has to be handed
 //! from core to core.
 
+use super::cancel::cancel;
 use super::classify::Found;
 use super::{CompareError, CompareOptions};
 use crate::snapshot::Index;
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::{SchemaRef, UInt64Type};
-use datafusion::datasource::MemTable;
+use arrow::datatypes::{DataType, Field, Schema, UInt64Type};
+use datafusion::common::{JoinType, NullEquality};
+use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::error::DataFusionError;
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::functions_aggregate::expr_fn::{count, min, sum};
+use datafusion::logical_expr::{cast, col, lit};
+use datafusion::physical_expr::PhysicalExprRef;
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
 use std::sync::Arc;
@@ -81,27 +90,40 @@ impl SplitPair<'_> {
     }
 
     async fn join(&self) -> Result<Found, CompareError> {
-        let (left, right) = (self.load(self.left)?, self.load(self.right)?);
-        let rows = [&left, &right].map(|(_, batches)| batches.iter().map(|b| b.num_rows() as u64).sum::<u64>());
-        let context = self.context([left, right]).map_err(|e| self.failed(e))?;
-        // Nearly always every key is unique, and joining the rows themselves is several times
-        // quicker than grouping them first. Whether it was so shows afterwards.
-        let quick = self.run(&context, &self.sql("l", "r"), rows[0].min(rows[1])).await?;
-        let mut found = match quick.and_then(|found| found.if_keys_are_unique(rows)) {
-            Some(found) => found,
-            None => {
-                let grouped = self.sql(&self.grouped("l"), &self.grouped("r"));
-                let found = self.run(&context, &grouped, u64::MAX).await?;
-                found.ok_or_else(|| CompareError::Engine("too many groups".to_owned()))?
-            }
-        };
+        let sides = [self.load(self.left)?, self.load(self.right)?];
+        // Nearly always every key is unique. Equal rows can then be taken out one by one, and only
+        // the others be joined; whether it was so shows on the way.
+        if let Some(mut found) = self.quick(&sides).await? {
+            found.only_keys = Default::default();
+            return Ok(found);
+        }
+        let mut found = Found { softened: vec![0; self.softened()], ..Found::default() };
+        self.collect(self.grouped(sides).await.map_err(|e| self.failed(e))?, &mut found, u64::MAX).await?;
         found.only_keys = Default::default();
         Ok(found)
     }
 
+    /// Joins row by row. `None` if keys are not unique.
+    async fn quick(&self, sides: &[Vec<RecordBatch>; 2]) -> Result<Option<Found>, CompareError> {
+        let count = |batches: &[RecordBatch]| batches.iter().map(|b| b.num_rows() as u64).sum::<u64>();
+        let rows = [count(&sides[0]), count(&sides[1])];
+        let mut found = Found::default();
+        let Some(rest) = cancel(sides, self.softened(), &mut found).map_err(|e| self.failed(e.into()))? else {
+            return Ok(None);
+        };
+        if rest.iter().any(|batches| count(batches) > 0) {
+            let most = found.in_both + count(&rest[0]).min(count(&rest[1]));
+            let stream = self.hash_join(rest).map_err(|e| self.failed(e))?;
+            if !self.collect(stream, &mut found, most).await? {
+                return Ok(None);
+            }
+        }
+        Ok(found.if_keys_are_unique(rows))
+    }
+
     /// This split of an index. Splits are by the upper bits of the key, so a coarser one holds
     /// finer ones.
-    fn load(&self, index: &Index) -> Result<(SchemaRef, Vec<RecordBatch>), CompareError> {
+    fn load(&self, index: &Index) -> Result<Vec<RecordBatch>, CompareError> {
         let (schema, mut batches) = index.splits[self.split * index.splits.len() / self.splits].load()?;
         if self.splits > index.splits.len() {
             let shift = 64 - self.splits.trailing_zeros();
@@ -113,50 +135,89 @@ impl SplitPair<'_> {
                 *batch = filter_record_batch(batch, &here).map_err(|e| self.failed(e.into()))?;
             }
         }
-        Ok((schema, batches))
-    }
-
-    fn context(&self, tables: [(SchemaRef, Vec<RecordBatch>); 2]) -> Result<SessionContext, DataFusionError> {
-        let runtime = RuntimeEnvBuilder::new().with_memory_limit(self.memory, 1.0).build_arc()?;
-        let config = SessionConfig::new().with_target_partitions(1);
-        let context = SessionContext::new_with_config_rt(config, runtime);
-        for (name, (schema, batches)) in ["l", "r"].into_iter().zip(tables) {
-            context.register_table(name, Arc::new(MemTable::try_new(schema, vec![batches])?))?;
+        if batches.is_empty() {
+            batches.push(RecordBatch::new_empty(schema));
         }
-        Ok(context)
+        Ok(batches)
     }
 
     fn softened(&self) -> usize {
         self.left.softened.min(self.right.softened)
     }
 
-    fn sql(&self, left: &str, right: &str) -> String {
-        let grouped = left != "l";
-        let mut columns: Vec<String> = ["k1", "k2", "f1", "f2", "row"].map(str::to_owned).to_vec();
-        columns.extend((0..self.softened()).map(|i| format!("s{i}")));
-        if grouped {
-            columns.push("n".to_owned());
-        }
-        let select: Vec<String> =
-            ["l", "r"].iter().flat_map(|t| columns.iter().map(move |c| format!("{t}.{c} AS {t}{c}"))).collect();
-        let (l, r) =
-            if grouped { (format!("({left}) AS l"), format!("({right}) AS r")) } else { ("l".into(), "r".into()) };
-        format!("SELECT {} FROM {l} FULL JOIN {r} ON l.k1 = r.k1 AND l.k2 = r.k2", select.join(", "))
+    /// Every row of both sides with its partner, if it has one. The plan is made by hand: planning
+    /// it from a query would take longer than running it.
+    fn hash_join(&self, sides: [Vec<RecordBatch>; 2]) -> Result<SendableRecordBatchStream, DataFusionError> {
+        let [left, right] = named(sides)?;
+        let on = ["k1", "k2"]
+            .iter()
+            .map(|key| {
+                let column = |side: &[RecordBatch], prefix| {
+                    Ok::<_, DataFusionError>(Arc::new(Column::new_with_schema(
+                        &format!("{prefix}{key}"),
+                        &side[0].schema(),
+                    )?) as PhysicalExprRef)
+                };
+                Ok((column(&left, 'l')?, column(&right, 'r')?))
+            })
+            .collect::<Result<Vec<_>, DataFusionError>>()?;
+        let scan = |batches: Vec<RecordBatch>| {
+            let schema = batches[0].schema();
+            MemorySourceConfig::try_new_exec(&[batches], schema, None)
+        };
+        let plan = HashJoinExec::try_new(
+            scan(left)?,
+            scan(right)?,
+            on,
+            None,
+            &JoinType::Full,
+            None,
+            PartitionMode::CollectLeft,
+            NullEquality::NullEqualsNothing,
+            false,
+        )?;
+        let context = TaskContext::default().with_session_config(self.config()).with_runtime(self.runtime()?);
+        plan.execute(0, Arc::new(context))
     }
 
-    fn grouped(&self, table: &str) -> String {
-        let softened: String = (0..self.softened()).map(|i| format!(", sum(s{i}) AS s{i}")).collect();
-        format!(
-            "SELECT k1, k2, sum(f1) AS f1, sum(f2) AS f2, min(row) AS row, \
-             arrow_cast(count(*), 'UInt64') AS n{softened} FROM {table} GROUP BY k1, k2"
-        )
+    /// Every key of both sides: how many rows it has, and their fingerprints added up.
+    async fn grouped(&self, sides: [Vec<RecordBatch>; 2]) -> Result<SendableRecordBatchStream, DataFusionError> {
+        let context = SessionContext::new_with_config_rt(self.config(), self.runtime()?);
+        let group = |side: char, batches: Vec<RecordBatch>| {
+            let name = |column: &str| format!("{side}{column}");
+            let table = context.read_batches(batches)?;
+            let mut sums = vec![
+                sum(col(name("f1"))).alias(name("f1")),
+                sum(col(name("f2"))).alias(name("f2")),
+                min(col(name("row"))).alias(name("row")),
+                count(lit(1)).alias(name("n")),
+            ];
+            sums.extend((0..self.softened()).map(|i| sum(col(name(&format!("s{i}")))).alias(name(&format!("s{i}")))));
+            table
+                .aggregate(vec![col(name("k1")), col(name("k2"))], sums)?
+                .with_column(&name("n"), cast(col(name("n")), DataType::UInt64))
+        };
+        let [left, right] = named(sides)?;
+        let joined = group('l', left)?.join(group('r', right)?, JoinType::Full, &["lk1", "lk2"], &["rk1", "rk2"], None);
+        joined?.execute_stream().await
     }
 
-    /// Runs a join. `None` as soon as it matched more than `most` pairs: keys then repeat, and
-    /// their rows, multiplied with each other, might never come to an end.
-    async fn run(&self, context: &SessionContext, sql: &str, most: u64) -> Result<Option<Found>, CompareError> {
-        let mut stream = async { context.sql(sql).await?.execute_stream().await }.await.map_err(|e| self.failed(e))?;
-        let mut found = Found { softened: vec![0; self.softened()], ..Found::default() };
+    fn config(&self) -> SessionConfig {
+        SessionConfig::new().with_target_partitions(1)
+    }
+
+    fn runtime(&self) -> Result<Arc<RuntimeEnv>, DataFusionError> {
+        RuntimeEnvBuilder::new().with_memory_limit(self.memory, 1.0).build_arc()
+    }
+
+    /// Classifies what a join yields. False as soon as it matched more than `most` pairs: keys then
+    /// repeat, and their rows, multiplied with each other, might never come to an end.
+    async fn collect(
+        &self,
+        mut stream: SendableRecordBatchStream,
+        found: &mut Found,
+        most: u64,
+    ) -> Result<bool, CompareError> {
         while let Some(batch) = stream.next().await {
             if self.options.interrupt.is_set() {
                 return Err(CompareError::Interrupted);
@@ -166,13 +227,35 @@ impl SplitPair<'_> {
                 .add(&batch, self.softened(), self.options.samples)
                 .ok_or_else(|| CompareError::Engine("an index has other columns than it should".to_owned()))?;
             if found.in_both > most {
-                return Ok(None);
+                return Ok(false);
             }
         }
-        Ok(Some(found))
+        Ok(true)
     }
 
     fn failed(&self, error: DataFusionError) -> CompareError {
         CompareError::engine(error, self.options.memory)
     }
+}
+
+/// The two sides with their columns named apart: `l` and `r` before each name.
+fn named(sides: [Vec<RecordBatch>; 2]) -> Result<[Vec<RecordBatch>; 2], DataFusionError> {
+    let name = |side: char, batches: Vec<RecordBatch>| {
+        let fields: Vec<Field> = batches
+            .iter()
+            .take(1)
+            .flat_map(|batch| batch.schema().fields().iter().map(|f| rename(side, f)).collect::<Vec<_>>())
+            .collect();
+        let schema = Arc::new(Schema::new(fields));
+        batches
+            .into_iter()
+            .map(|batch| Ok(RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec())?))
+            .collect::<Result<Vec<_>, DataFusionError>>()
+    };
+    let [left, right] = sides;
+    Ok([name('l', left)?, name('r', right)?])
+}
+
+fn rename(side: char, field: &Field) -> Field {
+    Field::new(format!("{side}{}", field.name()), field.data_type().clone(), field.is_nullable())
 }

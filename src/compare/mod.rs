@@ -4,6 +4,7 @@
 //! same on both sides is equal and never looked at again. Only for rows that differ are the
 //! columns read, to say which of them changed.
 
+mod cancel;
 mod cells;
 mod classify;
 mod error;

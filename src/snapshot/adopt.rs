@@ -83,16 +83,19 @@ pub fn index_parts(parts: &Parts, recipe: &Recipe, options: &IndexOptions<'_>) -
         })
         .collect();
     let position = |name: &str| projection.iter().position(|i| parts.columns()[*i].name == name);
-    let place = if parts.rows() * INDEX_ROW <= memory as u64 / 4 {
-        IndexPlace::Memory
+    let address = folder.display().to_string();
+    let create = |place| IndexWriter::create(place, recipe, &address, splits_for(parts.rows()), &position);
+    let in_memory = parts.rows() * INDEX_ROW <= memory as u64 / 4;
+    let first = if in_memory {
+        create(IndexPlace::Memory)?
     } else {
         std::fs::create_dir_all(folder).map_err(|e| SnapshotError::write(folder, e))?;
-        IndexPlace::Folder(folder)
+        create(IndexPlace::Folder(folder))?
     };
-    let address = folder.display().to_string();
-    let writer = IndexWriter::create(place, recipe, &address, splits_for(parts.rows()), &position)?;
-    let hasher = writer.hasher();
-    let writer = Mutex::new(writer);
+    let hasher = first.hasher();
+    // In memory each thread that finds no writer free takes one more, so that none waits.
+    let writers = Mutex::new(vec![first]);
+    let lock = || writers.lock().unwrap_or_else(PoisonError::into_inner);
     progress.total(parts.rows());
     parts.scan(&projection, &|first, batch| {
         if interrupt.is_set() {
@@ -100,9 +103,18 @@ pub fn index_parts(parts: &Parts, recipe: &Recipe, options: &IndexOptions<'_>) -
         }
         let chosen = filter.map(|filter| filter.choose(&batch)).transpose()?;
         let entries = hasher.entries(&batch);
-        writer.lock().unwrap_or_else(PoisonError::into_inner).add(&entries, first, chosen.as_ref())?;
+        if in_memory {
+            let free = lock().pop();
+            let mut writer = free.map_or_else(|| create(IndexPlace::Memory), Ok)?;
+            writer.add(&entries, first, chosen.as_ref())?;
+            lock().push(writer);
+        } else {
+            lock().iter_mut().try_for_each(|writer| writer.add(&entries, first, chosen.as_ref()))?;
+        }
         progress.advance(batch.rows.num_rows() as u64);
         Ok(())
     })?;
-    writer.into_inner().unwrap_or_else(PoisonError::into_inner).finish()
+    let writers = writers.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let indexes = writers.into_iter().map(IndexWriter::finish).collect::<Result<Vec<_>, _>>()?;
+    Ok(Index::joined(indexes))
 }

@@ -1,4 +1,4 @@
-//! Row filters on files: a condition in DataFusion's SQL, evaluated batch by batch. (A database
+//! Row filters on files: a condition in SQL, evaluated by DataFusion batch by batch. (A database
 //! filters its rows itself.)
 
 use super::error::SnapshotError;
@@ -28,7 +28,8 @@ impl RowFilter {
         let failed = |why: datafusion::error::DataFusionError| Self::failure(sql, address, why.strip_backtrace());
         let schema = DFSchema::try_from(portable_schema(columns.iter()).as_ref().clone()).map_err(failed)?;
         let context = SessionContext::new();
-        let parsed = context.parse_sql_expr(sql, &schema).map_err(failed)?;
+        let parsed =
+            super::condition::read(sql, &schema, &context).map_err(|why| Self::failure(sql, address, why))?;
         let expression = context.create_physical_expr(parsed, &schema).map_err(failed)?;
         Ok(Self { sql: sql.to_owned(), address: address.to_owned(), expression })
     }
@@ -67,5 +68,78 @@ impl RowFilter {
             other.row = chosen.slice(0, other.row as usize).true_count() as u32;
         }
         Ok(ExportBatch { rows, others })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::{PortableBuilder, PortableType};
+    use arrow::datatypes::Schema;
+
+    fn chosen(sql: &str) -> Result<Vec<usize>, SnapshotError> {
+        let columns = [
+            Column::new("id", PortableType::Integer, ""),
+            Column::new("Name", PortableType::Text, ""),
+            Column::new("at", PortableType::Timestamp { precision: 0 }, ""),
+            Column::new("price", PortableType::Decimal { precision: Some(10), scale: 2 }, ""),
+        ];
+        let mut builders = columns.each_ref().map(|column| PortableBuilder::new(&column.ty));
+        let rows = [
+            ["1", "Ada", "2024-03-10 02:30:00", "9.99"],
+            ["2", "bob", "2024-03-10 23:00:00", "10.00"],
+            ["3", " o'neil", "2025-01-01 00:00:00", ""],
+        ];
+        for row in rows {
+            for (builder, value) in builders.iter_mut().zip(row) {
+                if value.is_empty() { builder.null() } else { builder.parse(value) }
+            }
+        }
+        let schema: Arc<Schema> = portable_schema(columns.iter());
+        let batch = ExportBatch::new(&schema, builders.iter_mut().map(PortableBuilder::finish).collect()).unwrap();
+        let choice = RowFilter::new(sql, "rows.csv", &columns)?.choose(&batch)?;
+        Ok((0..3).filter(|row| choice.value(*row)).map(|row| row + 1).collect())
+    }
+
+    #[test]
+    fn conditions_choose_rows() {
+        for (sql, expected) in [
+            ("id >= 2", vec![2, 3]),
+            ("\"Name\" = 'Ada' or NAME like 'b%'", vec![1, 2]),
+            ("name ilike 'ADA'", vec![1]),
+            ("price is null", vec![3]),
+            ("price + 0.01 >= 10 and not (id in (2, 7))", vec![1]),
+            ("id between 2 and 3 and id <> 3 -- only one", vec![2]),
+            ("at < timestamp '2024-03-10 12:00:00'", vec![1]),
+            ("at >= date '2024-12-31' - interval '1' day", vec![3]),
+            ("extract(year from at) = 2024", vec![1, 2]),
+            ("date_trunc('day', at) = '2024-03-10'", vec![1, 2]),
+            ("lower(trim(name)) = 'o''neil'", vec![3]),
+            ("substring(name from 1 for 2) = 'bo'", vec![2]),
+            ("case when id = 1 then true else price = 10 end", vec![1, 2]),
+            ("coalesce(price, 0) = 0", vec![3]),
+            ("cast(id as varchar) || 'x' = '2x'", vec![2]),
+            ("id::text = '3'", vec![3]),
+            ("price is distinct from 10", vec![1, 3]),
+            ("null", vec![]),
+        ] {
+            assert_eq!(chosen(sql).unwrap_or_else(|e| panic!("{sql}: {e}")), expected, "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_condition_is_refused_in_words() {
+        for (sql, words) in [
+            ("nme = 'x'", "did you mean `Name`"),
+            ("lowr(name) = 'x'", "did you mean `lower`"),
+            ("id = 1 id", "not expected"),
+            ("id =", "found: EOF"),
+            ("id in (select 1)", "can't use"),
+            ("count(*) > 1", "can't use"),
+            ("id + 1", "true nor false"),
+        ] {
+            let error = chosen(sql).unwrap_err().to_string();
+            assert!(error.contains(words), "{sql}: {error}");
+        }
     }
 }

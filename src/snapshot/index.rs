@@ -77,6 +77,23 @@ pub struct Index {
     pub softened: usize,
 }
 
+impl Index {
+    /// Several indexes in memory, of different rows by the same recipe, as one.
+    pub(super) fn joined(indexes: Vec<Self>) -> Self {
+        let mut indexes = indexes.into_iter();
+        let mut all = indexes.next().unwrap_or(Self { splits: Vec::new(), rows: 0, softened: 0 });
+        for index in indexes {
+            all.rows += index.rows;
+            for (split, more) in all.splits.iter_mut().zip(index.splits) {
+                if let (IndexSplit::Memory(_, batches), IndexSplit::Memory(_, more)) = (split, more) {
+                    batches.extend(more);
+                }
+            }
+        }
+        all
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Entry {
     key: Option<Fingerprint>,

@@ -17,6 +17,7 @@
 //! found by its position.
 
 mod adopt;
+mod condition;
 mod error;
 mod filter;
 mod freeze;
@@ -25,6 +26,7 @@ mod manifest;
 mod part;
 mod parts;
 mod portable;
+mod positioned;
 mod recipe;
 
 pub use adopt::{IndexOptions, adopt_parquet, index_parts, open_snapshot};

@@ -77,8 +77,12 @@ impl PartWriter {
             .set_statistics_enabled(EnabledStatistics::None)
             .set_compression(compression)
             .set_data_page_row_count_limit(kind.page_rows())
-            .set_write_batch_size(kind.page_rows())
-            .build();
+            .set_write_batch_size(kind.page_rows());
+        if kind == PartKind::Index {
+            // Positions ascend within a split: their differences are small.
+            properties = properties.set_column_encoding("row".into(), Encoding::DELTA_BINARY_PACKED);
+        }
+        let mut properties = properties.build();
         add_encoded_arrow_schema_to_metadata(&schema, &mut properties);
         let parquet = ArrowSchemaConverter::new().convert(&schema).map_err(|e| failed(&e))?;
         let out = BufWriter::with_capacity(1 << 20, File::create(path).map_err(|e| failed(&e))?);

@@ -2,6 +2,7 @@
 
 use super::error::SnapshotError;
 use super::portable::{OTHER_COLUMN, convert, describe};
+use super::positioned::PositionedFile;
 use crate::endpoint::{ExportBatch, Other};
 use crate::table::Column;
 use arrow::array::{Array, AsArray, RecordBatch, RecordBatchOptions};
@@ -207,8 +208,9 @@ impl Parts {
         selection: Option<RowSelection>,
         batch: usize,
     ) -> Result<impl Iterator<Item = Result<RecordBatch, arrow::error::ArrowError>>, SnapshotError> {
-        // A handle of its own for each reader: clones of one share their position in the file.
-        let file = File::open(&*group.path).map_err(|e| SnapshotError::read(&group.path, plain(&e)))?;
+        let file = File::open(&*group.path)
+            .and_then(PositionedFile::new)
+            .map_err(|e| SnapshotError::read(&group.path, plain(&e)))?;
         let schema = group.metadata.schema();
         let names = projection.iter().map(|i| self.columns[*i].name.as_str()).chain([OTHER_COLUMN]);
         let roots: Vec<usize> = names.filter_map(|name| schema.index_of(name).ok()).collect();
