@@ -26,6 +26,7 @@ pub trait Dialect: Sync {
 
     /// What a `SELECT` of constants with a `WHERE` needs in place of a table: ` FROM DUAL`, or
     /// nothing.
+    #[allow(clippy::wrong_self_convention, reason = "it gives the FROM of a SELECT")]
     fn from_nothing(&self) -> &'static str;
 
     /// What makes the script mean the same on any server, ending in the beginning of a

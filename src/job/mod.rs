@@ -2,6 +2,7 @@
 //! the road that it takes from addresses to an audit.
 
 mod error;
+mod indexes;
 mod keys;
 mod pending;
 mod run;

@@ -1,6 +1,7 @@
 //! The road of an audit: describe, align, freeze, choose the key, compare, account.
 
 use super::error::RunError;
+use super::indexes::indexes;
 use super::pending::Pending;
 use super::side::{Job, Table, Watch};
 use super::side_plan::SidePlan;
@@ -52,7 +53,7 @@ pub fn run_audit(job: &Job, watch: &dyn Watch) -> Result<AuditRun, RunError> {
     ];
     let recipes = declared.as_ref().map(|key| Recipe::of(&alignment, key));
     let recipe = |at: usize| recipes.as_ref().map(|recipes| &recipes[at]);
-    let frozen =
+    let mut frozen =
         both(|| sides[0].freeze(&alignment, recipe(0), &pending), || sides[1].freeze(&alignment, recipe(1), &pending))?;
     let (key, why) = match declared {
         Some(key) => {
@@ -62,10 +63,7 @@ pub fn run_audit(job: &Job, watch: &dyn Watch) -> Result<AuditRun, RunError> {
         None => choose(job, watch, &tables, [&frozen[0], &frozen[1]], &alignment, &pending)?,
     };
     let recipes = Recipe::of(&alignment, &key);
-    let indexes = both(
-        || sides[0].index(&frozen[0], &recipes[0], &pending),
-        || sides[1].index(&frozen[1], &recipes[1], &pending),
-    )?;
+    let indexes = indexes(&sides, &mut frozen, &recipes, &pending)?;
 
     let progress = watch.stage("comparing");
     let options = CompareOptions {

@@ -4,9 +4,7 @@ use super::error::RunError;
 use super::pending::Pending;
 use super::side::{Job, Table, Watch};
 use crate::endpoint::{Address, ExportRequest};
-use crate::snapshot::{
-    FreezeOptions, Index, IndexOptions, Recipe, RowFilter, Snapshot, freeze, freeze_parts, index_parts,
-};
+use crate::snapshot::{FreezeOptions, Recipe, RowFilter, Snapshot, freeze, freeze_parts};
 use crate::table::{Alignment, Column};
 
 /// One side on its way to be frozen and indexed.
@@ -70,27 +68,6 @@ impl SidePlan<'_> {
                 Ok(freeze_parts(&snapshot.parts, self.table.info(), &columns, options, &folder)?)
             }
         }
-    }
-
-    /// The side's index for a recipe: the one it has, or a new one.
-    pub(super) fn index(&self, frozen: &Snapshot, recipe: &Recipe, pending: &Pending) -> Result<Index, RunError> {
-        // A filter that the frozen rows have been through already need not be applied again.
-        let filter = self.filter.as_ref().filter(|_| frozen.manifest.filter != *self.filter);
-        if let (Some(index), None, true) = (&frozen.index, filter, frozen.manifest.recipe.as_ref() == Some(recipe)) {
-            return Ok(index.clone());
-        }
-        let filter =
-            filter.map(|sql| RowFilter::new(sql, &self.address.to_string(), frozen.parts.columns())).transpose()?;
-        let progress = self.watch.stage(&format!("indexing {}", self.name));
-        let options = IndexOptions {
-            filter: filter.as_ref(),
-            folder: &pending.temporary.join("work").join(self.name),
-            // Both sides at once, and room for the join.
-            memory: self.job.memory / 4,
-            interrupt: &self.watch.interrupt(),
-            progress: progress.as_ref(),
-        };
-        Ok(index_parts(&frozen.parts, recipe, &options)?)
     }
 }
 

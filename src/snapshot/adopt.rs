@@ -2,15 +2,15 @@
 
 use super::error::SnapshotError;
 use super::filter::RowFilter;
-use super::index::{Index, IndexPlace, IndexSplit, IndexWriter, splits_for};
+use super::index::{Entries, Hasher, Index, IndexPlace, IndexSplit, IndexWriter, splits_for};
 use super::manifest::Manifest;
 use super::parts::{Parts, parquet_files};
 use super::recipe::Recipe;
 use super::{Progress, Snapshot};
-use crate::endpoint::Interrupt;
+use crate::endpoint::{ExportBatch, Interrupt};
 use crate::table::TableInfo;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Opens a snapshot folder.
 ///
@@ -74,47 +74,79 @@ pub struct IndexOptions<'a> {
 /// # Errors
 /// If reading or writing fails, or the person interrupts.
 pub fn index_parts(parts: &Parts, recipe: &Recipe, options: &IndexOptions<'_>) -> Result<Index, SnapshotError> {
-    let IndexOptions { filter, folder, memory, interrupt, progress } = *options;
-    // A filter may look at any column, the index only at its own.
-    let projection: Vec<usize> = (0..parts.columns().len())
-        .filter(|i| {
-            let name = &parts.columns()[*i].name;
-            filter.is_some() || recipe.key.iter().chain(&recipe.compared).any(|c| c.name == *name)
-        })
-        .collect();
-    let position = |name: &str| projection.iter().position(|i| parts.columns()[*i].name == name);
-    let address = folder.display().to_string();
-    let create = |place| IndexWriter::create(place, recipe, &address, splits_for(parts.rows()), &position);
-    let in_memory = parts.rows() * INDEX_ROW <= memory as u64 / 4;
-    let first = if in_memory {
-        create(IndexPlace::Memory)?
-    } else {
-        std::fs::create_dir_all(folder).map_err(|e| SnapshotError::write(folder, e))?;
-        create(IndexPlace::Folder(folder))?
-    };
-    let hasher = first.hasher();
-    // In memory each thread that finds no writer free takes one more, so that none waits.
-    let writers = Mutex::new(vec![first]);
-    let lock = || writers.lock().unwrap_or_else(PoisonError::into_inner);
-    progress.total(parts.rows());
-    parts.scan(&projection, &|first, batch| {
-        if interrupt.is_set() {
+    let indexing = Indexing::new(parts, recipe, options)?;
+    parts.scan(&indexing.projection, &|first, batch| indexing.add(first, &batch).map(|_| ()))?;
+    indexing.finish()
+}
+
+type Create<'a> = dyn Fn(IndexPlace<'_>) -> Result<IndexWriter, SnapshotError> + Sync + 'a;
+
+/// An index of frozen rows under way.
+pub(super) struct Indexing<'a> {
+    /// The columns to read.
+    pub(super) projection: Vec<usize>,
+    options: &'a IndexOptions<'a>,
+    create: Box<Create<'a>>,
+    hasher: Arc<Hasher>,
+    /// In memory each thread that finds no writer free takes one more, so that none waits.
+    writers: Mutex<Vec<IndexWriter>>,
+    in_memory: bool,
+}
+
+impl<'a> Indexing<'a> {
+    pub(super) fn new(
+        parts: &'a Parts,
+        recipe: &'a Recipe,
+        options: &'a IndexOptions<'a>,
+    ) -> Result<Self, SnapshotError> {
+        // A filter may look at any column, the index only at its own.
+        let projection: Vec<usize> = (0..parts.columns().len())
+            .filter(|i| {
+                let name = &parts.columns()[*i].name;
+                options.filter.is_some() || recipe.key.iter().chain(&recipe.compared).any(|c| c.name == *name)
+            })
+            .collect();
+        let (columns, folder) = (projection.clone(), options.folder);
+        let create = Box::new(move |place: IndexPlace<'_>| {
+            let position = |name: &str| columns.iter().position(|i| parts.columns()[*i].name == name);
+            IndexWriter::create(place, recipe, &folder.display().to_string(), splits_for(parts.rows()), &position)
+        });
+        let in_memory = parts.rows() * INDEX_ROW <= options.memory as u64 / 4;
+        let first = if in_memory {
+            create(IndexPlace::Memory)?
+        } else {
+            std::fs::create_dir_all(folder).map_err(|e| SnapshotError::write(folder, e))?;
+            create(IndexPlace::Folder(folder))?
+        };
+        options.progress.total(parts.rows());
+        Ok(Self { projection, options, create, hasher: first.hasher(), writers: Mutex::new(vec![first]), in_memory })
+    }
+
+    /// Adds rows, of which the first is row `first` of the table.
+    pub(super) fn add(&self, first: u64, batch: &ExportBatch) -> Result<Entries, SnapshotError> {
+        if self.options.interrupt.is_set() {
             return Err(SnapshotError::Interrupted);
         }
-        let chosen = filter.map(|filter| filter.choose(&batch)).transpose()?;
-        let entries = hasher.entries(&batch);
-        if in_memory {
-            let free = lock().pop();
-            let mut writer = free.map_or_else(|| create(IndexPlace::Memory), Ok)?;
+        let chosen = self.options.filter.map(|filter| filter.choose(batch)).transpose()?;
+        let entries = self.hasher.entries(batch);
+        if self.in_memory {
+            let free = self.writers().pop();
+            let mut writer = free.map_or_else(|| (self.create)(IndexPlace::Memory), Ok)?;
             writer.add(&entries, first, chosen.as_ref())?;
-            lock().push(writer);
+            self.writers().push(writer);
         } else {
-            lock().iter_mut().try_for_each(|writer| writer.add(&entries, first, chosen.as_ref()))?;
+            self.writers().iter_mut().try_for_each(|writer| writer.add(&entries, first, chosen.as_ref()))?;
         }
-        progress.advance(batch.rows.num_rows() as u64);
-        Ok(())
-    })?;
-    let writers = writers.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let indexes = writers.into_iter().map(IndexWriter::finish).collect::<Result<Vec<_>, _>>()?;
-    Ok(Index::joined(indexes))
+        self.options.progress.advance(batch.rows.num_rows() as u64);
+        Ok(entries)
+    }
+
+    fn writers(&self) -> MutexGuard<'_, Vec<IndexWriter>> {
+        self.writers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn finish(self) -> Result<Index, SnapshotError> {
+        let writers = self.writers.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(Index::joined(writers.into_iter().map(IndexWriter::finish).collect::<Result<_, _>>()?))
+    }
 }

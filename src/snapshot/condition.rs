@@ -100,7 +100,9 @@ impl Reader<'_> {
             Sql::Extract { field, expr } => {
                 self.call("date_part", vec![lit(field.to_string().to_lowercase()), self.expression(expr)?])?
             }
-            Sql::Position { expr, r#in } => self.call("strpos", vec![self.expression(r#in)?, self.expression(expr)?])?,
+            Sql::Position { expr, r#in } => {
+                self.call("strpos", vec![self.expression(r#in)?, self.expression(expr)?])?
+            }
             Sql::Substring { expr, substring_from, substring_for, .. } => {
                 let from = substring_from.as_deref().map_or(Ok(lit(1i64)), |e| self.expression(e))?;
                 let mut arguments = vec![self.expression(expr)?, from];

@@ -28,8 +28,7 @@ impl RowFilter {
         let failed = |why: datafusion::error::DataFusionError| Self::failure(sql, address, why.strip_backtrace());
         let schema = DFSchema::try_from(portable_schema(columns.iter()).as_ref().clone()).map_err(failed)?;
         let context = SessionContext::new();
-        let parsed =
-            super::condition::read(sql, &schema, &context).map_err(|why| Self::failure(sql, address, why))?;
+        let parsed = super::condition::read(sql, &schema, &context).map_err(|why| Self::failure(sql, address, why))?;
         let expression = context.create_physical_expr(parsed, &schema).map_err(failed)?;
         Ok(Self { sql: sql.to_owned(), address: address.to_owned(), expression })
     }

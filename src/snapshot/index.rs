@@ -106,6 +106,24 @@ pub struct Entries {
     strict: Vec<u64>,
 }
 
+impl Entries {
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Some bits that are the same for equal rows, and as good as random for others.
+    pub fn mixed(&self, row: usize) -> u64 {
+        self.entries[row].row.low
+    }
+
+    /// Whether two entries have the same key and the same values.
+    pub fn same(&self, row: usize, other: &Self, other_row: usize) -> bool {
+        let (one, other) = (self.entries[row], other.entries[other_row]);
+        one.row == other.row && one.key == other.key
+    }
+}
+
 /// Computes index entries from rows.
 pub struct Hasher {
     key: Vec<(usize, Encoder)>,

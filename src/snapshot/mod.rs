@@ -28,6 +28,8 @@ mod parts;
 mod portable;
 mod positioned;
 mod recipe;
+mod taken;
+mod together;
 
 pub use adopt::{IndexOptions, adopt_parquet, index_parts, open_snapshot};
 pub use error::SnapshotError;
@@ -37,6 +39,8 @@ pub use index::{INDEX_COLUMNS, Index, IndexPlace, IndexSplit, splits_for};
 pub use manifest::{MANIFEST, Manifest, OtherCount};
 pub use parts::Parts;
 pub use recipe::{Recipe, RecipeColumn};
+pub use taken::TakenRows;
+pub use together::index_together;
 
 /// Told how many rows have passed; shows or drops it.
 pub trait Progress: Sync {

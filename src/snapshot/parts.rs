@@ -3,6 +3,7 @@
 use super::error::SnapshotError;
 use super::portable::{OTHER_COLUMN, convert, describe};
 use super::positioned::PositionedFile;
+use super::taken::TakenRows;
 use crate::endpoint::{ExportBatch, Other};
 use crate::table::Column;
 use arrow::array::{Array, AsArray, RecordBatch, RecordBatchOptions};
@@ -28,6 +29,7 @@ pub struct Parts {
     columns: Vec<Column>,
     groups: Vec<Group>,
     rows: u64,
+    taken: Option<Arc<TakenRows>>,
 }
 
 /// A row group: the unit in which rows are read side by side.
@@ -47,7 +49,7 @@ impl Parts {
     /// # Errors
     /// If a file is missing, is no Parquet file or has other columns than the first.
     pub fn open(files: &[PathBuf], columns: Option<&[Column]>) -> Result<Self, SnapshotError> {
-        let mut out = Self { columns: columns.unwrap_or_default().to_vec(), groups: Vec::new(), rows: 0 };
+        let mut out = Self { columns: columns.unwrap_or_default().to_vec(), groups: Vec::new(), rows: 0, taken: None };
         for (i, path) in files.iter().enumerate() {
             let file = File::open(path).map_err(|e| SnapshotError::read(path, plain(&e)))?;
             let options = ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
@@ -121,8 +123,13 @@ impl Parts {
                 take(first, batch)?;
                 first += rows;
             }
-            if first == group.first + group.rows { Ok(()) } else { Err(group.broken("rows are missing")) }
+            group.check(first - group.first)
         })
+    }
+
+    /// That so many rows are all rows of a group.
+    pub(super) fn check_group(&self, group: usize, rows: u64) -> Result<(), SnapshotError> {
+        self.groups.get(group).map_or(Ok(()), |group| group.check(rows))
     }
 
     /// Reads these columns of all rows, in order, on the caller's thread only: for a taker that
@@ -143,11 +150,49 @@ impl Parts {
         Ok(())
     }
 
+    /// How many groups the rows come in.
+    pub(super) fn groups(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// These columns of a group's rows, in order, each batch with the position of its first row;
+    /// nothing if there is no such group.
+    pub(super) fn read_group(
+        &self,
+        group: usize,
+        projection: &[usize],
+    ) -> Result<impl Iterator<Item = Result<(u64, ExportBatch), SnapshotError>>, SnapshotError> {
+        let group = self.groups.get(group);
+        let reader = group.map(|group| self.read(group, projection, None, BATCH)).transpose()?;
+        let mut first = group.map_or(0, |group| group.first);
+        Ok(group.zip(reader).into_iter().flat_map(|(group, reader)| reader.map(move |batch| (group, batch))).map(
+            move |(group, batch)| {
+                let batch = self.portable(group, projection, batch.map_err(|e| group.broken(e))?)?;
+                let at = first;
+                first += batch.rows.num_rows() as u64;
+                Ok((at, batch))
+            },
+        ))
+    }
+
+    /// The same, with these rows at hand.
+    pub fn with_taken(mut self, taken: TakenRows) -> Self {
+        self.taken = Some(Arc::new(taken)).filter(|taken| !taken.is_empty());
+        self
+    }
+
     /// These columns of the rows at these positions, which must ascend.
     ///
     /// # Errors
     /// If reading fails.
     pub fn fetch(&self, projection: &[usize], rows: &[u64]) -> Result<ExportBatch, SnapshotError> {
+        match &self.taken {
+            Some(taken) => taken.gather(projection, rows, |rows| self.pick(projection, rows)),
+            None => self.pick(projection, rows),
+        }
+    }
+
+    fn pick(&self, projection: &[usize], rows: &[u64]) -> Result<ExportBatch, SnapshotError> {
         let wanted: Vec<(&Group, &[u64])> = self
             .groups
             .iter()
@@ -265,6 +310,10 @@ impl Parts {
 }
 
 impl Group {
+    fn check(&self, rows: u64) -> Result<(), SnapshotError> {
+        if rows == self.rows { Ok(()) } else { Err(self.broken("rows are missing")) }
+    }
+
     fn broken(&self, why: impl std::fmt::Display) -> SnapshotError {
         SnapshotError::Damaged { path: self.path.display().to_string(), why: why.to_string() }
     }

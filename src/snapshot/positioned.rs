@@ -45,8 +45,11 @@ impl ChunkReader for PositionedFile {
         if end.is_none() {
             return Err(ParquetError::EOF(format!("{length} bytes at {start} are beyond its end")));
         }
-        let mut bytes = vec![0; length];
-        From { file: Arc::clone(&self.file), position: start }.read_exact(&mut bytes)?;
+        let mut bytes = Vec::with_capacity(length);
+        let from = From { file: Arc::clone(&self.file), position: start };
+        if from.take(length as u64).read_to_end(&mut bytes)? < length {
+            return Err(ParquetError::EOF("the file has become shorter".to_owned()));
+        }
         Ok(bytes.into())
     }
 }
