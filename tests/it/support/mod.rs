@@ -2,14 +2,16 @@
 //! can be stored at every kind of endpoint.
 
 mod place;
+mod plans;
 mod run;
 mod server;
 mod slow;
 mod table;
 
 pub use place::{Kind, Place};
-pub use run::{Run, Workdir};
-pub use server::passwords;
+pub use plans::{Steps, steps};
+pub use run::{Run, Running, Workdir};
+pub use server::{password_variables, passwords};
 pub use slow::{SlowView, slow_mysql, slow_postgres};
 pub use table::{Dialect, Table, Type};
 

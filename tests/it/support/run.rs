@@ -119,6 +119,14 @@ impl Running {
         assert!(status.success());
     }
 
+    /// Ends it at once, as a crash would. Whether it was still running.
+    pub fn kill(mut self) -> bool {
+        let running = self.is_running();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        running
+    }
+
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }

@@ -25,6 +25,15 @@ pub fn passwords() -> Vec<String> {
     [POSTGRES, MYSQL].into_iter().filter_map(of).flatten().filter(|password| password.len() > 5).collect()
 }
 
+/// The variables that give the program the servers' passwords.
+pub fn password_variables() -> Vec<(&'static str, String)> {
+    let of = |variable, name| {
+        let url = Url::parse(&std::env::var(variable).ok()?).ok()?;
+        Some((name, decode(url.password()?)))
+    };
+    [of(POSTGRES, "PGPASSWORD"), of(MYSQL, "MYSQL_PWD")].into_iter().flatten().collect()
+}
+
 fn decode(text: &str) -> String {
     url::form_urlencoded::parse(format!("x={}", text.replace('+', "%2B")).as_bytes()).next().unwrap().1.into_owned()
 }

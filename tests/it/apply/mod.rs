@@ -1,0 +1,8 @@
+//! Plans and what becomes of the tables when they are carried out.
+
+mod agree;
+mod clients;
+mod crash;
+mod hammer;
+mod moved;
+mod refuse;
