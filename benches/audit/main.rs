@@ -1,6 +1,7 @@
-//! Measures `trueup audit` against what reads or joins the same rows in the same run; see
+//! Measures `trueup` against what reads, joins or writes the same rows in the same run; see
 //! benches/README.md. Loopback only; everything it makes is taken away again.
 
+mod apply;
 mod duckdb;
 mod files;
 mod measure;
@@ -17,11 +18,13 @@ use std::process::ExitCode;
 type Done = Result<(), String>;
 type Bench = fn(&Settings) -> Done;
 
-const ALL: [(&str, Bench); 4] = [
+const ALL: [(&str, Bench); 6] = [
     ("postgres", postgres::bench),
     ("snapshots", files::snapshots),
     ("parquet", files::parquet),
     ("mysql", mysql::bench),
+    ("apply-postgres", apply::postgres),
+    ("apply-mysql", apply::mysql),
 ];
 
 fn main() -> ExitCode {

@@ -6,7 +6,7 @@ use super::server::Server;
 use super::settings::Settings;
 use super::trueup::Audits;
 
-const DIALECT: Dialect = Dialect {
+pub const DIALECT: Dialect = Dialect {
     columns: "(id bigint PRIMARY KEY, qty int, name text, city varchar(40), price decimal(12, 2), ratio double, \
               ok boolean, day date, ts datetime(6), tz timestamp(6), uid uuid, doc json) ENGINE = InnoDB",
     series: "(SELECT seq AS i FROM seq_1_to_{n}) s",

@@ -6,7 +6,7 @@ use super::server::Server;
 use super::settings::Settings;
 use super::trueup::Audits;
 
-const DIALECT: Dialect = Dialect {
+pub const DIALECT: Dialect = Dialect {
     columns: "(id bigint, qty int, name text, city varchar(40), price numeric(12, 2), ratio double precision, \
               ok boolean, day date, ts timestamp, tz timestamptz, uid uuid, doc jsonb)",
     series: "generate_series(1, {n}::bigint) AS s(i)",

@@ -104,7 +104,8 @@ fn check(left_kind: Kind, right_kind: Kind) {
             let expected = oracle(&left, &right, key);
             let before = place.contents(right_kind, &r);
             let plan = |place: &Place, name: &str, swapped: bool| {
-                let (out, backward) = (format!("{name}-{number}"), [options, &["--direction", "right-to-left"]].concat());
+                let (out, backward) =
+                    (format!("{name}-{number}"), [options, &["--direction", "right-to-left"]].concat());
                 let run = if swapped {
                     place.dir.plan(&r, &l, &out, &backward)
                 } else {

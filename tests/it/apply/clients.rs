@@ -7,7 +7,8 @@ use std::process::Command;
 
 /// Values that each dialect escapes in its own way.
 fn awkward(odd: bool) -> Table {
-    let texts = ["it's", "back\\slash", "\"double\"", "two\nlines", "-- no comment", "; DROP", "\u{1F600}", "\\'", "$$"];
+    let texts =
+        ["it's", "back\\slash", "\"double\"", "two\nlines", "-- no comment", "; DROP", "\u{1F600}", "\\'", "$$"];
     let rows = texts
         .iter()
         .enumerate()
@@ -20,8 +21,7 @@ fn awkward(odd: bool) -> Table {
             [there(id * 3, format!("{text} {own}")), there(id * 3 + if odd { 1 } else { 2 }, (*text).to_owned())]
         })
         .collect();
-    let columns =
-        vec![("id", Type::Integer), ("te xt", Type::Text), ("at", Type::Timestamp), ("ok", Type::Boolean)];
+    let columns = vec![("id", Type::Integer), ("te xt", Type::Text), ("at", Type::Timestamp), ("ok", Type::Boolean)];
     Table { columns, primary_key: 1, rows }
 }
 

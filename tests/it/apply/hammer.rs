@@ -43,7 +43,11 @@ fn check(kind: Kind, write: impl FnOnce(&mut Place, &str) -> Write) {
     assert!(matches!(run.code, Some(0 | 1)), "{run}");
     let refused = count(&applied, "/refused");
     assert_eq!(steps(&applied, "right").iter().sum::<i64>() + count(&applied, "/already") + refused, 1200, "{run}");
-    assert!(refused > 0 && written.len() > 20, "{kind:?}: {refused} refused, {} written: they never met", written.len());
+    assert!(
+        refused > 0 && written.len() > 20,
+        "{kind:?}: {refused} refused, {} written: they never met",
+        written.len()
+    );
     assert!(refused <= written.len() as i64, "{kind:?}: more rows were refused than moved: {run}");
 
     // As the table now is, read by the program itself into CSV-like rows.

@@ -77,9 +77,7 @@ impl Place {
                 let rows = statement.query_map([], |row| {
                     (0..columns).map(|at| row.get_ref(at).map(|value| format!("{value:?}"))).collect()
                 });
-                rows.unwrap()
-                    .map(|row: rusqlite::Result<Vec<String>>| row.unwrap().join("|"))
-                    .collect()
+                rows.unwrap().map(|row: rusqlite::Result<Vec<String>>| row.unwrap().join("|")).collect()
             }
             Kind::Csv => std::fs::read_to_string(address).unwrap().lines().map(str::to_owned).collect(),
             Kind::Parquet | Kind::Snapshot => {
