@@ -334,7 +334,7 @@ fn push_tagged<const N: usize>(tag: u8, bytes: [u8; N], out: &mut Vec<u8>) {
 }
 
 /// The instant of a local time; `None` where the zone skips or repeats it.
-fn to_utc(micros: i64, zone: chrono_tz::Tz) -> Option<i64> {
+pub fn to_utc(micros: i64, zone: chrono_tz::Tz) -> Option<i64> {
     use chrono::{DateTime, TimeZone};
     let local = DateTime::from_timestamp_micros(micros)?.naive_utc();
     zone.from_local_datetime(&local).single().map(|instant| instant.timestamp_micros())
@@ -350,8 +350,8 @@ fn float_word(value: f64) -> &'static str {
     }
 }
 
-/// Cut, not rounded, also before 1970.
-fn cut(micros: i64, precision: u8) -> i64 {
+/// Microseconds cut to this many digits of a second; not rounded, also before 1970.
+pub fn cut(micros: i64, precision: u8) -> i64 {
     const UNIT: [i64; 7] = [1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
     let unit = UNIT[usize::from(precision.min(6))];
     if unit == 1 { micros } else { micros - micros.rem_euclid(unit) }

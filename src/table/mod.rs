@@ -21,7 +21,7 @@ pub use alignment::{AlignOptions, Alignment, AlignmentError, Key, KeyChoice, Pai
 pub use builder::PortableBuilder;
 pub use canonical::{Fingerprint, fingerprint};
 pub use column::{Column, PortableType, TableInfo};
-pub use encoder::{Cells, Encoder};
+pub use encoder::{Cells, Encoder, cut, to_utc};
 pub use family::{Family, family};
 pub use json::canonical_json;
 pub use names::{nearest, rename_key};
