@@ -23,6 +23,8 @@ pub struct Changes<'a> {
     chunk: usize,
     options: &'a CompareOptions<'a>,
     pending: Vec<(u64, u64)>,
+    /// Those that really differ, if they are wanted.
+    all: Option<Vec<(u64, u64)>>,
 }
 
 impl<'a> Changes<'a> {
@@ -33,6 +35,7 @@ impl<'a> Changes<'a> {
         alignment: &Alignment,
         key: &Key,
         options: &'a CompareOptions<'a>,
+        all: bool,
     ) -> Self {
         let pairs: Vec<_> = Recipe::order(alignment, key).into_iter().map(|i| &alignment.pairs[i]).collect();
         let projections = [
@@ -49,7 +52,13 @@ impl<'a> Changes<'a> {
             chunk: (options.memory / 8 / bytes_per_row).clamp(1024, CHUNK),
             options,
             pending: Vec::new(),
+            all: all.then(Vec::new),
         }
+    }
+
+    /// The changed rows that were found since, if they are wanted.
+    pub fn take_all(&mut self) -> Vec<(u64, u64)> {
+        self.all.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Adds changed rows.
@@ -71,7 +80,7 @@ impl<'a> Changes<'a> {
         Ok(())
     }
 
-    fn look(&self, rows: &[(u64, u64)], comparison: &mut Comparison) -> Result<(), CompareError> {
+    fn look(&mut self, rows: &[(u64, u64)], comparison: &mut Comparison) -> Result<(), CompareError> {
         let left_rows: Vec<u64> = rows.iter().map(|(l, _)| *l).collect();
         let mut right_rows: Vec<u64> = rows.iter().map(|(_, r)| *r).collect();
         right_rows.sort_unstable();
@@ -100,6 +109,9 @@ impl<'a> Changes<'a> {
             let any = |verdict: Verdict| verdicts.iter().any(|column| column[i] == verdict);
             if any(Verdict::Different) {
                 comparison.changed += 1;
+                if let Some(all) = &mut self.all {
+                    all.push(*row);
+                }
                 keep(&mut comparison.positions.changed, *row, self.samples);
             } else if any(Verdict::Tolerated) {
                 tolerated += 1;
@@ -175,8 +187,14 @@ impl View {
         }
     }
 
-    fn other(&self, row: usize, column: usize) -> Option<&str> {
+    /// The text of a value that the column's type cannot hold.
+    pub fn other(&self, row: usize, column: usize) -> Option<&str> {
         if self.others.is_empty() { None } else { self.others.get(&(row as u32, column as u32)).map(String::as_str) }
+    }
+
+    /// The cells of a column; `None` for an Arrow type that is not portable.
+    pub fn cells(&self, column: usize) -> Option<&Cells> {
+        self.cells.get(column)?.as_ref()
     }
 
     /// The cell as it is printed; `None` for NULL.

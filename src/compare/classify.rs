@@ -33,6 +33,15 @@ pub struct Found {
     pub duplicate_samples: [BTreeSet<(u64, u64)>; 2],
     /// Key fingerprints of the keys on one side only, to see whether they are distinct.
     pub only_keys: [Vec<(u64, u64)>; 2],
+    /// Positions of the rows of keys that are on one side only and have one row there, if every
+    /// difference is wanted.
+    pub only_rows: Option<[Vec<u64>; 2]>,
+    /// Keys that are on one side only and have several rows there.
+    pub only_ambiguous: [u64; 2],
+    /// Positions of the first rows of such keys.
+    pub only_ambiguous_samples: [BTreeSet<u64>; 2],
+    /// Positions of the first rows whose key is NULL.
+    pub null_samples: [BTreeSet<u64>; 2],
 }
 
 /// One side's columns of a joined batch.
@@ -87,6 +96,7 @@ impl Found {
         let rows = columns.rows(at);
         if columns.k1.is_null(at) {
             self.null_keys[side] += rows;
+            keep(&mut self.null_samples[side], columns.row.value(at), samples);
             let (high, low) = &mut self.null_sums[side];
             *high = high.wrapping_add(columns.f1.value(at));
             *low = low.wrapping_add(columns.f2.value(at));
@@ -98,6 +108,10 @@ impl Found {
         keep(&mut self.only_samples[side], columns.row.value(at), samples);
         if rows > 1 {
             keep(&mut self.duplicate_samples[side], (columns.row.value(at), rows), samples);
+            self.only_ambiguous[side] += 1;
+            keep(&mut self.only_ambiguous_samples[side], columns.row.value(at), samples);
+        } else if let Some(only_rows) = &mut self.only_rows {
+            only_rows[side].push(columns.row.value(at));
         }
     }
 

@@ -30,11 +30,13 @@ use std::sync::mpsc::sync_channel;
 /// build side's batches and again in their concatenation, its hash table, and batches under way.
 const BYTES_PER_ROW: usize = 200;
 
-/// Joins split by split and hands over what each found.
+/// Joins split by split and hands over what each found; with `all`, also every row of a key that
+/// is on one side only.
 pub fn join(
     left: &Index,
     right: &Index,
     options: &CompareOptions<'_>,
+    all: bool,
     take: &mut dyn FnMut(Found) -> Result<(), CompareError>,
 ) -> Result<(), CompareError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -55,7 +57,8 @@ pub fn join(
                     if split >= splits || options.interrupt.is_set() {
                         return;
                     }
-                    let pair = SplitPair { left, right, split, splits, options, memory: options.memory / workers };
+                    let memory = options.memory / workers;
+                    let pair = SplitPair { left, right, split, splits, options, all, memory };
                     // Nobody takes any more after a failure.
                     if sender.send(pair.run_join()).is_err() {
                         return;
@@ -79,6 +82,7 @@ struct SplitPair<'a> {
     split: usize,
     splits: usize,
     options: &'a CompareOptions<'a>,
+    all: bool,
     memory: usize,
 }
 
@@ -97,7 +101,7 @@ impl SplitPair<'_> {
             found.only_keys = Default::default();
             return Ok(found);
         }
-        let mut found = Found { softened: vec![0; self.softened()], ..Found::default() };
+        let mut found = self.nothing_found();
         self.collect(self.grouped(sides).await.map_err(|e| self.failed(e))?, &mut found, u64::MAX).await?;
         found.only_keys = Default::default();
         Ok(found)
@@ -107,7 +111,7 @@ impl SplitPair<'_> {
     async fn quick(&self, sides: &[Vec<RecordBatch>; 2]) -> Result<Option<Found>, CompareError> {
         let count = |batches: &[RecordBatch]| batches.iter().map(|b| b.num_rows() as u64).sum::<u64>();
         let rows = [count(&sides[0]), count(&sides[1])];
-        let mut found = Found::default();
+        let mut found = self.nothing_found();
         let Some(rest) = cancel(sides, self.softened(), &mut found).map_err(|e| self.failed(e.into()))? else {
             return Ok(None);
         };
@@ -231,6 +235,11 @@ impl SplitPair<'_> {
             }
         }
         Ok(true)
+    }
+
+    fn nothing_found(&self) -> Found {
+        let only_rows = self.all.then(Default::default);
+        Found { softened: vec![0; self.softened()], only_rows, ..Found::default() }
     }
 
     fn failed(&self, error: DataFusionError) -> CompareError {

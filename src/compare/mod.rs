@@ -7,11 +7,14 @@
 mod cancel;
 mod cells;
 mod classify;
+mod differences;
 mod error;
 mod join;
 mod outcome;
 mod samples;
 
+pub use cells::{Judge, Verdict, View};
+pub use differences::Differences;
 pub use error::CompareError;
 pub use outcome::{AmbiguousSample, ColumnCount, Comparison, SampleCell, SampleRow, Samples, SideCounts};
 
@@ -51,14 +54,49 @@ pub fn compare(
     key: &Key,
     options: &CompareOptions<'_>,
 ) -> Result<Comparison, CompareError> {
+    run(left, right, alignment, key, options, None)
+}
+
+/// Compares two sides and finds every row that differs, not only samples.
+///
+/// # Errors
+/// As [`compare`].
+pub fn compare_all(
+    left: Side<'_>,
+    right: Side<'_>,
+    alignment: &Alignment,
+    key: &Key,
+    options: &CompareOptions<'_>,
+) -> Result<(Comparison, Differences), CompareError> {
+    let mut differences = Differences::default();
+    let comparison = run(left, right, alignment, key, options, Some(&mut differences))?;
+    differences.sort();
+    Ok((comparison, differences))
+}
+
+fn run(
+    left: Side<'_>,
+    right: Side<'_>,
+    alignment: &Alignment,
+    key: &Key,
+    options: &CompareOptions<'_>,
+    mut differences: Option<&mut Differences>,
+) -> Result<Comparison, CompareError> {
     let mut comparison = Comparison::new(alignment, key);
-    let mut changes = cells::Changes::new(left.parts, right.parts, alignment, key, options);
-    join::join(left.index, right.index, options, &mut |found| {
+    let all = differences.is_some();
+    let mut changes = cells::Changes::new(left.parts, right.parts, alignment, key, options, all);
+    join::join(left.index, right.index, options, all, &mut |found| {
         changes.add(&found.changed, &mut comparison)?;
+        if let Some(differences) = differences.as_deref_mut() {
+            differences.add(&found, options.samples);
+        }
         comparison.merge(found, options.samples);
         Ok(())
     })?;
     changes.finish(&mut comparison)?;
+    if let Some(differences) = differences {
+        differences.changed = changes.take_all();
+    }
     comparison.softened(&crate::snapshot::Recipe::of(alignment, key)[0].softened);
     samples::fetch(left, right, alignment, key, &mut comparison)?;
     Ok(comparison)
