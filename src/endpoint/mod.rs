@@ -81,3 +81,18 @@ pub fn open(address: &Address) -> Option<Box<dyn Endpoint>> {
         Address::Parquet(_) | Address::Snapshot(_) => None,
     }
 }
+
+/// How scripts for the table behind an address are written, and the table's name in them: a
+/// database's own way; for files PostgreSQL's, with the file's name.
+pub fn dialect_of(address: &Address) -> Option<(&'static dyn Dialect, String)> {
+    let path = match address {
+        Address::Postgres(_) | Address::Mysql(_) | Address::Sqlite { .. } => return open(address)?.dialect(),
+        Address::Parquet(path) | Address::Csv(path) | Address::Snapshot(path) => path,
+    };
+    let Ok(Address::Postgres(server)) = Address::parse("postgres://localhost/files#rows", &|_| None) else {
+        return None;
+    };
+    let (dialect, _) = postgres::Postgres::new(server).dialect()?;
+    let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Some((dialect, dialect.identifier(&name)))
+}

@@ -1,13 +1,45 @@
 //! Differences to steps: what is to be created, updated and deleted, on which side. Pure decisions,
 //! and the format of the folder that carries them to a reviewer and to `apply`.
 
+mod account;
+mod assemble;
 mod chunk;
+mod conflicts;
+mod convert;
+mod demands;
+mod error;
 mod file;
+mod fits;
+mod folder;
 mod footprint;
+mod graph;
+mod limits;
+mod misfits;
+mod one_way;
+mod order;
+mod parking;
+mod picks;
+mod rows;
+mod schedule;
+mod script;
+mod shape;
+mod statement;
+mod steps;
+mod watch;
 
 pub use chunk::Chunk;
+pub use conflicts::CONFLICTS;
+pub use error::PlanError;
 pub use file::{
     ActionCounts, Cascade, ChangedColumn, Direction, LeftOut, Limit, Limits, PLAN, PlanFile, PlanPart, PlanSide,
     SideWrites,
 };
+pub use fits::fits;
+pub use folder::{Plan, SCRIPTS};
 pub use footprint::{Footprint, Order};
+pub use limits::{LimitExceeded, NoLimit, check_limits};
+pub use one_way::{PlanInput, PlanTable, plan_one_way};
+pub use order::order;
+pub use script::{write_empty_script, write_script};
+pub use steps::{Chunks, STEPS};
+pub use watch::deleted_anyway;

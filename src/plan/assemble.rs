@@ -1,0 +1,312 @@
+//! Makes steps of rows that differ, and tells which of them can't be written.
+
+use super::convert::{Cell, quoted};
+use super::fits::fits;
+use super::rows::{fetch, project, select};
+use super::shape::{Link, Shape};
+use super::steps::StepRows;
+use crate::compare::{Judge, Verdict, View};
+use crate::endpoint::{Action, ExportBatch, Other};
+use crate::snapshot::{Parts, SnapshotError};
+use crate::table::{Alignment, Cells, Key, PortableBuilder};
+use arrow::array::{ArrayRef, new_null_array};
+use rayon::prelude::*;
+
+/// What becomes of a row that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// A step.
+    Step,
+    /// A step that can't be written, because of a value.
+    Misfit {
+        /// The written column.
+        column: usize,
+        /// In words.
+        why: String,
+        /// The row's key, as printed.
+        key: Vec<String>,
+    },
+    /// Nothing: only columns differ that the database computes.
+    Computed,
+}
+
+/// Some rows that differ, made into steps.
+#[derive(Clone, Debug)]
+pub struct Assembled {
+    /// The steps; rows that become none are not in it.
+    pub rows: StepRows,
+    /// Per row that was asked for, what became of it.
+    pub fates: Vec<Fate>,
+    /// Per pair in [`Shape::compared`], in how many of the steps it changes.
+    pub changed: Vec<u64>,
+}
+
+/// Makes steps of rows.
+pub struct Assembler<'a> {
+    shape: &'a Shape,
+    source: &'a Parts,
+    written: &'a Parts,
+    judge: Judge,
+    /// Whether values that a column's type cannot hold can be written where nothing is known of
+    /// the column.
+    takes_others: bool,
+    /// The reasons for steps on rows that are left only and right only.
+    only: [&'static str; 2],
+}
+
+/// One column of the rows after a step.
+struct Made {
+    array: ArrayRef,
+    others: Vec<(u32, String)>,
+    /// The rows that it does not fit.
+    misfits: Vec<(usize, String)>,
+}
+
+impl<'a> Assembler<'a> {
+    /// From the parts of both sides (0 is left).
+    pub fn new(shape: &'a Shape, parts: [&'a Parts; 2], alignment: &Alignment, key: &Key, takes_others: bool) -> Self {
+        Self {
+            shape,
+            source: parts[1 - shape.side],
+            written: parts[shape.side],
+            judge: Judge::new(alignment, key),
+            takes_others,
+            only: ["only left", "only right"],
+        }
+    }
+
+    /// Steps that add these rows of the source.
+    ///
+    /// # Errors
+    /// If a row can't be read.
+    pub fn creates(&self, rows: &[u64]) -> Result<Assembled, SnapshotError> {
+        let links: Vec<&Link> = self.shape.key.iter().chain(&self.shape.compared).collect();
+        let projection: Vec<usize> = links.iter().map(|link| link.source).collect();
+        let source = View::new(fetch(self.source, &projection, rows)?);
+        let all = vec![true; rows.len()];
+        let made: Vec<(usize, Made)> = links
+            .par_iter()
+            .enumerate()
+            .filter(|(_, link)| !link.computed)
+            .map(|(at, link)| (link.written, self.make(link, &source, at, None, &all)))
+            .collect();
+        let key: Vec<usize> = (0..self.shape.key.len()).collect();
+        let mut fates = vec![Fate::Step; rows.len()];
+        note(&mut fates, &made, |row| print_key(&source, &key, row));
+        let mut columns: Vec<(ArrayRef, Vec<(u32, String)>)> = (0..self.shape.width())
+            .map(|at| (new_null_array(&self.shape.column(at).ty.arrow(), rows.len()), Vec::new()))
+            .collect();
+        for (written, made) in made {
+            columns[written] = (made.array, made.others);
+        }
+        let after = self.batch(columns)?;
+        let steps = steps(&fates);
+        let rows = StepRows {
+            action: Action::Create,
+            reason: self.only[1 - self.shape.side],
+            before: None,
+            after: Some(select(&after, &steps)?),
+            changed: vec![Vec::new(); steps.len()],
+            together: vec![0; steps.len()],
+        };
+        Ok(Assembled { rows, fates, changed: vec![0; self.shape.compared.len()] })
+    }
+
+    /// Steps that remove these rows of the written table.
+    ///
+    /// # Errors
+    /// If a row can't be read.
+    pub fn deletes(&self, rows: &[u64]) -> Result<Assembled, SnapshotError> {
+        let before = fetch(self.written, &self.all(), rows)?;
+        let rows = StepRows {
+            action: Action::Delete,
+            reason: self.only[self.shape.side],
+            before: Some(before),
+            after: None,
+            changed: vec![Vec::new(); rows.len()],
+            together: vec![0; rows.len()],
+        };
+        let fates = vec![Fate::Step; rows.len()];
+        Ok(Assembled { rows, fates, changed: vec![0; self.shape.compared.len()] })
+    }
+
+    /// Steps that change rows of the written table to what the source has: pairs of a source row
+    /// and a written row.
+    ///
+    /// # Errors
+    /// If a row can't be read.
+    pub fn updates(&self, rows: &[(u64, u64)]) -> Result<Assembled, SnapshotError> {
+        let compared = &self.shape.compared;
+        let from: Vec<u64> = rows.iter().map(|(source, _)| *source).collect();
+        let to: Vec<u64> = rows.iter().map(|(_, written)| *written).collect();
+        let (source, before) = rayon::join(
+            || fetch(self.source, &compared.iter().map(|link| link.source).collect::<Vec<_>>(), &from),
+            || fetch(self.written, &self.all(), &to),
+        );
+        let (source, before) = (View::new(source?), before?);
+        let there = View::new(project(&before, &compared.iter().map(|link| link.written).collect::<Vec<_>>())?);
+
+        let made: Vec<(Vec<bool>, Option<Made>)> = (0..compared.len())
+            .into_par_iter()
+            .map(|at| {
+                let differs = self.differs([&source, &there], at, rows.len());
+                let link = &compared[at];
+                let changes = !link.computed && differs.contains(&true);
+                let made = changes.then(|| self.make(link, &source, at, Some(&there), &differs));
+                (differs, made)
+            })
+            .collect();
+
+        let mut fates = vec![Fate::Computed; rows.len()];
+        let mut changed = vec![Vec::new(); rows.len()];
+        for ((differs, _), link) in made.iter().zip(compared).filter(|(_, link)| !link.computed) {
+            for row in (0..rows.len()).filter(|row| differs[*row]) {
+                fates[row] = Fate::Step;
+                changed[row].push(link.written);
+            }
+        }
+        let keys = View::new(project(&before, &self.shape.writes.key)?);
+        let key: Vec<usize> = (0..self.shape.writes.key.len()).collect();
+        let mut columns: Vec<(ArrayRef, Vec<(u32, String)>)> =
+            before.rows.columns().iter().map(|array| (array.clone(), Vec::new())).collect();
+        for other in &before.others {
+            columns[other.column as usize].1.push((other.row, other.text.clone()));
+        }
+        let mut differing = Vec::with_capacity(compared.len());
+        let mut new = Vec::new();
+        for ((differs, made), link) in made.into_iter().zip(compared) {
+            differing.push(if link.computed { Vec::new() } else { differs });
+            new.extend(made.map(|made| (link.written, made)));
+        }
+        note(&mut fates, &new, |row| print_key(&keys, &key, row));
+        for (written, made) in new {
+            columns[written] = (made.array, made.others);
+        }
+        let after = self.batch(columns)?;
+        let steps = steps(&fates);
+        let count = |differs: &Vec<bool>| steps.iter().filter(|row| differs.get(**row) == Some(&true)).count() as u64;
+        let counts = differing.iter().map(count).collect();
+        let rows = StepRows {
+            action: Action::Update,
+            reason: "changed",
+            before: Some(select(&before, &steps)?),
+            after: Some(select(&after, &steps)?),
+            changed: steps
+                .iter()
+                .map(|row| {
+                    let mut columns = std::mem::take(&mut changed[*row]);
+                    columns.sort_unstable();
+                    columns
+                })
+                .collect(),
+            together: vec![0; steps.len()],
+        };
+        Ok(Assembled { rows, fates, changed: counts })
+    }
+
+    fn all(&self) -> Vec<usize> {
+        (0..self.shape.width()).collect()
+    }
+
+    /// In which rows a compared pair differs.
+    fn differs(&self, [source, there]: [&View; 2], at: usize, rows: usize) -> Vec<bool> {
+        let mut buffers = [Vec::new(), Vec::new()];
+        let sides = if self.shape.side == 1 { [source, there] } else { [there, source] };
+        (0..rows)
+            .map(|row| self.judge.verdict(at, [(sides[0], row), (sides[1], row)], &mut buffers) == Verdict::Different)
+            .collect()
+    }
+
+    /// A written column: the source's values in the rows that are wanted, what is there in the
+    /// others.
+    fn make(&self, link: &Link, source: &View, at: usize, there: Option<&View>, wanted: &[bool]) -> Made {
+        let column = self.shape.column(link.written);
+        let mut builder = PortableBuilder::new(&column.ty);
+        let mut misfits = Vec::new();
+        let mut failed = vec![false; wanted.len()];
+        fn cell(view: &View, column: usize, row: usize) -> Option<Cell<'_>> {
+            Some(Cell { cells: view.cells(column)?, row, other: view.other(row, column) })
+        }
+        for (row, wanted) in wanted.iter().enumerate() {
+            let from = if *wanted { cell(source, at, row) } else { there.and_then(|there| cell(there, at, row)) };
+            match from {
+                None => builder.null(),
+                Some(cell) if !wanted => cell.copy(&mut builder),
+                Some(cell) => {
+                    if let Err(why) = link.converter.convert(cell, &mut builder) {
+                        misfits.push((row, named(cell, &why)));
+                        failed[row] = true;
+                    }
+                }
+            }
+        }
+        let (array, others) = builder.finish();
+        let Some(cells) = Cells::new(&array) else { return Made { array, others, misfits } };
+        let mut beside = others.iter().peekable();
+        for (row, wanted) in wanted.iter().enumerate() {
+            while beside.peek().is_some_and(|(other, _)| (*other as usize) < row) {
+                beside.next();
+            }
+            let other = beside.peek().filter(|(other, _)| *other as usize == row).map(|(_, text)| text.as_str());
+            let Some(from) = cell(source, at, row).filter(|_| *wanted && !failed[row]) else { continue };
+            let to = Cell { cells: &cells, row, other };
+            if let Err(why) = self.accept(link, from, to) {
+                misfits.push((row, why));
+            }
+        }
+        Made { array, others, misfits }
+    }
+
+    /// Whether a converted cell can be written.
+    fn accept(&self, link: &Link, from: Cell<'_>, to: Cell<'_>) -> Result<(), String> {
+        link.converter.check(from, to).map_err(|why| named(from, &why))?;
+        if to.is_null() {
+            return if self.shape.nullable(link.written) { Ok(()) } else { Err("NULL, and it is NOT NULL".to_owned()) };
+        }
+        match (self.shape.holds(link.written), to.other) {
+            (Some(holds), other) => fits(holds, &self.shape.column(link.written).ty, to.cells, to.row, other),
+            (None, Some(_)) if !self.takes_others => {
+                Err(named(from, &format!("is no {}", self.shape.column(link.written).ty)))
+            }
+            (None, _) => Ok(()),
+        }
+    }
+
+    fn batch(&self, columns: Vec<(ArrayRef, Vec<(u32, String)>)>) -> Result<ExportBatch, SnapshotError> {
+        let broken = |why: String| SnapshotError::Damaged { path: "a batch of rows".to_owned(), why };
+        let schema = self.written.schema(&self.all());
+        let mut arrays = Vec::with_capacity(columns.len());
+        let mut others = Vec::new();
+        for (at, (array, values)) in columns.into_iter().enumerate() {
+            arrays.push(array);
+            others.extend(values.into_iter().map(|(row, text)| Other { row, column: at as u32, text }));
+        }
+        others.sort_by_key(|other| (other.row, other.column));
+        let rows = arrow::array::RecordBatch::try_new(schema, arrays).map_err(|e| broken(e.to_string()))?;
+        Ok(ExportBatch { rows, others })
+    }
+}
+
+fn named(cell: Cell<'_>, why: &str) -> String {
+    format!("{} {why}", quoted(&cell.print().unwrap_or_else(|| "NULL".to_owned())))
+}
+
+/// Takes note of the values that don't fit.
+fn note(fates: &mut [Fate], made: &[(usize, Made)], key: impl Fn(usize) -> Vec<String>) {
+    for (column, made) in made {
+        for (row, why) in &made.misfits {
+            if !matches!(fates[*row], Fate::Misfit { .. }) {
+                fates[*row] = Fate::Misfit { column: *column, why: why.clone(), key: key(*row) };
+            }
+        }
+    }
+}
+
+fn steps(fates: &[Fate]) -> Vec<usize> {
+    fates.iter().enumerate().filter(|(_, fate)| **fate == Fate::Step).map(|(row, _)| row).collect()
+}
+
+/// A key as printed.
+pub fn print_key(view: &View, columns: &[usize], row: usize) -> Vec<String> {
+    columns.iter().map(|column| view.print(row, *column).unwrap_or_else(|| "NULL".to_owned())).collect()
+}

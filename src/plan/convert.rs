@@ -1,0 +1,275 @@
+//! Converts the cells of a source column to the type of the column that is written, and checks that
+//! what was made of them is the same value.
+
+use crate::table::{
+    Cells, Column, Encoder, Family, MICROS_PER_DAY, Number, Pair, PortableBuilder, PortableType, Rules, canonical_json,
+    cut, parse_boolean, parse_date, parse_float, parse_time, parse_timestamp, parse_uuid, to_utc,
+};
+
+/// A cell: its column's cells, its row, and the text of a value that the column's type cannot hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Cell<'a> {
+    /// The column.
+    pub cells: &'a Cells,
+    /// The row.
+    pub row: usize,
+    /// Beside a NULL cell: the value, as printed.
+    pub other: Option<&'a str>,
+}
+
+impl Cell<'_> {
+    /// Whether it is NULL.
+    pub fn is_null(self) -> bool {
+        self.other.is_none() && self.cells.is_null(self.row)
+    }
+
+    /// As printed; `None` for NULL.
+    pub fn print(self) -> Option<String> {
+        self.other.map(str::to_owned).or_else(|| self.cells.print(self.row))
+    }
+
+    /// Adds it as it is to a column of its own type.
+    pub fn copy(self, out: &mut PortableBuilder) {
+        let row = self.row;
+        if let Some(text) = self.other {
+            return out.other(text.to_owned());
+        }
+        if self.cells.is_null(row) {
+            return out.null();
+        }
+        match self.cells {
+            Cells::Boolean(a) => out.boolean(a.value(row)),
+            Cells::Integer(a) => out.integer(a.value(row)),
+            Cells::Unsigned(a) => out.unsigned(a.value(row)),
+            Cells::Decimal(a, scale) => out.decimal(a.value(row), *scale),
+            Cells::Float32(a) => out.float32(a.value(row)),
+            Cells::Float64(a) => out.float(a.value(row)),
+            Cells::Text(a) => out.text(a.value(row)),
+            Cells::Bytes(a) => out.bytes(a.value(row)),
+            Cells::Date(a) => out.date(a.value(row)),
+            Cells::Time(a) => out.time(a.value(row)),
+            Cells::Timestamp(a, _) => out.timestamp(a.value(row)),
+        }
+    }
+}
+
+/// Converts one pair's cells from one side to the other.
+#[derive(Clone, Debug)]
+pub struct Converter {
+    from: PortableType,
+    to: PortableType,
+    /// The written column's type in its database's words.
+    native: String,
+    family: Family,
+    rules: Rules,
+    zone: Option<chrono_tz::Tz>,
+    /// Of the source's cells and of the target's.
+    encoders: [Encoder; 2],
+}
+
+impl Converter {
+    /// Between the two columns of a pair, as they were exported; `zone` is the alignment's.
+    pub fn new(pair: &Pair, from: &Column, to: &Column, zone: Option<&str>) -> Self {
+        let zone = zone.filter(|_| matches!(pair.family, Family::Instant(_))).and_then(|name| name.parse().ok());
+        let encoder = |column: &Column| Encoder::new(column.ty.clone(), pair.family, pair.rules, zone);
+        Self {
+            from: from.ty.clone(),
+            to: to.ty.clone(),
+            native: to.native.clone(),
+            family: pair.family,
+            rules: pair.rules,
+            zone,
+            encoders: [encoder(from), encoder(to)],
+        }
+    }
+
+    /// Adds exactly one cell to the written column: the source's value in the written type, or
+    /// beside it where the type cannot hold it.
+    ///
+    /// # Errors
+    /// In words, if there is no such value. NULL was added then.
+    pub fn convert(&self, cell: Cell<'_>, out: &mut PortableBuilder) -> Result<(), String> {
+        if self.from == self.to {
+            cell.copy(out);
+            return Ok(());
+        }
+        let Some(text) = cell.print() else {
+            out.null();
+            return Ok(());
+        };
+        use PortableType as T;
+        let textual = matches!(self.to, T::Text | T::Printed);
+        if self.rules.empty_is_null && text.is_empty() && !textual {
+            out.null();
+            return Ok(());
+        }
+        match (&self.to, self.family) {
+            (T::Boolean, Family::Boolean) => match truth(&text) {
+                Some(value) => out.boolean(value),
+                None => out.other(text),
+            },
+            (T::Time { precision }, Family::Time(_)) => match self.time(cell, &text) {
+                Some(micros) => out.time(cut(micros, *precision)),
+                None => out.other(text),
+            },
+            (
+                T::Date | T::Timestamp { .. } | T::Instant { .. },
+                Family::Date | Family::Timestamp(_) | Family::Instant(_),
+            ) => {
+                return self.moment(cell, text, out);
+            }
+            (T::Bytes, Family::Uuid) => match parse_uuid(&text) {
+                Some(bytes) => out.bytes(&bytes),
+                None => out.other(text),
+            },
+            (T::Uuid, Family::Uuid) if self.from == T::Bytes => match text.strip_prefix("\\x").map(parse_uuid) {
+                Some(Some(_)) => out.parse(&text[2..]),
+                _ => out.other(text),
+            },
+            (T::Text | T::Printed, Family::Bytes) => match cell.cells {
+                Cells::Bytes(a) if cell.other.is_none() => match std::str::from_utf8(a.value(cell.row)) {
+                    Ok(text) => out.text(text),
+                    Err(_) => return refuse(out, "is no UTF-8 text".to_owned()),
+                },
+                _ => out.text(&text),
+            },
+            (T::Float32, _) => match cell.cells {
+                Cells::Float64(a) if cell.other.is_none() => out.float32(a.value(cell.row) as f32),
+                _ => out.parse(&text),
+            },
+            (T::Json, _) if canonical_json(&text).is_none() => return refuse(out, "is no JSON".to_owned()),
+            (T::Printed, _) => out.text(&self.printed(text)),
+            (T::Text, _) => out.text(&text),
+            _ if self.from == T::Boolean => out.parse(if text == "true" { "1" } else { "0" }),
+            _ => out.parse(&text),
+        }
+        Ok(())
+    }
+
+    /// Whether a converted cell is the value that it was made of.
+    ///
+    /// # Errors
+    /// In words, if it is not.
+    pub fn check(&self, source: Cell<'_>, written: Cell<'_>) -> Result<(), String> {
+        let mut bytes = [Vec::new(), Vec::new()];
+        for ((encoder, cell), out) in self.encoders.iter().zip([source, written]).zip(&mut bytes) {
+            encoder.encode(cell.cells, cell.row, cell.other, out);
+        }
+        // As 32-bit floats, a number that is too large and infinity would be the same.
+        let overflown = match written.cells {
+            Cells::Float32(a) if self.from != self.to && !written.is_null() && written.other.is_none() => {
+                a.value(written.row).is_infinite()
+                    && source.print().and_then(|text| parse_float(&text)).is_some_and(f64::is_finite)
+            }
+            _ => false,
+        };
+        if bytes[0] == bytes[1] && !overflown {
+            return Ok(());
+        }
+        Err(format!("can't be written as {} without changing it", self.to))
+    }
+
+    fn time(&self, cell: Cell<'_>, text: &str) -> Option<i64> {
+        match cell.cells {
+            Cells::Time(a) if cell.other.is_none() => Some(a.value(cell.row)),
+            _ => parse_time(text),
+        }
+    }
+
+    fn moment(&self, cell: Cell<'_>, text: String, out: &mut PortableBuilder) -> Result<(), String> {
+        let read = match cell.cells {
+            Cells::Timestamp(a, utc) if cell.other.is_none() => Some((a.value(cell.row), *utc)),
+            Cells::Date(a) if cell.other.is_none() => {
+                i64::from(a.value(cell.row)).checked_mul(MICROS_PER_DAY).map(|micros| (micros, false))
+            }
+            // A zone means nothing to a column that is compared as a date.
+            _ if self.family == Family::Date => match parse_date(&text) {
+                Some(days) => Some((i64::from(days) * MICROS_PER_DAY, false)),
+                None => parse_timestamp(&text).filter(|(_, zoned)| !zoned),
+            },
+            _ => parse_timestamp(&text),
+        };
+        let Some((micros, zoned)) = read else {
+            out.other(text);
+            return Ok(());
+        };
+        let wants_zone = matches!(self.to, PortableType::Instant { .. });
+        let micros = match (self.zone, zoned, wants_zone) {
+            (Some(zone), false, true) => match to_utc(micros, zone) {
+                Some(micros) => micros,
+                None => return refuse(out, format!("is skipped or repeated by the clocks of {zone}")),
+            },
+            (Some(zone), true, false) => match to_local(micros, zone) {
+                Some(micros) => micros,
+                None => return refuse(out, format!("has no local time in {zone}")),
+            },
+            _ => micros,
+        };
+        match &self.to {
+            PortableType::Timestamp { precision } | PortableType::Instant { precision } => {
+                out.timestamp(cut(micros, *precision));
+            }
+            _ if micros.rem_euclid(MICROS_PER_DAY) != 0 => {
+                return refuse(out, "has a time of day, which a date cannot hold".to_owned());
+            }
+            _ => match i32::try_from(micros.div_euclid(MICROS_PER_DAY)) {
+                Ok(days) => out.date(days),
+                Err(_) => out.other(text),
+            },
+        }
+        Ok(())
+    }
+
+    /// Bits are printed with all the zeros that their column has.
+    fn printed(&self, text: String) -> String {
+        let text = match text.as_str() {
+            "true" if self.from == PortableType::Boolean && self.is_bits() => "1".to_owned(),
+            "false" if self.from == PortableType::Boolean && self.is_bits() => "0".to_owned(),
+            _ => text,
+        };
+        let bits = self.native.strip_prefix("bit(").and_then(|rest| rest.strip_suffix(')'));
+        match bits.and_then(|bits| bits.parse::<usize>().ok()) {
+            Some(bits) if !text.is_empty() && text.bytes().all(|b| matches!(b, b'0' | b'1')) => {
+                format!("{text:0>bits$}")
+            }
+            _ => text,
+        }
+    }
+
+    fn is_bits(&self) -> bool {
+        self.native == "bit" || self.native.starts_with("bit(")
+    }
+}
+
+fn refuse(out: &mut PortableBuilder, why: String) -> Result<(), String> {
+    out.null();
+    Err(why)
+}
+
+/// As the encoder reads it.
+fn truth(text: &str) -> Option<bool> {
+    parse_boolean(text).or_else(|| match Number::parse(text)? {
+        Number::Small { mantissa: 0, .. } => Some(false),
+        Number::Small { mantissa: 1, scale: 0 } => Some(true),
+        _ => None,
+    })
+}
+
+/// The local time of an instant.
+fn to_local(micros: i64, zone: chrono_tz::Tz) -> Option<i64> {
+    let instant = chrono::DateTime::from_timestamp_micros(micros)?;
+    Some(instant.with_timezone(&zone).naive_local().and_utc().timestamp_micros())
+}
+
+/// A value for a message: in quotes, and not too long.
+pub fn quoted(text: &str) -> String {
+    const MOST: usize = 60;
+    match text.char_indices().nth(MOST) {
+        Some((at, _)) => format!("`{}…`", &text[..at]),
+        None => format!("`{text}`"),
+    }
+}
+
+#[cfg(test)]
+#[path = "convert_tests.rs"]
+mod tests;

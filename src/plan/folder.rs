@@ -1,0 +1,204 @@
+//! A plan's folder: written so that it is whole or no plan, and checked when it is opened.
+
+use super::conflicts::{CONFLICTS, write_conflicts};
+use super::error::PlanError;
+use super::file::{PLAN, PlanFile, PlanPart};
+use super::steps::{ChunkSide, Chunks, Layout, STEPS};
+use crate::endpoint::WriteTable;
+use arrow::array::RecordBatch;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde::Deserialize;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use twox_hash::XxHash3_128;
+
+/// The version of the format that this program writes and reads.
+pub const VERSION: u64 = 1;
+
+/// The scripts of the two sides.
+pub const SCRIPTS: [&str; 2] = ["left.sql", "right.sql"];
+
+/// A plan in its folder.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The folder.
+    pub folder: PathBuf,
+    /// What `plan.json` says.
+    pub file: PlanFile,
+}
+
+impl Plan {
+    /// Opens a plan and checks that every file of it is as it was written.
+    ///
+    /// # Errors
+    /// If there is none, it is of another version, or a file is missing or damaged.
+    pub fn open(folder: &Path) -> Result<Self, PlanError> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u64,
+        }
+        let path = folder.join(PLAN);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                return Err(PlanError::NoPlan(folder.display().to_string()));
+            }
+            Err(e) => return Err(PlanError::read(&path, e)),
+        };
+        let Versioned { version } = serde_json::from_str(&text).map_err(|e| PlanError::damaged(&path, e))?;
+        if version != VERSION {
+            let path = path.display().to_string();
+            return Err(PlanError::Version { path, found: version, known: VERSION });
+        }
+        let file: PlanFile = serde_json::from_str(&text).map_err(|e| PlanError::damaged(&path, e))?;
+        if checksum(&text, &file.checksum).as_ref() != Some(&file.checksum) {
+            return Err(PlanError::damaged(&path, "its checksum does not fit its content"));
+        }
+        for name in [STEPS, CONFLICTS, SCRIPTS[0], SCRIPTS[1]] {
+            if !file.parts.iter().any(|part| part.name == name) {
+                return Err(PlanError::damaged(&path, format!("it does not tell of {name}")));
+            }
+        }
+        for part in &file.parts {
+            check(folder, part)?;
+        }
+        Ok(Self { folder: folder.to_owned(), file })
+    }
+
+    /// Completes a plan whose steps and scripts are in its folder: `plan.json` is written last, so
+    /// that a folder with one is whole.
+    ///
+    /// # Errors
+    /// If a file is missing or can't be written.
+    pub fn finish(&mut self) -> Result<(), PlanError> {
+        write_conflicts(&self.folder, &self.file)?;
+        self.file.version = VERSION;
+        self.file.parts = [STEPS, CONFLICTS, SCRIPTS[0], SCRIPTS[1]]
+            .into_iter()
+            .map(|name| {
+                let (bytes, hash) = measure(&self.folder.join(name))?;
+                Ok(PlanPart { name: name.to_owned(), bytes, hash })
+            })
+            .collect::<Result<_, PlanError>>()?;
+        let (path, temporary) = (self.folder.join(PLAN), self.folder.join(".plan.json.tmp"));
+        let failed = |e: &dyn std::fmt::Display| PlanError::write(&path, e);
+        self.file.checksum = String::new();
+        let empty = serde_json::to_string_pretty(&self.file).map_err(|e| failed(&e))? + "\n";
+        self.file.checksum = hex(XxHash3_128::oneshot(empty.as_bytes()));
+        let text = serde_json::to_string_pretty(&self.file).map_err(|e| failed(&e))? + "\n";
+        std::fs::write(&temporary, text).map_err(|e| failed(&e))?;
+        std::fs::rename(&temporary, &path).map_err(|e| failed(&e))
+    }
+
+    /// The path of `steps.parquet`.
+    pub fn steps(&self) -> PathBuf {
+        self.folder.join(STEPS)
+    }
+
+    /// The steps of a side, in chunks of at most `rows` of them, in the order of writing. A chunk
+    /// has one action only. Steps that have to be written together are never torn apart, even if
+    /// there are more than `rows` of them, and are in chunks of their own.
+    ///
+    /// # Errors
+    /// If the file can't be read.
+    pub fn chunks(&self, side: usize, rows: usize) -> Result<Chunks, PlanError> {
+        let own = &self.file.sides[side];
+        let writes = own.writes.clone().unwrap_or_default();
+        let from = ChunkSide {
+            side,
+            skip: if side == 1 { self.file.sides[0].counts.total() } else { 0 },
+            steps: own.counts.total(),
+            writes: &writes,
+            target: own.target.as_ref(),
+            names: own.table.columns.iter().map(|column| column.name.clone()).collect(),
+        };
+        Chunks::open(&self.steps(), Layout::of(&self.file), &from, rows)
+    }
+
+    /// The rows of `steps.parquet` as they are, all columns or those of these names.
+    ///
+    /// # Errors
+    /// If the file can't be read.
+    pub fn batches(
+        &self,
+        columns: Option<&[String]>,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, PlanError>> + use<>, PlanError> {
+        let path = self.steps();
+        let file = File::open(&path).map_err(|e| PlanError::read(&path, e))?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| PlanError::damaged(&path, e))?;
+        let mask = match columns {
+            None => ProjectionMask::all(),
+            Some(names) => {
+                let roots: Vec<usize> = names.iter().filter_map(|name| builder.schema().index_of(name).ok()).collect();
+                ProjectionMask::roots(builder.parquet_schema(), roots)
+            }
+        };
+        let reader = builder.with_projection(mask).build().map_err(|e| PlanError::damaged(&path, e))?;
+        Ok(reader.map(move |batch| batch.map_err(|e| PlanError::damaged(&path, e))))
+    }
+
+    /// The table of a side as a writer needs it; `None` for a side that is not written.
+    pub fn write_table(&self, side: usize) -> Option<WriteTable> {
+        let own = &self.file.sides[side];
+        let key = own.writes.as_ref()?.key.clone();
+        Some(WriteTable { columns: own.table.columns.clone(), key })
+    }
+}
+
+/// What the checksum of this text should be. It stands at its end; the text is taken as if it were
+/// empty.
+fn checksum(text: &str, found: &str) -> Option<String> {
+    let at = text.rfind("\"checksum\": \"")? + "\"checksum\": \"".len();
+    let rest = text[at..].strip_prefix(found)?;
+    let mut hasher = XxHash3_128::new();
+    hasher.write(text[..at].as_bytes());
+    hasher.write(rest.as_bytes());
+    Some(hex(hasher.finish_128()))
+}
+
+fn check(folder: &Path, part: &PlanPart) -> Result<(), PlanError> {
+    let path = folder.join(&part.name);
+    if part.name.contains(['/', '\\']) {
+        return Err(PlanError::damaged(&folder.join(PLAN), format!("`{}` is no file of a plan", part.name)));
+    }
+    let size = std::fs::metadata(&path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => PlanError::damaged(&folder.join(PLAN), format!("{} is missing", part.name)),
+        _ => PlanError::read(&path, e),
+    })?;
+    if size.len() != part.bytes {
+        let why = format!("it has {} bytes, and plan.json says {}", size.len(), part.bytes);
+        return Err(PlanError::damaged(&path, why));
+    }
+    let (_, hash) = measure(&path)?;
+    if hash != part.hash {
+        return Err(PlanError::damaged(&path, "its content is not what was written"));
+    }
+    Ok(())
+}
+
+/// A file's size and the hash of its bytes.
+fn measure(path: &Path) -> Result<(u64, String), PlanError> {
+    let mut file = File::open(path).map_err(|e| PlanError::read(path, e))?;
+    let mut buffer = vec![0; 1 << 20];
+    let mut hasher = XxHash3_128::new();
+    let mut bytes = 0;
+    loop {
+        match file.read(&mut buffer).map_err(|e| PlanError::read(path, e))? {
+            0 => return Ok((bytes, hex(hasher.finish_128()))),
+            read => {
+                hasher.write(&buffer[..read]);
+                bytes += read as u64;
+            }
+        }
+    }
+}
+
+fn hex(hash: u128) -> String {
+    format!("{hash:032x}")
+}
+
+#[cfg(test)]
+#[path = "folder_tests.rs"]
+mod tests;

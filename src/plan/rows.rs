@@ -1,0 +1,57 @@
+//! Rows of frozen tables in the order in which steps want them.
+
+use crate::endpoint::{ExportBatch, Other};
+use crate::snapshot::{Parts, SnapshotError};
+use arrow::array::UInt32Array;
+use arrow::compute::take_record_batch;
+use std::collections::HashMap;
+
+/// These columns of the rows at these positions, in this order.
+pub fn fetch(parts: &Parts, projection: &[usize], rows: &[u64]) -> Result<ExportBatch, SnapshotError> {
+    if rows.is_sorted_by(|a, b| a < b) {
+        let mut batch = parts.fetch(projection, rows)?;
+        batch.others.sort_by_key(|other| (other.row, other.column));
+        return Ok(batch);
+    }
+    let mut ascending = rows.to_vec();
+    ascending.sort_unstable();
+    ascending.dedup();
+    let batch = parts.fetch(projection, &ascending)?;
+    let places: Vec<usize> = rows.iter().map(|row| ascending.partition_point(|other| other < row)).collect();
+    select(&batch, &places)
+}
+
+/// These rows of a batch, in this order; each at most once.
+pub fn select(batch: &ExportBatch, rows: &[usize]) -> Result<ExportBatch, SnapshotError> {
+    if rows.len() == batch.rows.num_rows() && rows.iter().enumerate().all(|(at, row)| at == *row) {
+        return Ok(batch.clone());
+    }
+    let indices: UInt32Array = rows.iter().map(|row| *row as u32).collect();
+    let taken = take_record_batch(&batch.rows, &indices)
+        .map_err(|e| SnapshotError::Damaged { path: "a batch of rows".to_owned(), why: e.to_string() })?;
+    let mut others = Vec::new();
+    if !batch.others.is_empty() {
+        let places: HashMap<u32, u32> = rows.iter().enumerate().map(|(at, row)| (*row as u32, at as u32)).collect();
+        others.extend(
+            batch.others.iter().filter_map(|other| Some(Other { row: *places.get(&other.row)?, ..other.clone() })),
+        );
+        others.sort_by_key(|other| (other.row, other.column));
+    }
+    Ok(ExportBatch { rows: taken, others })
+}
+
+/// These columns of a batch, in this order; each at most once.
+pub fn project(batch: &ExportBatch, columns: &[usize]) -> Result<ExportBatch, SnapshotError> {
+    let rows = batch
+        .rows
+        .project(columns)
+        .map_err(|e| SnapshotError::Damaged { path: "a batch of rows".to_owned(), why: e.to_string() })?;
+    let place = |column: u32| columns.iter().position(|other| *other == column as usize);
+    let mut others: Vec<Other> = batch
+        .others
+        .iter()
+        .filter_map(|other| Some(Other { column: place(other.column)? as u32, ..other.clone() }))
+        .collect();
+    others.sort_by_key(|other| (other.row, other.column));
+    Ok(ExportBatch { rows, others })
+}
