@@ -148,6 +148,7 @@ impl CompareArgs {
             out: self.out.clone(),
             memory: self.memory.clone(),
             streams: self.streams,
+            ..JobSpec::default()
         }
     }
 }

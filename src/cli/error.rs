@@ -226,6 +226,18 @@ impl From<RunError> for Failure {
             RunError::Output { path, why } => {
                 Self::new(&format!("can't write {path}"), &why, "name another place with --out")
             }
+            RunError::Plan(error) => Self::new(&error.to_string(), "", "make the plan again"),
+            RunError::Write(error) => {
+                Self::new(&error.to_string(), "", "check the rights of the user, and run it again")
+            }
+            RunError::Cascades { .. } => Self::new(
+                &error.to_string(),
+                "",
+                "leave deletes out with --no-delete, or allow it with --allow-cascade",
+            ),
+            RunError::BothSides => {
+                Self::new(&error.to_string(), "", "choose --direction left-to-right or right-to-left")
+            }
             RunError::Interrupted => Self::new("interrupted", "", ""),
         }
     }

@@ -2,7 +2,8 @@
 
 use crate::audit::Candidate;
 use crate::compare::CompareError;
-use crate::endpoint::{AddressError, EndpointError};
+use crate::endpoint::{AddressError, EndpointError, WriteError};
+use crate::plan::{Cascade, PlanError};
 use crate::snapshot::SnapshotError;
 use crate::table::{Alignment, AlignmentError, RuleError};
 use thiserror::Error;
@@ -74,6 +75,21 @@ pub enum RunError {
         /// The system's words.
         why: String,
     },
+    /// Planning.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// Looking at the table that is to be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// Deletes would change rows of other tables, and nobody allowed it.
+    #[error("deleting rows of the {side} table would also change {rows} rows that refer to them", side = cascades.first().map_or("", |c| &c.side), rows = cascades.iter().map(|c| c.rows).sum::<u64>())]
+    Cascades {
+        /// Through which foreign keys.
+        cascades: Vec<Cascade>,
+    },
+    /// Writing both sides is not possible yet.
+    #[error("a plan writes one side only: left-to-right or right-to-left")]
+    BothSides,
     /// The person interrupted.
     #[error("interrupted")]
     Interrupted,
@@ -88,6 +104,7 @@ impl RunError {
                 | Self::Snapshot(SnapshotError::Interrupted)
                 | Self::Compare(CompareError::Interrupted)
                 | Self::Compare(CompareError::Snapshot(SnapshotError::Interrupted))
+                | Self::Plan(PlanError::Interrupted | PlanError::Snapshot(SnapshotError::Interrupted))
         )
     }
 }

@@ -1,10 +1,12 @@
 //! What to run: a job as it is typed, in flags or in a TOML file, resolved into one [`Job`], and
-//! the road that it takes from addresses to an audit.
+//! the roads that it takes: from addresses to an audit, and on to a plan.
 
+mod cascades;
 mod error;
 mod indexes;
 mod keys;
 mod pending;
+mod plan;
 mod run;
 mod side;
 mod side_plan;
@@ -12,10 +14,12 @@ mod size;
 mod snapshot;
 mod spec;
 mod template;
+mod typed;
 
 pub use error::{JobError, RunError};
 pub use keys::run_keys;
 pub use pending::remove_unfinished;
+pub use plan::{PlanJob, PlanRun, run_plan};
 pub use run::{AuditRun, run_audit};
 pub use side::{Job, Watch};
 pub use size::{available_memory, parse_size};

@@ -6,7 +6,7 @@ use super::pending::Pending;
 use super::side::{Job, Table, Watch};
 use super::side_plan::SidePlan;
 use crate::audit::{Audit, Candidate, Shortlist, Survey, infer};
-use crate::compare::{CompareOptions, Side, compare};
+use crate::compare::{CompareOptions, Differences, Side, compare, compare_all};
 use crate::snapshot::{Recipe, Snapshot};
 use crate::table::{AlignOptions, Alignment, Key, KeyChoice, rename_key};
 use std::path::PathBuf;
@@ -39,6 +39,27 @@ pub(super) fn both<T: Send>(
 /// # Errors
 /// If anything on the way fails; nothing is left behind then.
 pub fn run_audit(job: &Job, watch: &dyn Watch) -> Result<AuditRun, RunError> {
+    let compared = compare_tables(job, watch, false)?;
+    std::fs::remove_dir_all(compared.pending.temporary.join("work")).ok();
+    let folder = compared.pending.keep()?;
+    Ok(AuditRun { audit: compared.audit, folder })
+}
+
+/// Two tables, frozen and compared.
+pub(super) struct Compared {
+    /// Where the run is kept, once it is complete.
+    pub(super) pending: Pending,
+    /// Left and right.
+    pub(super) frozen: [Snapshot; 2],
+    pub(super) alignment: Alignment,
+    pub(super) key: Key,
+    pub(super) audit: Audit,
+    /// All that differs, if it was asked for.
+    pub(super) differences: Differences,
+}
+
+/// The road up to the comparison; with `all`, every difference is kept.
+pub(super) fn compare_tables(job: &Job, watch: &dyn Watch, all: bool) -> Result<Compared, RunError> {
     let pending = Pending::new(job.out.as_deref())?;
     let tables = both(|| Table::open(&job.left), || Table::open(&job.right))?;
     let options = with_key_names(&job.options, &tables);
@@ -73,7 +94,11 @@ pub fn run_audit(job: &Job, watch: &dyn Watch) -> Result<AuditRun, RunError> {
         progress: progress.as_ref(),
     };
     let side = |at: usize| Side { parts: &frozen[at].parts, index: &indexes[at] };
-    let comparison = compare(side(0), side(1), &alignment, &key, &options)?;
+    let (comparison, differences) = if all {
+        compare_all(side(0), side(1), &alignment, &key, &options)?
+    } else {
+        (compare(side(0), side(1), &alignment, &key, &options)?, Differences::default())
+    };
     drop(progress);
     let audit = Audit::new(
         [&frozen[0], &frozen[1]],
@@ -84,9 +109,7 @@ pub fn run_audit(job: &Job, watch: &dyn Watch) -> Result<AuditRun, RunError> {
         why,
         comparison,
     );
-    std::fs::remove_dir_all(pending.temporary.join("work")).ok();
-    let folder = pending.keep()?;
-    Ok(AuditRun { audit, folder })
+    Ok(Compared { pending, frozen, alignment, key, audit, differences })
 }
 
 /// `--key name` means the column of that name on both sides, also where the right one is spelled

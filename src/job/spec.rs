@@ -2,9 +2,12 @@
 //! flag says wins.
 
 use super::error::JobError;
+use super::plan::PlanJob;
 use super::side::Job;
 use super::size::{available_memory, parse_size};
-use crate::endpoint::Address;
+use super::typed::without_password;
+use crate::endpoint::{Action, Address};
+use crate::plan::{Direction, Limit, Limits};
 use crate::table::{AlignOptions, Rule};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -48,6 +51,36 @@ pub struct JobSpec {
     pub memory: Option<String>,
     /// Streams to read at once from each database.
     pub streams: Option<usize>,
+    /// Which side a plan writes.
+    pub direction: Option<Direction>,
+    /// Whether a plan adds rows.
+    pub create: Option<bool>,
+    /// Whether a plan changes rows.
+    pub update: Option<bool>,
+    /// Whether a plan removes rows.
+    pub delete: Option<bool>,
+    /// The most steps that may be applied, `N` or `P%`.
+    #[serde(default, deserialize_with = "limit_text")]
+    pub max_changes: Option<String>,
+    /// The most deletes that may be applied, `N` or `P%`.
+    #[serde(default, deserialize_with = "limit_text")]
+    pub max_deletes: Option<String>,
+    /// Whether deletes may change rows of other tables.
+    pub allow_cascade: Option<bool>,
+}
+
+/// A limit as typed: a number may stand without quotes.
+fn limit_text<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Typed {
+        Number(u64),
+        Text(String),
+    }
+    Ok(Some(match Typed::deserialize(from)? {
+        Typed::Number(rows) => rows.to_string(),
+        Typed::Text(text) => text,
+    }))
 }
 
 impl JobSpec {
@@ -85,7 +118,49 @@ impl JobSpec {
             out: flags.out.or(self.out),
             memory: flags.memory.or(self.memory),
             streams: flags.streams.or(self.streams),
+            direction: flags.direction.or(self.direction),
+            create: flags.create.or(self.create),
+            update: flags.update.or(self.update),
+            delete: flags.delete.or(self.delete),
+            max_changes: flags.max_changes.or(self.max_changes),
+            max_deletes: flags.max_deletes.or(self.max_deletes),
+            allow_cascade: flags.allow_cascade.or(self.allow_cascade),
         }
+    }
+
+    /// The plan that is meant.
+    ///
+    /// # Errors
+    /// If an address, rule or value is not understood.
+    pub fn resolve_plan(self) -> Result<PlanJob, JobError> {
+        let limit = |text: &Option<String>, what| match text {
+            None => Ok(None),
+            Some(text) => match text.parse::<Limit>() {
+                Ok(limit) => Ok(Some(limit)),
+                Err(_) => Err(JobError::Value { value: text.clone(), what }),
+            },
+        };
+        let limits = Limits {
+            max_changes: limit(&self.max_changes, "limit of changes (N rows or P%)")?,
+            max_deletes: limit(&self.max_deletes, "limit of deletes (N rows or P%)")?,
+        };
+        let wanted = |action: &Action| {
+            let said = match action {
+                Action::Create => self.create,
+                Action::Update => self.update,
+                Action::Delete => self.delete,
+            };
+            said.unwrap_or(true)
+        };
+        let typed = [&self.left, &self.right].map(|text| text.as_deref().map(without_password).unwrap_or_default());
+        Ok(PlanJob {
+            direction: self.direction.unwrap_or_default(),
+            actions: Action::ALL.into_iter().filter(wanted).collect(),
+            limits,
+            allow_cascade: self.allow_cascade.unwrap_or(false),
+            typed,
+            job: self.resolve()?,
+        })
     }
 
     /// The job that is meant.
@@ -200,6 +275,32 @@ mod tests {
         assert_eq!((job.left.to_string(), job.right.to_string()), ("a.csv".into(), "c.csv".into()));
         assert_eq!(job.options.key, [("no".into(), "nr".into())]);
         assert_eq!(job.where_left.as_deref(), Some("x > 1"));
+    }
+
+    #[test]
+    fn plans_are_resolved_and_flags_win() {
+        let file = "left = 'a.csv'\nright = 'b.csv'\ndirection = 'right-to-left'\ndelete = false\nmax-changes = 500\n\
+                    max-deletes = '5%'\nallow-cascade = true";
+        let file: JobSpec = toml::from_str(file).unwrap();
+        let plan = file.clone().resolve_plan().unwrap();
+        assert_eq!(plan.direction, Direction::RightToLeft);
+        assert_eq!(plan.actions, [Action::Create, Action::Update]);
+        assert_eq!(plan.limits.max_changes, Some(Limit::Rows(500)));
+        assert_eq!(plan.limits.max_deletes, Some(Limit::Percent(5.0)));
+        assert!(plan.allow_cascade);
+        assert_eq!(plan.typed, ["a.csv", "b.csv"]);
+
+        let flags = JobSpec { create: Some(false), max_changes: Some("1%".into()), ..JobSpec::default() };
+        let plan = file.clone().overridden_by(flags).resolve_plan().unwrap();
+        assert_eq!(plan.actions, [Action::Update]);
+        assert_eq!(plan.limits.max_changes, Some(Limit::Percent(1.0)));
+
+        let wrong = JobSpec { max_deletes: Some("many".into()), ..JobSpec::default() };
+        assert!(file.overridden_by(wrong).resolve_plan().is_err());
+        let plain: JobSpec = toml::from_str("left = 'a.csv'\nright = 'b.csv'").unwrap();
+        let plan = plain.resolve_plan().unwrap();
+        assert_eq!((plan.direction, plan.actions.len()), (Direction::LeftToRight, 3));
+        assert_eq!(plan.limits, Limits::default());
     }
 
     #[test]

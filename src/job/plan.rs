@@ -1,0 +1,101 @@
+//! The road of a plan: that of an audit, then every difference to a step.
+
+use super::cascades::count_cascades;
+use super::error::RunError;
+use super::run::{Compared, compare_tables};
+use super::side::{Job, Watch};
+use crate::audit::Audit;
+use crate::endpoint::{Action, Address, Target, dialect_of, open};
+use crate::plan::{Direction, Limits, Plan, PlanInput, PlanTable, plan_one_way, write_empty_script, write_script};
+
+/// What to plan.
+#[derive(Clone, Debug)]
+pub struct PlanJob {
+    /// What to compare.
+    pub job: Job,
+    /// Which side is written.
+    pub direction: Direction,
+    /// The actions that are wanted.
+    pub actions: Vec<Action>,
+    /// The limits to apply it within.
+    pub limits: Limits,
+    /// Whether deletes may change rows of other tables.
+    pub allow_cascade: bool,
+    /// The addresses as typed, without passwords.
+    pub typed: [String; 2],
+}
+
+/// A finished plan.
+pub struct PlanRun {
+    /// The plan in its folder.
+    pub plan: Plan,
+    /// Whether the tables agree.
+    pub agree: bool,
+    /// What an audit would say.
+    pub audit: Audit,
+}
+
+/// Plans what would make two tables agree.
+///
+/// # Errors
+/// If anything on the way fails, or deletes would change rows of other tables and that is not
+/// allowed; nothing is left behind then.
+pub fn run_plan(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
+    let written = match job.direction {
+        Direction::LeftToRight => 1,
+        Direction::RightToLeft => 0,
+        Direction::Both => return Err(RunError::BothSides),
+    };
+    let addresses = [&job.job.left, &job.job.right];
+    let filters = [&job.job.where_left, &job.job.where_right];
+    let target = target(addresses[written])?;
+    let Compared { pending, frozen, alignment, key, audit, differences } = compare_tables(&job.job, watch, true)?;
+
+    let progress = watch.stage("planning");
+    let table = |at: usize, target: Option<Target>| PlanTable {
+        address: job.typed[at].clone(),
+        filter: filters[at].clone(),
+        snapshot: &frozen[at],
+        target,
+        takes_others: matches!(addresses[at], Address::Csv(_)),
+    };
+    let (left, right) = if written == 0 { (target, None) } else { (None, target) };
+    let input = PlanInput {
+        direction: job.direction,
+        tables: [table(0, left), table(1, right)],
+        alignment: &alignment,
+        key: &key,
+        audit: &audit,
+        differences: &differences,
+        actions: &job.actions,
+        limits: job.limits,
+        allow_cascade: job.allow_cascade,
+        interrupt: watch.interrupt(),
+        progress: progress.as_ref(),
+    };
+    let file = plan_one_way(&input, &pending.temporary)?;
+    drop(progress);
+    let mut plan = Plan { folder: pending.temporary.clone(), file };
+    if matches!(addresses[written], Address::Snapshot(_)) {
+        plan.file.warnings.push("a snapshot is never written: this plan is to be read, not applied".to_owned());
+    }
+    count_cascades(&mut plan, written, addresses[written], watch)?;
+    for (side, address) in addresses.into_iter().enumerate() {
+        match dialect_of(address) {
+            Some((dialect, table)) => write_script(&plan, side, dialect, &table)?,
+            None => write_empty_script(&plan, side)?,
+        }
+    }
+    plan.finish()?;
+    std::fs::remove_dir_all(pending.temporary.join("work")).ok();
+    plan.folder = pending.keep()?;
+    Ok(PlanRun { agree: audit.agree, plan, audit })
+}
+
+/// What the table that is written asks for; `None` for files.
+fn target(address: &Address) -> Result<Option<Target>, RunError> {
+    Ok(match open(address) {
+        Some(endpoint) => endpoint.target()?,
+        None => None,
+    })
+}
