@@ -227,9 +227,6 @@ impl From<RunError> for Failure {
                 Self::new(&format!("can't write {path}"), &why, "name another place with --out")
             }
             RunError::Plan(error) => Self::new(&error.to_string(), "", "make the plan again"),
-            RunError::Write(error) => {
-                Self::new(&error.to_string(), "", "check the rights of the user, and run it again")
-            }
             RunError::Cascades { .. } => Self::new(
                 &error.to_string(),
                 "",

@@ -9,60 +9,52 @@ use crate::plan::{Cascade, Plan, deleted_anyway};
 /// Deletes to ask about at once.
 const ROWS: usize = 10_000;
 
-/// Counts the rows that hang on the deletes of a side, and takes note of them in the plan.
+/// Counts the rows that hang on the deletes of a side, and takes note of them in the plan. Where
+/// they can't be counted the plan says so; applying looks again in any case.
 ///
 /// # Errors
-/// If the database can't tell, or deletes would change rows and that is not allowed.
-pub(super) fn count_cascades(
+/// If deletes would change rows and that is not allowed, or the person interrupts.
+pub(super) fn note_cascades(
     plan: &mut Plan,
     side: usize,
     address: &Address,
     watch: &dyn Watch,
 ) -> Result<(), RunError> {
     let own = &plan.file.sides[side];
-    let dependents: Vec<Dependent> = own.target.iter().flat_map(|target| target.dependents.clone()).collect();
+    let Some(target) = own.target.as_ref().filter(|target| target.obstacles.is_empty()) else { return Ok(()) };
+    let dependents: Vec<Dependent> = target.dependents.clone();
     if own.counts.of(Action::Delete) == 0 || dependents.is_empty() {
         return Ok(());
     }
-    let options = WriteOptions { read_only: true, ..WriteOptions::default() };
-    let (Some(endpoint), Some(table)) = (open(address), plan.write_table(side)) else { return Ok(()) };
-    let Some(mut writer) = endpoint.writer(&table, &options)? else { return Ok(()) };
-    let progress = watch.stage("counting dependent rows");
-    progress.total(own.counts.of(Action::Delete));
-    let mut rows = vec![0; dependents.len()];
-    for chunk in plan.chunks(side, ROWS)? {
-        let chunk = chunk?;
-        if chunk.steps.action != Action::Delete {
-            continue;
+    let rows = match count(plan, side, address, &dependents, watch) {
+        Ok(rows) => rows,
+        Err(Failed::Run(error)) => return Err(error),
+        Err(Failed::Look(why)) => {
+            let tables: Vec<&str> = dependents.iter().map(|dependent| dependent.table.as_str()).collect();
+            plan.file.warnings.push(format!(
+                "which rows of {} refer to rows to be deleted could not be found out: {why}",
+                tables.join(", ")
+            ));
+            return Ok(());
         }
-        if watch.interrupt().is_set() {
-            return Err(RunError::Interrupted);
-        }
-        writer.load(&chunk.steps)?;
-        let counted = writer.count_dependents(&dependents)?;
-        rows.iter_mut().zip(counted).for_each(|(sum, more)| *sum += more);
-        progress.advance(chunk.steps.len() as u64);
-    }
-    drop(progress);
-    for (dependent, rows) in dependents.iter().zip(&mut rows).filter(|(dependent, _)| dependent.is_itself) {
-        *rows = rows.saturating_sub(deleted_anyway(plan, side, dependent)?);
-    }
+    };
 
     let name = ["left", "right"][side];
     let mut cascades = Vec::new();
     for (dependent, rows) in dependents.iter().zip(rows).filter(|(_, rows)| *rows > 0) {
         let Dependent { name: key, table, on_delete, .. } = dependent;
-        let (rows_text, on) = (thousands(rows), format!("by the foreign key `{key}`"));
+        let s = if rows == 1 { "" } else { "s" };
+        let (hanging, on) = (format!("{} row{s} of {table}", thousands(rows)), format!("by the foreign key `{key}`"));
         plan.file.warnings.push(match on_delete {
             OnDelete::Refuse => {
-                format!("{rows_text} rows of {table} refer {on} to rows to be deleted: the database will refuse those")
+                format!("{hanging} refer {on} to rows to be deleted: the database will refuse to delete those")
             }
             OnDelete::Cascade => {
-                format!("deleting also deletes {rows_text} rows of {table} that refer {on} to the rows")
+                format!("deleting also deletes {hanging} that refer {on} to the deleted rows")
             }
-            OnDelete::SetNull => format!("deleting also empties, {on}, the reference in {rows_text} rows of {table}"),
+            OnDelete::SetNull => format!("deleting also sets references to NULL in {hanging}, {on}"),
             OnDelete::SetDefault => {
-                format!("deleting also sets, {on}, the reference in {rows_text} rows of {table} to its default")
+                format!("deleting also sets references to their default in {hanging}, {on}")
             }
         });
         cascades.push(Cascade {
@@ -77,4 +69,50 @@ pub(super) fn count_cascades(
     let refused: Vec<Cascade> = cascades.iter().filter(changing).cloned().collect();
     plan.file.cascades = cascades;
     if refused.is_empty() || plan.file.allow_cascade { Ok(()) } else { Err(RunError::Cascades { cascades: refused }) }
+}
+
+enum Failed {
+    Run(RunError),
+    /// The database could not be asked.
+    Look(String),
+}
+
+impl<E: Into<RunError>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self::Run(error.into())
+    }
+}
+
+fn count(
+    plan: &Plan,
+    side: usize,
+    address: &Address,
+    dependents: &[Dependent],
+    watch: &dyn Watch,
+) -> Result<Vec<u64>, Failed> {
+    let mut rows = vec![0; dependents.len()];
+    let (Some(endpoint), Some(table)) = (open(address), plan.write_table(side)) else { return Ok(rows) };
+    let options = WriteOptions { read_only: true, ..WriteOptions::default() };
+    let Some(mut writer) = endpoint.writer(&table, &options).map_err(|e| Failed::Look(e.to_string()))? else {
+        return Ok(rows);
+    };
+    let progress = watch.stage("counting dependent rows");
+    progress.total(plan.file.sides[side].counts.of(Action::Delete));
+    for chunk in plan.chunks(side, ROWS)? {
+        let chunk = chunk?;
+        if chunk.steps.action != Action::Delete {
+            continue;
+        }
+        if watch.interrupt().is_set() {
+            return Err(RunError::Interrupted.into());
+        }
+        let counted = writer.load(&chunk.steps).and_then(|()| writer.count_dependents(dependents));
+        let counted = counted.map_err(|e| Failed::Look(e.to_string()))?;
+        rows.iter_mut().zip(counted).for_each(|(sum, more)| *sum += more);
+        progress.advance(chunk.steps.len() as u64);
+    }
+    for (dependent, rows) in dependents.iter().zip(&mut rows).filter(|(dependent, _)| dependent.is_itself) {
+        *rows = rows.saturating_sub(deleted_anyway(plan, side, dependent)?);
+    }
+    Ok(rows)
 }

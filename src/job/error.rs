@@ -2,7 +2,7 @@
 
 use crate::audit::Candidate;
 use crate::compare::CompareError;
-use crate::endpoint::{AddressError, EndpointError, WriteError};
+use crate::endpoint::{AddressError, EndpointError};
 use crate::plan::{Cascade, PlanError};
 use crate::snapshot::SnapshotError;
 use crate::table::{Alignment, AlignmentError, RuleError};
@@ -78,9 +78,6 @@ pub enum RunError {
     /// Planning.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// Looking at the table that is to be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
     /// Deletes would change rows of other tables, and nobody allowed it.
     #[error("deleting rows of the {side} table would also change {rows} rows that refer to them", side = cascades.first().map_or("", |c| &c.side), rows = cascades.iter().map(|c| c.rows).sum::<u64>())]
     Cascades {

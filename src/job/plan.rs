@@ -1,6 +1,6 @@
 //! The road of a plan: that of an audit, then every difference to a step.
 
-use super::cascades::count_cascades;
+use super::cascades::note_cascades;
 use super::error::RunError;
 use super::run::{Compared, compare_tables};
 use super::side::{Job, Watch};
@@ -79,7 +79,7 @@ pub fn run_plan(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
     if matches!(addresses[written], Address::Snapshot(_)) {
         plan.file.warnings.push("a snapshot is never written: this plan is to be read, not applied".to_owned());
     }
-    count_cascades(&mut plan, written, addresses[written], watch)?;
+    note_cascades(&mut plan, written, addresses[written], watch)?;
     for (side, address) in addresses.into_iter().enumerate() {
         match dialect_of(address) {
             Some((dialect, table)) => write_script(&plan, side, dialect, &table)?,
@@ -99,3 +99,7 @@ fn target(address: &Address) -> Result<Option<Target>, RunError> {
         None => None,
     })
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;
