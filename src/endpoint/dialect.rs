@@ -29,6 +29,18 @@ pub trait Dialect: Sync {
     #[allow(clippy::wrong_self_convention, reason = "it gives the FROM of a SELECT")]
     fn from_nothing(&self) -> &'static str;
 
+    /// What stands between the columns of an `INSERT` and its `SELECT`, so that columns which the
+    /// database fills by itself take the values given: nothing, or words after a space.
+    fn overriding(&self) -> &'static str {
+        ""
+    }
+
+    /// A statement that moves the counter of this column of the table past its largest value, never
+    /// backwards; `None` where the database does so by itself. `table` is its name as in the script.
+    fn advance_counter(&self, _table: &str, _column: &Column) -> Option<String> {
+        None
+    }
+
     /// What makes the script mean the same on any server, ending in the beginning of a
     /// transaction.
     fn prologue(&self) -> String;
