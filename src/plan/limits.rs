@@ -1,0 +1,216 @@
+//! Limits on what a plan may change: how they are written, and whether a plan keeps to them.
+
+use super::file::{Limit, PlanFile};
+use std::fmt;
+use std::str::FromStr;
+use thiserror::Error;
+
+/// Text that is no limit.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{0}` is no limit: give a number of rows, as in `500`, or a percentage, as in `2.5%`")]
+pub struct NoLimit(String);
+
+impl FromStr for Limit {
+    type Err = NoLimit;
+
+    /// Reads `500` or `2.5%`.
+    fn from_str(text: &str) -> Result<Self, NoLimit> {
+        let wrong = || NoLimit(text.to_owned());
+        let digits = |number: &str, also: &[char]| number.chars().all(|c| c.is_ascii_digit() || also.contains(&c));
+        match text.trim().strip_suffix('%').map(str::trim_end) {
+            Some(percent) if digits(percent, &['.']) => percent.parse().map(Self::Percent).map_err(|_| wrong()),
+            None if digits(text.trim(), &[]) => text.trim().parse().map(Self::Rows).map_err(|_| wrong()),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rows(rows) => write!(f, "{rows}"),
+            Self::Percent(percent) => write!(f, "{percent}%"),
+        }
+    }
+}
+
+/// A plan that wants more than it may.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[error(
+    "the plan has {steps} {what} for the {side} table, which has {rows} {}: the limit is {limit} ({flag} raises it)",
+    if *rows == 1 { "row" } else { "rows" }
+)]
+pub struct LimitExceeded {
+    /// `left` or `right`.
+    pub side: &'static str,
+    /// `deletes` or `changes`.
+    pub what: &'static str,
+    /// How many the plan has.
+    pub steps: u64,
+    /// The rows of the table when it was exported.
+    pub rows: u64,
+    /// What is allowed.
+    pub limit: Limit,
+    /// The option that raises it.
+    pub flag: &'static str,
+}
+
+/// Checks that a plan keeps to its limits, on each side that it writes.
+///
+/// Exactly as many as the limit are allowed. A percentage is one of the rows that the table had when
+/// it was exported. It does not limit the changes of an empty table, since filling it is no
+/// accident; it has nothing that could be deleted.
+///
+/// # Errors
+/// If a side has more steps than its limit.
+pub fn check_limits(file: &PlanFile) -> Result<(), LimitExceeded> {
+    for (name, side) in ["left", "right"].into_iter().zip(&file.sides) {
+        let (limits, counts) = (&file.limits, &side.counts);
+        if let Some(limit) = limits.max_deletes.filter(|limit| is_beyond(*limit, counts.delete, side.rows)) {
+            return Err(LimitExceeded {
+                side: name,
+                what: "deletes",
+                steps: counts.delete,
+                rows: side.rows,
+                limit,
+                flag: "--max-deletes",
+            });
+        }
+        let first_load = side.rows == 0 && matches!(limits.max_changes, Some(Limit::Percent(_)));
+        if let Some(limit) = limits.max_changes.filter(|limit| is_beyond(*limit, counts.total(), side.rows))
+            && !first_load
+        {
+            return Err(LimitExceeded {
+                side: name,
+                what: "changes",
+                steps: counts.total(),
+                rows: side.rows,
+                limit,
+                flag: "--max-changes",
+            });
+        }
+    }
+    Ok(())
+}
+
+fn is_beyond(limit: Limit, steps: u64, rows: u64) -> bool {
+    match limit {
+        Limit::Rows(most) => steps > most,
+        Limit::Percent(percent) => {
+            // 0.07 × 100 is a little more than 7 in floats: what is that close is exactly the limit.
+            const NEARLY: f64 = 1.0 + 1e-12;
+            steps as f64 * 100.0 > percent * rows as f64 * NEARLY
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::plan::{ActionCounts, Direction, Limits, PlanSide};
+    use crate::table::{Alignment, KeyChoice, TableInfo};
+
+    /// A plan that writes to the right table, which has so many rows.
+    pub(in crate::plan) fn plan(
+        rows: u64,
+        create: u64,
+        delete: u64,
+        max_changes: Option<&str>,
+        max_deletes: Option<&str>,
+    ) -> PlanFile {
+        let side = |rows, counts| PlanSide {
+            address: String::new(),
+            filter: None,
+            exported_at: String::new(),
+            rows,
+            table: TableInfo::default(),
+            target: None,
+            writes: None,
+            counts,
+        };
+        let read = |text: Option<&str>| text.map(|text| text.parse().unwrap());
+        PlanFile {
+            version: 1,
+            written_by: String::new(),
+            made_at: String::new(),
+            direction: Direction::LeftToRight,
+            sides: [side(7, ActionCounts::default()), side(rows, ActionCounts { create, update: 0, delete })],
+            alignment: Alignment::default(),
+            key: vec![0],
+            key_chosen: KeyChoice::Given,
+            conflicts: 0,
+            undecided: 0,
+            ambiguous: 0,
+            null_keys: 0,
+            misfits: 0,
+            changed_columns: Vec::new(),
+            left_out: Vec::new(),
+            cascades: Vec::new(),
+            allow_cascade: false,
+            warnings: Vec::new(),
+            limits: Limits { max_changes: read(max_changes), max_deletes: read(max_deletes) },
+            parts: Vec::new(),
+            checksum: String::new(),
+        }
+    }
+
+    #[test]
+    fn limits_are_read_and_printed() {
+        for (text, limit, printed) in [
+            ("500", Limit::Rows(500), "500"),
+            ("0", Limit::Rows(0), "0"),
+            ("10%", Limit::Percent(10.0), "10%"),
+            (" 2.5 % ", Limit::Percent(2.5), "2.5%"),
+            ("0%", Limit::Percent(0.0), "0%"),
+        ] {
+            assert_eq!(text.parse(), Ok(limit));
+            assert_eq!(limit.to_string(), printed);
+            assert_eq!(printed.parse(), Ok(limit));
+        }
+        for text in ["", "%", "-5", "+5", "5.5", "ten", "1e3%", "1.2.3%", "inf%", "99999999999999999999"] {
+            assert!(text.parse::<Limit>().is_err(), "{text}");
+        }
+        assert_eq!(
+            "ten".parse::<Limit>().unwrap_err().to_string(),
+            "`ten` is no limit: give a number of rows, as in `500`, or a percentage, as in `2.5%`"
+        );
+    }
+
+    #[test]
+    fn exactly_the_limit_is_allowed() {
+        assert_eq!(check_limits(&plan(100, 0, 10, None, Some("10%"))), Ok(()));
+        assert!(check_limits(&plan(100, 0, 11, None, Some("10%"))).is_err());
+        assert_eq!(check_limits(&plan(100, 0, 10, None, Some("10"))), Ok(()));
+        assert!(check_limits(&plan(100, 0, 11, None, Some("10"))).is_err());
+        assert!(check_limits(&plan(100, 0, 1, None, Some("0"))).is_err());
+        assert_eq!(check_limits(&plan(100, 0, 100, None, None)), Ok(()));
+        // 0.29 × 10,000 / 100 and 0.07 × 10,000 / 100 are not whole in floats.
+        assert_eq!(check_limits(&plan(10_000, 0, 29, None, Some("0.29%"))), Ok(()));
+        assert_eq!(check_limits(&plan(10_000, 0, 7, None, Some("0.07%"))), Ok(()));
+        assert!(check_limits(&plan(10_000, 0, 8, None, Some("0.07%"))).is_err());
+        assert!(check_limits(&plan(1_000_000_000, 0, 100_000_001, None, Some("10%"))).is_err());
+    }
+
+    #[test]
+    fn changes_are_all_steps() {
+        assert_eq!(check_limits(&plan(100, 5, 5, Some("10"), None)), Ok(()));
+        assert!(check_limits(&plan(100, 6, 5, Some("10"), None)).is_err());
+    }
+
+    #[test]
+    fn an_empty_table_may_be_filled_but_has_nothing_to_delete() {
+        assert_eq!(check_limits(&plan(0, 1000, 0, Some("10%"), Some("10%"))), Ok(()));
+        assert!(check_limits(&plan(0, 1000, 0, Some("10"), None)).is_err());
+        assert!(check_limits(&plan(0, 0, 1, None, Some("10%"))).is_err());
+    }
+
+    #[test]
+    fn the_error_says_what_to_do() {
+        let error = check_limits(&plan(1000, 0, 120, None, Some("10%"))).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the plan has 120 deletes for the right table, which has 1000 rows: the limit is 10% \
+             (--max-deletes raises it)"
+        );
+    }
+}
