@@ -1,0 +1,117 @@
+//! Single statements of a script.
+
+use crate::endpoint::{Dialect, ExportBatch, Other, Target};
+use crate::table::{Cells, Column, PortableType};
+use std::io;
+
+/// The table that a script writes to.
+#[derive(Clone, Copy)]
+pub(super) struct ScriptTable<'a> {
+    /// Its name, as the dialect writes it.
+    pub(super) name: &'a str,
+    /// All of its columns.
+    pub(super) columns: &'a [Column],
+    /// The positions of the key's columns.
+    pub(super) key: &'a [usize],
+    /// What it asks for, if that is known.
+    pub(super) target: Option<&'a Target>,
+    /// How SQL is written there.
+    pub(super) dialect: &'a dyn Dialect,
+}
+
+/// Rows before or after their steps, as they are printed.
+pub(super) struct Rows<'a> {
+    columns: Vec<Cells>,
+    others: &'a [Other],
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn new(batch: &'a ExportBatch) -> io::Result<Self> {
+        let columns = batch.rows.columns().iter().map(Cells::new).collect::<Option<_>>();
+        let columns = columns.ok_or_else(|| io::Error::other("a column is of no portable type"))?;
+        Ok(Self { columns, others: &batch.others })
+    }
+
+    /// A cell as printed; `None` is NULL.
+    pub(super) fn print(&self, row: usize, column: usize) -> Option<String> {
+        let place = |other: &Other| (other.row as usize, other.column as usize);
+        match self.others.binary_search_by_key(&(row, column), place) {
+            Ok(at) => Some(self.others[at].text.clone()),
+            Err(_) => self.columns[column].print(row),
+        }
+    }
+}
+
+impl ScriptTable<'_> {
+    fn constant(&self, rows: &Rows<'_>, row: usize, column: usize) -> String {
+        self.dialect.literal(rows.print(row, column).as_deref(), &self.columns[column])
+    }
+
+    /// `"a", "b"`.
+    fn names(&self, columns: &[usize]) -> String {
+        let names = columns.iter().map(|at| self.dialect.identifier(&self.columns[*at].name));
+        names.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The conditions that find a row by its key.
+    fn by_key(&self, rows: &Rows<'_>, row: usize) -> Vec<String> {
+        let key = self.key.iter();
+        key.map(|at| self.dialect.key_is(&self.columns[*at], &self.constant(rows, row, *at))).collect()
+    }
+
+    /// The conditions that these columns are as in a row.
+    fn are(&self, rows: &Rows<'_>, row: usize, columns: &[usize]) -> Vec<String> {
+        let columns = columns.iter();
+        columns.map(|at| self.dialect.is(&self.columns[*at], &self.constant(rows, row, *at))).collect()
+    }
+
+    /// The key columns that an index may find by a collation, under which other values are equal too.
+    fn inexact_key(&self) -> Vec<usize> {
+        let exact =
+            |ty: &PortableType| matches!(ty, PortableType::Boolean | PortableType::Integer | PortableType::Unsigned);
+        self.key.iter().copied().filter(|at| !exact(&self.columns[*at].ty)).collect()
+    }
+
+    /// The condition that a row has the key of this one and these columns as here.
+    pub(super) fn has(&self, rows: &Rows<'_>, row: usize, columns: &[usize]) -> String {
+        let mut all = self.inexact_key();
+        all.extend(columns.iter().copied().filter(|at| !self.key.contains(at)));
+        all.sort_unstable();
+        let mut conditions = self.by_key(rows, row);
+        conditions.extend(self.are(rows, row, &all));
+        conditions.join(" AND ")
+    }
+
+    /// Adds a row if there is none of its key.
+    pub(super) fn insert(&self, after: &Rows<'_>, row: usize, set: &[usize]) -> String {
+        let constants: Vec<String> = set.iter().map(|at| self.constant(after, row, *at)).collect();
+        format!(
+            "INSERT INTO {name} ({columns}){overriding} SELECT {constants}{nothing} \
+             WHERE NOT EXISTS (SELECT 1 FROM {name} WHERE {key});",
+            name = self.name,
+            columns = self.names(set),
+            overriding = self.dialect.overriding(),
+            constants = constants.join(", "),
+            nothing = self.dialect.from_nothing(),
+            key = self.by_key(after, row).join(" AND "),
+        )
+    }
+
+    /// Sets columns of the row that meets the condition.
+    pub(super) fn update(&self, after: &Rows<'_>, row: usize, set: &[usize], condition: &str) -> String {
+        let constants: Vec<String> = set.iter().map(|at| self.constant(after, row, *at)).collect();
+        self.set(set, &constants, condition)
+    }
+
+    /// Sets columns to these constants.
+    pub(super) fn set(&self, columns: &[usize], constants: &[String], condition: &str) -> String {
+        let pairs = columns.iter().zip(constants);
+        let pairs = pairs.map(|(at, value)| format!("{} = {value}", self.dialect.identifier(&self.columns[*at].name)));
+        format!("UPDATE {} SET {} WHERE {condition};", self.name, pairs.collect::<Vec<_>>().join(", "))
+    }
+
+    /// Removes a row that is as it was.
+    pub(super) fn delete(&self, before: &Rows<'_>, row: usize, guard: &[usize]) -> String {
+        format!("DELETE FROM {} WHERE {};", self.name, self.has(before, row, guard))
+    }
+}
