@@ -11,6 +11,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Deserialize;
 use std::fs::File;
 use std::io::Read;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use twox_hash::XxHash3_128;
 
@@ -104,12 +105,18 @@ impl Plan {
     /// # Errors
     /// If the file can't be read.
     pub fn chunks(&self, side: usize, rows: usize) -> Result<Chunks, PlanError> {
+        self.chunks_within(side, rows, 0..self.file.sides[side].counts.total())
+    }
+
+    /// The same of some of a side's steps. Of steps that have to be written together, all or none
+    /// are in the range.
+    pub(super) fn chunks_within(&self, side: usize, rows: usize, steps: Range<u64>) -> Result<Chunks, PlanError> {
         let own = &self.file.sides[side];
         let writes = own.writes.clone().unwrap_or_default();
         let from = ChunkSide {
             side,
             skip: if side == 1 { self.file.sides[0].counts.total() } else { 0 },
-            steps: own.counts.total(),
+            steps,
             writes: &writes,
             target: own.target.as_ref(),
             names: own.table.columns.iter().map(|column| column.name.clone()).collect(),

@@ -1,7 +1,7 @@
 use super::super::file::{ActionCounts, Direction, Limit, Limits, PlanSide};
-use super::super::steps::StepsWriter;
+use super::super::steps::{StepRows, StepsWriter};
 use super::*;
-use crate::endpoint::{Holds, Target, TargetColumn};
+use crate::endpoint::{Action, ExportBatch, Holds, Target, TargetColumn};
 use crate::table::{AlignOptions, Alignment, Column, KeyChoice, PortableType, TableInfo};
 
 fn file() -> PlanFile {
@@ -100,4 +100,54 @@ fn damage_is_noticed_and_named() {
         std::fs::write(folder.join(PLAN), &text[..text.len() / 2]).unwrap();
     };
     fails(&cut, "plan.json is damaged");
+}
+
+#[test]
+fn steps_are_read_backwards_without_tearing_apart_what_goes_together() {
+    use arrow::array::{Int64Array, StringArray};
+    let rows = |ids: std::ops::Range<i64>| {
+        let texts: Vec<String> = ids.clone().map(|id| id.to_string()).collect();
+        let columns: Vec<arrow::array::ArrayRef> =
+            vec![std::sync::Arc::new(Int64Array::from_iter_values(ids)), std::sync::Arc::new(StringArray::from(texts))];
+        let batch = RecordBatch::try_from_iter(["id", "x"].into_iter().zip(columns)).unwrap();
+        Some(ExportBatch { rows: batch, others: Vec::new() })
+    };
+    // 7 deletes, then updates alone and in groups of 1 to 5 steps, then 5 creates.
+    let together: Vec<u32> = [0, 0, 1, 2, 2, 2, 2, 2, 3, 3, 0, 4, 4, 0].into();
+    let some = |action, ids: std::ops::Range<i64>, together: &[u32]| StepRows {
+        action,
+        reason: "changed",
+        before: rows(ids.clone()).filter(|_| action != Action::Create),
+        after: rows(ids).filter(|_| action != Action::Delete),
+        changed: vec![if action == Action::Update { vec![1] } else { Vec::new() }; together.len()],
+        together: together.to_vec(),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut file = file();
+    file.sides[1].counts = ActionCounts { delete: 7, update: together.len() as u64, create: 5 };
+    let mut writer = StepsWriter::create(folder.path(), Layout::of(&file)).unwrap();
+    writer.write(1, &some(Action::Delete, 0..7, &[0; 7])).unwrap();
+    writer.write(1, &some(Action::Update, 7..7 + together.len() as i64, &together)).unwrap();
+    writer.write(1, &some(Action::Create, 90..95, &[0; 5])).unwrap();
+    writer.finish().unwrap();
+    let plan = Plan { folder: folder.path().to_owned(), file };
+    for (rows, window) in (1..8).flat_map(|rows| [1, 2, 3, 5, 100].map(|window| (rows, window))) {
+        let mut end = 7 + together.len() + 5;
+        for chunk in plan.windows_back(1, rows, window).unwrap() {
+            let chunk = chunk.unwrap();
+            let first = chunk.first as usize;
+            assert_eq!(first + chunk.steps.len(), end, "{rows} rows, windows of {window}");
+            end = first;
+            let id =
+                |at: usize| chunk.steps.rows().rows.column(0).as_any().downcast_ref::<Int64Array>().unwrap().value(at);
+            assert_eq!(id(0), if first < 21 { first as i64 } else { 90 + first as i64 - 21 });
+            if chunk.steps.action == Action::Update && first > 7 {
+                let (last, here) = (together[first - 8], together[first - 7]);
+                assert!(here == 0 || here != last, "group {here} is torn apart");
+            }
+        }
+        assert_eq!(end, 0);
+    }
+    assert_eq!(plan.chunks_back(1, 3).unwrap().count(), plan.windows_back(1, 3, 100).unwrap().count());
+    assert_eq!(plan.chunks_back(0, 3).unwrap().count(), 0);
 }

@@ -3,6 +3,7 @@
 
 mod account;
 mod assemble;
+mod back;
 mod chunk;
 mod conflicts;
 mod convert;
@@ -27,6 +28,7 @@ mod statement;
 mod steps;
 mod watch;
 
+pub use back::ChunksBack;
 pub use chunk::Chunk;
 pub use conflicts::CONFLICTS;
 pub use error::PlanError;

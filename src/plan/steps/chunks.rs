@@ -11,6 +11,7 @@ use arrow::datatypes::{Field, Schema, SchemaRef, UInt32Type, UInt64Type};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,8 +29,8 @@ pub struct ChunkSide<'a> {
     pub side: usize,
     /// Its steps come behind so many of the other side.
     pub skip: u64,
-    /// How many steps it has.
-    pub steps: u64,
+    /// Which of its steps are to be read.
+    pub steps: Range<u64>,
     /// How its columns take part.
     pub writes: &'a SideWrites,
     /// What its table asks for.
@@ -53,7 +54,7 @@ pub struct Chunks {
     /// About how many bytes one of its rows takes.
     per_row: usize,
     next: u64,
-    steps: u64,
+    end: u64,
     failed: bool,
 }
 
@@ -71,8 +72,8 @@ impl Chunks {
         let per_row = (bytes.max(0) as usize).div_ceil(all.max(1) as usize).max(1);
         let reader = builder
             .with_batch_size((BATCH_BYTES / per_row).clamp(1, BATCH_ROWS))
-            .with_offset(from.skip as usize)
-            .with_limit(from.steps as usize)
+            .with_offset((from.skip + from.steps.start) as usize)
+            .with_limit((from.steps.end - from.steps.start) as usize)
             .build()
             .map_err(|e| PlanError::damaged(path, e))?;
         // As everywhere: nullable, because what a type cannot hold leaves a NULL behind.
@@ -92,8 +93,8 @@ impl Chunks {
             reader,
             rest: None,
             per_row: 0,
-            next: 0,
-            steps: from.steps,
+            next: from.steps.start,
+            end: from.steps.end,
             failed: false,
             layout,
         })
@@ -138,10 +139,10 @@ impl Chunks {
             }
         }
         let Some((action, grouped)) = kind else {
-            return if self.next == self.steps {
+            return if self.next == self.end {
                 Ok(None)
             } else {
-                Err(self.damaged(format!("it ends after {} of {} steps", self.next, self.steps)))
+                Err(self.damaged(format!("it ends after {} of {} steps", self.next, self.end)))
             };
         };
         let rows = concat_batches(&self.layout.schema(), &pieces).map_err(|e| self.damaged(e))?;

@@ -157,7 +157,7 @@ fn read(
         ..Target::default()
     };
     let names = info.columns.iter().map(|c| c.name.clone()).collect();
-    let from = ChunkSide { side, skip, steps, writes: &writes, target: Some(&target), names };
+    let from = ChunkSide { side, skip, steps: 0..steps, writes: &writes, target: Some(&target), names };
     let chunks = Chunks::open(&folder.join(STEPS), layout.clone(), &from, rows).unwrap();
     chunks.collect::<Result<_, _>>().unwrap()
 }
@@ -264,7 +264,7 @@ fn files_that_end_early_or_are_of_another_plan_are_refused() {
     StepsWriter::create(folder.path(), layout.clone()).unwrap().finish().unwrap();
     let writes = SideWrites::default();
     let names: Vec<String> = left.columns.iter().map(|c| c.name.clone()).collect();
-    let from = ChunkSide { side: 0, skip: 0, steps: 1, writes: &writes, target: None, names };
+    let from = ChunkSide { side: 0, skip: 0, steps: 0..1, writes: &writes, target: None, names };
     let path = folder.path().join(STEPS);
     let mut chunks = Chunks::open(&path, layout, &from, 10).unwrap();
     assert!(chunks.next().unwrap().unwrap_err().to_string().contains("ends after 0 of 1"));
