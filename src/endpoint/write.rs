@@ -201,7 +201,8 @@ pub trait Writer: Send {
     fn fetch(&mut self, lock: bool) -> Result<ExportBatch, WriteError>;
 
     /// How many rows of each [`Dependent`](super::Dependent) point to the rows that the loaded
-    /// deletes would remove.
+    /// deletes would remove. Of a foreign key of the table to itself, also those that are among the
+    /// loaded ones: the caller takes them off.
     ///
     /// # Errors
     /// As [`WriteError`] says.
