@@ -3,11 +3,12 @@
 //!
 //! Each folder is one step of the road that a row takes, and uses only those before it: [`table`]
 //! (what a table is), [`endpoint`] (where tables live), [`snapshot`] (freezing), [`compare`] (two
-//! snapshots to differences), [`audit`] (differences to numbers), [`job`] (what to run),
-//! [`report`] (facts to documents). The command line is no part of the library.
+//! snapshots to differences), [`audit`] (differences to numbers), [`plan`] (differences to steps),
+//! [`apply`] (steps to written rows), [`job`] (what to run), [`report`] (facts to documents). The command line is no part of the library.
 
 #![warn(missing_docs)]
 
+pub mod apply;
 pub mod audit;
 pub mod compare;
 pub mod endpoint;

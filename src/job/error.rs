@@ -1,5 +1,6 @@
 //! What can go wrong with a job.
 
+use crate::apply::ApplyError;
 use crate::audit::Candidate;
 use crate::compare::CompareError;
 use crate::endpoint::{AddressError, EndpointError};
@@ -56,6 +57,9 @@ pub enum RunError {
     /// Comparing.
     #[error(transparent)]
     Compare(#[from] CompareError),
+    /// Applying a plan.
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
     /// Nothing identifies a row.
     #[error("no column, and no two columns together, are unique and never NULL on both sides")]
     NoKey {
@@ -95,13 +99,14 @@ pub enum RunError {
 impl RunError {
     /// Whether it is the person's own doing.
     pub fn interrupted(&self) -> bool {
-        matches!(
-            self,
+        match self {
+            Self::Apply(error) => error.interrupted(),
             Self::Interrupted
-                | Self::Snapshot(SnapshotError::Interrupted)
-                | Self::Compare(CompareError::Interrupted)
-                | Self::Compare(CompareError::Snapshot(SnapshotError::Interrupted))
-                | Self::Plan(PlanError::Interrupted | PlanError::Snapshot(SnapshotError::Interrupted))
-        )
+            | Self::Snapshot(SnapshotError::Interrupted)
+            | Self::Compare(CompareError::Interrupted)
+            | Self::Compare(CompareError::Snapshot(SnapshotError::Interrupted))
+            | Self::Plan(PlanError::Interrupted | PlanError::Snapshot(SnapshotError::Interrupted)) => true,
+            _ => false,
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! What to run: a job as it is typed, in flags or in a TOML file, resolved into one [`Job`], and
-//! the roads that it takes: from addresses to an audit, and on to a plan.
+//! the roads that it takes: from addresses to an audit, on to a plan, and to rows that are written.
 
+mod apply;
+#[cfg(test)]
+mod apply_tests;
 mod cascades;
 mod error;
 mod indexes;
@@ -13,9 +16,11 @@ mod side_plan;
 mod size;
 mod snapshot;
 mod spec;
+mod sync;
 mod template;
 mod typed;
 
+pub use apply::{ApplyJob, ApplyRun, CHUNK, run_apply, run_undo};
 pub use error::{JobError, RunError};
 pub use keys::run_keys;
 pub use pending::remove_unfinished;
@@ -25,4 +30,5 @@ pub use side::{Job, Watch};
 pub use size::{available_memory, parse_size};
 pub use snapshot::run_snapshot;
 pub use spec::JobSpec;
+pub use sync::{MAX_DELETES, SyncJob, SyncRun, run_sync};
 pub use template::job_template;

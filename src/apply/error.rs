@@ -1,0 +1,216 @@
+//! What can go wrong while a plan is applied or undone. Nothing is ever half-written: what a chunk
+//! did is there as a whole or not at all, and applying again goes on from there.
+
+use super::outcome::SideOutcome;
+use crate::endpoint::{Action, AddressError, EndpointError, OnDelete};
+use crate::plan::{LimitExceeded, PlanError};
+use std::path::Path;
+use thiserror::Error;
+
+/// A failed apply or undo.
+#[derive(Debug, Error)]
+pub enum ApplyError {
+    /// The plan can't be read.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// More steps than are allowed.
+    #[error(transparent)]
+    Limit(#[from] LimitExceeded),
+    /// A table's address.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// The table failed; nothing of the chunk under way was written.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// Somebody else applies the same plan.
+    #[error("{folder} is being applied or undone already")]
+    Busy {
+        /// The plan folder.
+        folder: String,
+    },
+    /// The plan has steps for something that can't be written to.
+    #[error("{address} can't be written to: {why}")]
+    Obstacle {
+        /// Masked.
+        address: String,
+        /// Why not.
+        why: String,
+    },
+    /// The address given in place of the plan's is that of another table.
+    #[error("the plan was made for {planned}; {given} is another table")]
+    OtherTable {
+        /// Masked.
+        given: String,
+        /// As in the plan.
+        planned: String,
+    },
+    /// The table is no longer what it was when the plan was made.
+    #[error("{address} is not as it was when the plan was made: {}", differences.join("; "))]
+    Changed {
+        /// Masked.
+        address: String,
+        /// What differs, one sentence each.
+        differences: Vec<String>,
+    },
+    /// Rows of other tables would be deleted or changed too.
+    #[error("{address}: deleting rows would {} {rows} rows of {table} by foreign key `{name}`", on_delete_word(*on_delete))]
+    Cascade {
+        /// Masked.
+        address: String,
+        /// The table that would be touched.
+        table: String,
+        /// Its foreign key.
+        name: String,
+        /// What would happen to its rows.
+        on_delete: OnDelete,
+        /// How many.
+        rows: u64,
+    },
+    /// The source has no rows, and every row of the target would be deleted.
+    #[error("{empty} has no rows, and the plan deletes {deletes} rows of the {target} table")]
+    EmptySource {
+        /// Without any password.
+        empty: String,
+        /// `left` or `right`.
+        target: &'static str,
+        /// How many rows would go.
+        deletes: u64,
+    },
+    /// A file of the plan folder.
+    #[error("can't {doing} {path}: {why}")]
+    File {
+        /// A verb: "read", "write".
+        doing: &'static str,
+        /// The file.
+        path: String,
+        /// The system's words.
+        why: String,
+    },
+    /// The journal is not one of this plan, or is damaged.
+    #[error("{path}: {why}")]
+    Journal {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// Rows are not what was asked for: a defect.
+    #[error("rows of an unexpected form: {0}")]
+    Shape(String),
+    /// The database does not accept a row. Nothing of its chunk was written.
+    #[error("{address} does not accept the {action} of row {key}: {why}")]
+    Row {
+        /// Masked.
+        address: String,
+        /// What was to be done.
+        action: Action,
+        /// The row's key as a JSON object.
+        key: String,
+        /// The database's words.
+        why: String,
+    },
+    /// The database does not accept one of several rows, and which one could not be found out.
+    /// None of them was written.
+    #[error("{address} does not accept one of {rows} {action}s, the first of them of row {first}: {why}")]
+    Rows {
+        /// Masked.
+        address: String,
+        /// What was to be done.
+        action: Action,
+        /// How many rows.
+        rows: usize,
+        /// The key of the first as a JSON object.
+        first: String,
+        /// The database's words.
+        why: String,
+    },
+    /// Somebody else was in the way, again and again, or held a lock for too long.
+    #[error("{address}: {doing} met another session: {why}")]
+    InTheWay {
+        /// Masked.
+        address: String,
+        /// What was being done.
+        doing: String,
+        /// The database's words.
+        why: String,
+    },
+    /// The rows do not come to rest: however often it is tried, the database writes another number
+    /// of rows than are as planned.
+    #[error("{address}: {wrote} of {rows} {action}s were written, and again other ones; nothing of them is kept")]
+    Restless {
+        /// Masked.
+        address: String,
+        /// What was to be done.
+        action: Action,
+        /// How many rows.
+        rows: usize,
+        /// How many were written.
+        wrote: u64,
+    },
+    /// The connection was lost while committing: nobody knows whether the chunk was written.
+    #[error("{address}: the connection was lost during COMMIT: {why}; applying again finishes the job either way")]
+    LostAtCommit {
+        /// Masked.
+        address: String,
+        /// In the driver's words.
+        why: String,
+    },
+    /// All rows are written, but counters of columns like `id` could not be moved past them.
+    #[error(
+        "{address}: the rows are written, but the counters that number new rows could not be moved past them: {why}"
+    )]
+    Counters {
+        /// Masked.
+        address: String,
+        /// The database's words.
+        why: String,
+    },
+    /// The person interrupted.
+    #[error("interrupted")]
+    Interrupted,
+    /// It ended early, after it may have written.
+    #[error("{cause}")]
+    Stopped {
+        /// Why.
+        cause: Box<ApplyError>,
+        /// What was written before.
+        so_far: [SideOutcome; 2],
+    },
+}
+
+impl ApplyError {
+    /// A file of the plan folder that can't be read or written.
+    pub fn file(doing: &'static str, path: &Path, why: &dyn std::fmt::Display) -> Self {
+        Self::File { doing, path: path.display().to_string(), why: why.to_string() }
+    }
+
+    /// Why it ended, without what was written before.
+    pub fn cause(&self) -> &Self {
+        match self {
+            Self::Stopped { cause, .. } => cause.cause(),
+            other => other,
+        }
+    }
+
+    /// What was written before it ended; `None` if it did not begin to write.
+    pub fn so_far(&self) -> Option<&[SideOutcome; 2]> {
+        match self {
+            Self::Stopped { so_far, .. } => Some(so_far),
+            _ => None,
+        }
+    }
+
+    /// Whether it is the person's own doing.
+    pub fn interrupted(&self) -> bool {
+        matches!(self.cause(), Self::Interrupted | Self::Plan(PlanError::Interrupted))
+    }
+}
+
+fn on_delete_word(on_delete: OnDelete) -> &'static str {
+    match on_delete {
+        OnDelete::Refuse => "be refused because of",
+        OnDelete::Cascade => "also delete",
+        OnDelete::SetNull => "set to NULL a column in",
+        OnDelete::SetDefault => "set to its default a column in",
+    }
+}

@@ -1,0 +1,306 @@
+//! What apply and undo have written, one file per side in the plan folder: `journal-left.jsonl`
+//! and `journal-right.jsonl`, one JSON object a line.
+//!
+//! The first line says the format's version and the checksum of the plan. Every other line tells
+//! of a chunk: what was done (`apply` or `undo`), which steps (`[[first, last], …]`) and how far:
+//!
+//! - `intent`: written and safe on the disk before COMMIT. Each of these rows has just been
+//!   written in the open transaction, so each of them was as its step found it.
+//! - `done`: after COMMIT.
+//! - `dropped`: COMMIT was refused; nothing was written.
+//!
+//! A step is *ours*, for undo to take back, from the moment that an apply intends it until an undo
+//! of it is done or the apply is dropped. So where a crash leaves it open whether a COMMIT took
+//! place, a step stays ours; its row then says which it was: as it was to become (it is taken
+//! back), or as it was before (there is nothing to take back). A step whose row was as planned
+//! before apply came to it is not ours.
+//!
+//! A crash may tear the last line. What it would have told did not happen: COMMIT comes only after
+//! the whole line is on the disk. It is cut off.
+
+use super::error::ApplyError;
+use super::outcome::side_word;
+use super::step_set::StepSet;
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// The version of the format.
+const VERSION: u64 = 1;
+
+/// What is done with steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    /// They are written.
+    Apply,
+    /// They are taken back.
+    Undo,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Stage {
+    Intent,
+    Done,
+    Dropped,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Header {
+    version: u64,
+    plan: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Line {
+    deed: Deed,
+    stage: Stage,
+    steps: Vec<(u64, u64)>,
+}
+
+/// The journal of one side.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: File,
+    ours: StepSet,
+}
+
+impl Journal {
+    /// Whether anything was ever written to this side.
+    pub fn exists(folder: &Path, side: usize) -> bool {
+        path(folder, side).exists()
+    }
+
+    /// Opens a side's journal, or begins it.
+    ///
+    /// # Errors
+    /// If it can't be read or written, is damaged, or belongs to another plan.
+    pub fn open(folder: &Path, side: usize, plan: &str) -> Result<Self, ApplyError> {
+        let path = path(folder, side);
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(|e| ApplyError::file("write", &path, &e))?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(|e| ApplyError::file("read", &path, &e))?;
+        let (whole, ours) = read(&text, plan).map_err(|why| journal(&path, why))?;
+        let failed = |e: std::io::Error| ApplyError::file("write", &path, &e);
+        file.set_len(whole as u64).map_err(failed)?;
+        file.seek(SeekFrom::End(0)).map_err(failed)?;
+        let mut out = Self { path: path.clone(), file, ours };
+        if whole == 0 {
+            out.write(&Header { version: VERSION, plan: plan.to_owned() }, true)?;
+            sync_folder(folder).map_err(failed)?;
+        }
+        Ok(out)
+    }
+
+    /// The steps that are ours.
+    pub fn ours(&self) -> &StepSet {
+        &self.ours
+    }
+
+    /// Before COMMIT: returns once it is safe on the disk.
+    ///
+    /// # Errors
+    /// If it can't be written. Do not commit then.
+    pub fn intent(&mut self, deed: Deed, steps: &StepSet) -> Result<(), ApplyError> {
+        self.tell(deed, Stage::Intent, steps)
+    }
+
+    /// After COMMIT.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn done(&mut self, deed: Deed, steps: &StepSet) -> Result<(), ApplyError> {
+        self.tell(deed, Stage::Done, steps)
+    }
+
+    /// After a COMMIT that was refused.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn dropped(&mut self, deed: Deed, steps: &StepSet) -> Result<(), ApplyError> {
+        self.tell(deed, Stage::Dropped, steps)
+    }
+
+    fn tell(&mut self, deed: Deed, stage: Stage, steps: &StepSet) -> Result<(), ApplyError> {
+        if steps.is_empty() {
+            return Ok(());
+        }
+        self.write(&Line { deed, stage, steps: steps.ranges().collect() }, stage == Stage::Intent)?;
+        change(&mut self.ours, deed, stage, steps);
+        Ok(())
+    }
+
+    fn write(&mut self, line: &impl Serialize, safe: bool) -> Result<(), ApplyError> {
+        let failed = |e: &dyn std::fmt::Display| ApplyError::file("write", &self.path, e);
+        let mut text = serde_json::to_vec(line).map_err(|e| failed(&e))?;
+        text.push(b'\n');
+        self.file.write_all(&text).map_err(|e| failed(&e))?;
+        if safe {
+            self.file.sync_data().map_err(|e| failed(&e))?;
+        }
+        Ok(())
+    }
+}
+
+fn path(folder: &Path, side: usize) -> PathBuf {
+    folder.join(format!("journal-{}.jsonl", side_word(side)))
+}
+
+fn journal(path: &Path, why: String) -> ApplyError {
+    ApplyError::Journal { path: path.display().to_string(), why }
+}
+
+/// A new file is only safe once its folder is. Not every system lets a folder be opened.
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        Err(e) if matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported) => Ok(()),
+        result => result,
+    }
+}
+
+fn change(ours: &mut StepSet, deed: Deed, stage: Stage, steps: &StepSet) {
+    match (deed, stage) {
+        (Deed::Apply, Stage::Intent) => ours.insert_all(steps),
+        (Deed::Apply, Stage::Dropped) | (Deed::Undo, Stage::Done) => ours.remove_all(steps),
+        (Deed::Apply, Stage::Done) | (Deed::Undo, Stage::Intent | Stage::Dropped) => {}
+    }
+}
+
+/// The length of the lines that are whole, and the steps that are ours.
+fn read(text: &[u8], plan: &str) -> Result<(usize, StepSet), String> {
+    let mut ours = StepSet::default();
+    let mut whole = 0;
+    let end = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    for (number, line) in text[..end].split_inclusive(|byte| *byte == b'\n').enumerate() {
+        let last = whole + line.len() == end;
+        if number == 0 {
+            match serde_json::from_slice::<Header>(line) {
+                Ok(header) if header.version != VERSION => {
+                    return Err(format!("has format version {}; this program knows version {VERSION}", header.version));
+                }
+                Ok(header) if header.plan != plan => {
+                    return Err("tells of another plan: this one was changed after it was applied".to_owned());
+                }
+                Ok(_) => {}
+                Err(_) if last => break,
+                Err(e) => return Err(format!("line 1 is damaged ({e})")),
+            }
+        } else {
+            match serde_json::from_slice::<Line>(line) {
+                Ok(line) => {
+                    let mut steps = StepSet::default();
+                    line.steps.iter().for_each(|(first, last)| steps.insert_range(*first, *last));
+                    change(&mut ours, line.deed, line.stage, &steps);
+                }
+                Err(_) if last => break,
+                Err(e) => return Err(format!("line {} is damaged ({e})", number + 1)),
+            }
+        }
+        whole += line.len();
+    }
+    Ok((whole, ours))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    fn set(steps: &[u64]) -> StepSet {
+        steps.iter().copied().collect()
+    }
+
+    #[test]
+    fn what_was_told_is_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(folder.path(), 1, "p").unwrap();
+        journal.intent(Deed::Apply, &set(&[0, 1, 2, 7])).unwrap();
+        journal.done(Deed::Apply, &set(&[0, 1, 2, 7])).unwrap();
+        journal.intent(Deed::Apply, &set(&[9])).unwrap();
+        journal.dropped(Deed::Apply, &set(&[9])).unwrap();
+        journal.intent(Deed::Undo, &set(&[1, 2])).unwrap();
+        journal.done(Deed::Undo, &set(&[2])).unwrap();
+        assert_eq!(*journal.ours(), set(&[0, 1, 7]));
+        drop(journal);
+        assert_eq!(*Journal::open(folder.path(), 1, "p").unwrap().ours(), set(&[0, 1, 7]));
+        assert!(Journal::exists(folder.path(), 1) && !Journal::exists(folder.path(), 0));
+        assert!(matches!(Journal::open(folder.path(), 1, "q"), Err(ApplyError::Journal { .. })));
+    }
+
+    #[test]
+    fn a_torn_last_line_is_cut_off_and_a_damaged_one_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("journal-left.jsonl");
+        let mut journal = Journal::open(folder.path(), 0, "p").unwrap();
+        journal.intent(Deed::Apply, &set(&[3])).unwrap();
+        let good = std::fs::read(&file).unwrap();
+        journal.intent(Deed::Apply, &set(&[4])).unwrap();
+        drop(journal);
+        let all = std::fs::read(&file).unwrap();
+        for length in 0..=all.len() {
+            std::fs::write(&file, &all[..length]).unwrap();
+            let mut journal = Journal::open(folder.path(), 0, "p").unwrap();
+            assert_eq!(journal.ours().contains(3), length >= good.len(), "{length}");
+            assert_eq!(journal.ours().contains(4), length == all.len(), "{length}");
+            // What is told next stands on a line of its own.
+            journal.intent(Deed::Apply, &set(&[5])).unwrap();
+            drop(journal);
+            assert!(Journal::open(folder.path(), 0, "p").unwrap().ours().contains(5));
+        }
+        let mut damaged = all.clone();
+        damaged[good.len() - 3] = b'x';
+        std::fs::write(&file, &damaged).unwrap();
+        assert!(matches!(Journal::open(folder.path(), 0, "p"), Err(ApplyError::Journal { .. })));
+        std::fs::write(&file, "{\"version\":2,\"plan\":\"p\"}\n").unwrap();
+        let error = Journal::open(folder.path(), 0, "p").unwrap_err().to_string();
+        assert!(error.contains("version 2"), "{error}");
+    }
+
+    proptest! {
+        /// Whatever is told and wherever the process ends, every row that apply wrote and undo did
+        /// not take back is ours, and of the others only those whose COMMIT nobody saw end.
+        #[test]
+        fn what_stands_is_ours(runs in prop::collection::vec((any::<bool>(), 0u64..6, 0u8..5), 0..30)) {
+            let folder = tempfile::tempdir().unwrap();
+            // The rows that are as planned by our hand, and those of open COMMITs.
+            let (mut written, mut open) = (BTreeSet::new(), BTreeSet::new());
+            for (undo, step, how) in runs {
+                let mut journal = Journal::open(folder.path(), 0, "p").unwrap();
+                let deed = if undo { Deed::Undo } else { Deed::Apply };
+                // Only such a row is written: apply's as before, undo's as apply left it.
+                if undo != written.contains(&step) || (undo && !journal.ours().contains(step)) {
+                    prop_assert!(!undo || !written.contains(&step), "undo would not find {}", step);
+                    continue;
+                }
+                let steps = set(&[step]);
+                // 0: killed before the intent; 1: after it; 2: after COMMIT; 3: not killed; 4: refused.
+                if how == 0 { continue; }
+                journal.intent(deed, &steps).unwrap();
+                if matches!(how, 2 | 3) {
+                    if undo { written.remove(&step); } else { written.insert(step); }
+                }
+                match how {
+                    3 => { journal.done(deed, &steps).unwrap(); open.remove(&step); }
+                    4 => { journal.dropped(deed, &steps).unwrap(); if !undo { open.remove(&step); } }
+                    _ => { open.insert(step); }
+                }
+            }
+            let journal = Journal::open(folder.path(), 0, "p").unwrap();
+            for step in 0..6 {
+                let ours = journal.ours().contains(step);
+                prop_assert!(ours || !written.contains(&step));
+                prop_assert!(!ours || written.contains(&step) || open.contains(&step));
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Steps to written rows: guards, transactions, verify, undo.
+//!
+//! Steps are written a chunk at a time, each chunk in a transaction of its own ([`SideRun`]). What
+//! was written is kept in a [`Journal`], so that applying again after a crash finishes the job and
+//! undo takes back nothing but what apply wrote. Rows that are no longer as their steps found them
+//! are never touched: they are [`Refusal`]s, listed in `refused.parquet`. At the end, what was
+//! written is read again and compared with the plan.
+//!
+//! A file is written anew as a whole and renamed into place: one chunk whose commit is the rename
+//! ([`FileRun`]).
+
+mod check;
+mod chunk;
+mod classify;
+mod codec;
+mod dependents;
+mod error;
+pub mod file;
+mod file_run;
+mod journal;
+mod lock;
+#[cfg(test)]
+mod model;
+mod outcome;
+mod refused;
+mod run;
+mod step_set;
+mod suspects;
+#[cfg(test)]
+mod tests;
+mod undo;
+mod verify;
+mod work;
+
+pub use check::{Checked, allows_deletes, check, same_table};
+pub use classify::{Classified, Verdict, classify};
+pub use codec::{Codec, Rows};
+pub use dependents::cascading;
+pub use error::ApplyError;
+pub use file_run::{FileOutcome, FileRun};
+pub use journal::{Deed, Journal};
+pub use lock::PlanLock;
+pub use outcome::{Refusal, SideOutcome, Unverified, side_word};
+pub use refused::{Listing, REFUSED, UNVERIFIED, read_refused};
+pub use run::{ChunkIter, SideRun, Steps, chosen};
+pub use step_set::StepSet;
+
+pub use work::Work;

@@ -1,0 +1,61 @@
+//! What a run over one side's steps came to.
+
+use crate::endpoint::Action;
+use crate::plan::ActionCounts;
+use serde::{Deserialize, Serialize};
+
+/// `left` or `right`.
+pub fn side_word(side: usize) -> &'static str {
+    if side == 0 { "left" } else { "right" }
+}
+
+/// Numbers of steps of one side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SideOutcome {
+    /// Rows written, by what was done to them: undoing a create counts as a delete.
+    pub written: ActionCounts,
+    /// Steps whose rows were as planned before.
+    pub already: u64,
+    /// Steps whose rows had moved, and were left alone.
+    pub refused: u64,
+    /// Rows that were written, and are not as planned when read again.
+    pub unverified: u64,
+}
+
+/// A step that was not written, because its row is not as the plan found it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// 0 is left.
+    pub side: usize,
+    /// What was to be done to the row.
+    pub action: Action,
+    /// The number of the step.
+    pub step: u64,
+    /// The key as a JSON object.
+    pub key: String,
+    /// Why not, in words.
+    pub why: String,
+    /// The row as it was to become, as a JSON object; `None` if it was to go.
+    pub planned: Option<String>,
+    /// The row as it is, as a JSON object; `None` if there is none.
+    pub found: Option<String>,
+}
+
+/// A cell that was written, and is not as planned when read again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unverified {
+    /// 0 is left.
+    pub side: usize,
+    /// What was done to the row.
+    pub action: Action,
+    /// The number of the step.
+    pub step: u64,
+    /// The key as a JSON object.
+    pub key: String,
+    /// The column; `None` if the whole row is there and should not be, or the other way round.
+    pub column: Option<String>,
+    /// The planned value as printed, `None` for NULL; without a column, the row as a JSON object.
+    pub planned: Option<String>,
+    /// What was found, in the same way.
+    pub found: Option<String>,
+}

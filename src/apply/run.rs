@@ -1,0 +1,179 @@
+//! Writes one side's steps, chunk after chunk.
+
+use super::chunk::ChunkWriter;
+use super::codec::Codec;
+use super::error::ApplyError;
+use super::journal::{Deed, Journal};
+use super::outcome::{Refusal, SideOutcome};
+use super::step_set::StepSet;
+use super::work::Work;
+use crate::endpoint::{Action, Dependent, Interrupt, WriteTable, Writer};
+use crate::plan::{ActionCounts, Chunk, PlanError};
+use crate::snapshot::Progress;
+use std::sync::mpsc::sync_channel;
+use std::time::{Duration, Instant};
+
+/// Chunks, read one after the other.
+pub type ChunkIter<'a> = Box<dyn Iterator<Item = Result<Chunk, PlanError>> + Send + 'a>;
+
+/// Where the steps of one side are read from, as often as needed.
+pub trait Steps: Sync {
+    /// In the order of writing, at most `rows` in a chunk, but for those that go together.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    fn forward(&self, rows: usize) -> Result<ChunkIter<'_>, PlanError>;
+
+    /// Chunks from the last to the first; the steps in each are in their own order.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    fn backward(&self, rows: usize) -> Result<ChunkIter<'_>, PlanError>;
+}
+
+/// One run over the steps of one side.
+#[derive(Clone)]
+pub struct SideRun<'a> {
+    /// 0 is left.
+    pub side: usize,
+    /// The table's address, masked.
+    pub address: &'a str,
+    /// The steps.
+    pub steps: &'a dyn Steps,
+    /// The table.
+    pub table: &'a WriteTable,
+    /// The columns that can be given a value.
+    pub writable: &'a [usize],
+    /// Whether the table itself sees to it that the key is unique.
+    pub unique: bool,
+    /// Foreign keys whose rows must not hang on rows that are deleted.
+    pub watched: &'a [Dependent],
+    /// Apply or undo.
+    pub deed: Deed,
+    /// Only steps of these actions (as in the plan); empty for all.
+    pub only: &'a [Action],
+    /// Steps in a chunk.
+    pub chunk: usize,
+    /// The rest between two chunks.
+    pub pause: Duration,
+    /// Set when the person interrupts.
+    pub interrupt: Interrupt,
+    /// Told how many steps are dealt with.
+    pub progress: &'a dyn Progress,
+}
+
+impl SideRun<'_> {
+    /// Writes the steps, and counts in `outcome` as it goes. Which steps were written.
+    ///
+    /// # Errors
+    /// If a chunk can't be written; those before it are.
+    pub fn write(
+        &self,
+        writer: &mut dyn Writer,
+        journal: &mut Journal,
+        refuse: &mut dyn FnMut(Refusal) -> Result<(), ApplyError>,
+        outcome: &mut SideOutcome,
+    ) -> Result<StepSet, ApplyError> {
+        let codec = Codec::new(self.table);
+        let mut written = StepSet::default();
+        // Undo only looks at what is ours when it begins.
+        let ours = journal.ours().clone();
+        let mine = |step| self.deed == Deed::Apply || ours.contains(step);
+        let mut chunks = ChunkWriter {
+            side: self.side,
+            address: self.address,
+            table: self.table,
+            codec: &codec,
+            writer,
+            journal,
+            deed: self.deed,
+            unique: self.unique,
+            watched: self.watched,
+            moved: false,
+        };
+        let mut first = true;
+        self.each(&mine, &mut |work| {
+            if !std::mem::take(&mut first) {
+                self.rest()?;
+            }
+            let result = chunks.write(&work)?;
+            let count = result.written.len();
+            outcome.written.add(work.steps.action, count);
+            outcome.already += result.already.len();
+            outcome.refused += result.refused.len() as u64;
+            written.insert_all(&result.written);
+            if self.deed == Deed::Undo {
+                // Taken back by somebody already, maybe by us before a crash.
+                chunks.journal.done(Deed::Undo, &result.already)?;
+            }
+            result.refused.into_iter().try_for_each(&mut *refuse)?;
+            self.progress.advance(work.len() as u64);
+            Ok(())
+        })?;
+        Ok(written)
+    }
+
+    /// Hands on the chunks in the order in which they are written, as they are to be written, while
+    /// the next one is being read. Only the steps that are `wanted`, by their number.
+    ///
+    /// # Errors
+    /// If they can't be read, the person interrupts, or `take` fails.
+    pub(super) fn each(
+        &self,
+        wanted: &(dyn Fn(u64) -> bool + Sync),
+        take: &mut dyn FnMut(Work) -> Result<(), ApplyError>,
+    ) -> Result<(), ApplyError> {
+        let undo = self.deed == Deed::Undo;
+        let chunks = if undo { self.steps.backward(self.chunk)? } else { self.steps.forward(self.chunk)? };
+        let only = |action: &Action| self.only.is_empty() || self.only.contains(action);
+        let prepare = |chunk: Chunk| {
+            let work = Work::from(chunk).filter(wanted)?;
+            if undo { work.inverse(self.writable) } else { Ok(work) }
+        };
+        std::thread::scope(|scope| {
+            let (sender, receiver) = sync_channel(1);
+            scope.spawn(move || {
+                for chunk in chunks {
+                    let work = match chunk {
+                        Ok(chunk) if !only(&chunk.steps.action) => continue,
+                        Ok(chunk) => prepare(chunk),
+                        Err(error) => Err(error.into()),
+                    };
+                    // Nobody takes it any more once a chunk has failed.
+                    if sender.send(work).is_err() {
+                        return;
+                    }
+                }
+            });
+            for work in receiver {
+                if self.interrupt.is_set() {
+                    return Err(ApplyError::Interrupted);
+                }
+                let work = work?;
+                if !work.is_empty() {
+                    take(work)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn rest(&self) -> Result<(), ApplyError> {
+        let until = Instant::now() + self.pause;
+        loop {
+            if self.interrupt.is_set() {
+                return Err(ApplyError::Interrupted);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            std::thread::sleep(left.min(Duration::from_millis(50)));
+        }
+    }
+}
+
+/// How many of a plan's steps take part.
+pub fn chosen(counts: &ActionCounts, only: &[Action]) -> u64 {
+    Action::ALL.iter().filter(|action| only.is_empty() || only.contains(action)).map(|action| counts.of(*action)).sum()
+}

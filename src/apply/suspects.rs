@@ -1,0 +1,168 @@
+//! Which steps of a chunk are at fault when it can't be written as a whole.
+
+use super::chunk::{ChunkWriter, in_our_words};
+use super::classify::{Verdict, classify};
+use super::error::ApplyError;
+use super::outcome::Refusal;
+use super::work::Work;
+use crate::endpoint::WriteError;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Steps of which the database writes another number than it should.
+struct Odd {
+    /// Their positions among those looked at.
+    steps: Vec<usize>,
+    /// In words.
+    why: String,
+    /// The row found, if one step was looked at.
+    found: Option<String>,
+}
+
+impl ChunkWriter<'_> {
+    /// The steps that the database does not write although their rows look as they should to us:
+    /// it compares some values in another way (JSON by its text, a key by its collation).
+    pub(super) fn find_odd(
+        &mut self,
+        work: &Work,
+        known: &BTreeMap<usize, Refusal>,
+    ) -> Result<BTreeMap<usize, Refusal>, ApplyError> {
+        let mut out = BTreeMap::new();
+        let mut open = vec![(0..work.len()).filter(|at| !known.contains_key(at)).collect::<Vec<_>>()];
+        while let Some(positions) = open.pop() {
+            let odd = self.look(&work.pick(&positions)?);
+            // Where this fails, the connection is lost, and the next call says so.
+            let _ = self.writer.rollback();
+            let Some(Odd { steps, why, found }) = odd? else { continue };
+            if positions.len() > 1 && work.steps.park.is_empty() {
+                let (left, right) = positions.split_at(positions.len() / 2);
+                open.extend([left.to_vec(), right.to_vec()]);
+                continue;
+            }
+            // Steps that hand unique values around can't be told apart.
+            for at in steps.into_iter().map(|at| positions[at]) {
+                out.insert(at, self.refusal(work, at, why.clone(), found.clone())?);
+            }
+        }
+        Ok(out)
+    }
+
+    /// Tries steps as the slow path would; `None` if the database writes as many as it should.
+    fn look(&mut self, work: &Work) -> Result<Option<Odd>, ApplyError> {
+        self.writer.begin().map_err(in_our_words)?;
+        self.writer.load(&work.probe(self.table)).map_err(in_our_words)?;
+        let fetched = self.writer.fetch(true).map_err(in_our_words)?;
+        let verdicts = classify(self.codec, work, &fetched)?.verdicts;
+        let found = self.codec.rows(&fetched)?;
+        if let [Verdict::Moved { found: row, why }] = verdicts.as_slice() {
+            return Ok(Some(Odd { steps: vec![0], why: why.clone(), found: row.map(|row| found.row_json(row)) }));
+        }
+        let todo: Vec<usize> = (0..work.len()).filter(|at| verdicts[*at] == Verdict::Write).collect();
+        if todo.is_empty() {
+            return Ok(None);
+        }
+        let rest = work.pick(&todo)?;
+        self.writer.load(&rest.steps).map_err(in_our_words)?;
+        let wrote = match self.writer.write() {
+            // What is refused is not odd.
+            Err(WriteError::Refused { .. }) => return Ok(None),
+            result => result.map_err(in_our_words)?,
+        };
+        let why = "the database does not take the row for the one in the plan".to_owned();
+        let row = (work.len() == 1 && !found.is_empty()).then(|| found.row_json(0));
+        Ok((wrote != rest.len() as u64).then_some(Odd { steps: todo, why, found: row }))
+    }
+
+    /// The steps that the database does not accept, most likely because others have moved and were
+    /// left alone. At least one, so that this comes to an end.
+    ///
+    /// # Errors
+    /// If no single one is at fault.
+    pub(super) fn held_up(
+        &mut self,
+        work: &Work,
+        error: WriteError,
+        tried: Vec<usize>,
+        moved: &[usize],
+    ) -> Result<BTreeMap<usize, Refusal>, ApplyError> {
+        let mut positions = self.waiting(work, &tried, moved)?;
+        let mut why = "a row that has moved still has the unique value that it was to get".to_owned();
+        if positions.is_empty() {
+            positions = self.narrow(work, tried)?;
+            if positions.len() > 1 && work.steps.park.is_empty() {
+                return Err(self.blame(error, work, positions));
+            }
+            if let WriteError::Refused { why: words, .. } = error {
+                why = format!("the database does not accept it, now that other rows have moved: {words}");
+            }
+        }
+        positions.into_iter().map(|at| Ok((at, self.refusal(work, at, why.clone(), None)?))).collect()
+    }
+
+    /// Of the steps that hand unique values around, those that wait for a value of a row that has
+    /// moved, or of another one that waits.
+    fn waiting(&self, work: &Work, tried: &[usize], moved: &[usize]) -> Result<Vec<usize>, ApplyError> {
+        let (Some(before), Some(after)) = (&work.steps.before, &work.steps.after) else { return Ok(Vec::new()) };
+        let (before, after) = (self.codec.rows(before)?, self.codec.rows(after)?);
+        let mut waiting = BTreeSet::new();
+        let mut stuck: Vec<usize> = moved.to_vec();
+        let mut takers: HashMap<(usize, Vec<u8>), Vec<usize>> = HashMap::new();
+        for column in &work.steps.park {
+            for at in tried {
+                if !before.same(*at, &after, *at, &[*column]) {
+                    takers.entry((*column, after.encode(*at, &[*column]))).or_default().push(*at);
+                }
+            }
+        }
+        while let Some(at) = stuck.pop() {
+            for column in &work.steps.park {
+                let takers = takers.get(&(*column, before.encode(at, &[*column])));
+                for taker in takers.into_iter().flatten() {
+                    if waiting.insert(*taker) {
+                        stuck.push(*taker);
+                    }
+                }
+            }
+        }
+        Ok(waiting.into_iter().collect())
+    }
+
+    /// An error that names the row which the database does not accept.
+    pub(super) fn blame(&mut self, error: WriteError, work: &Work, tried: Vec<usize>) -> ApplyError {
+        let WriteError::Refused { address, why, .. } = error else { return in_our_words(error) };
+        let action = work.steps.action;
+        let positions = match self.narrow(work, tried) {
+            Ok(positions) => positions,
+            Err(error) => return error,
+        };
+        let key = match (self.codec.rows(work.steps.rows()), positions.first()) {
+            (Ok(rows), Some(at)) => rows.key_json(*at),
+            _ => "?".to_owned(),
+        };
+        match positions.len() {
+            1 => ApplyError::Row { address, action, key, why },
+            rows => ApplyError::Rows { address, action, rows, first: key, why },
+        }
+    }
+
+    /// Halves the steps as long as one half is refused without the other. Steps that hand unique
+    /// values around can't be told apart like that.
+    fn narrow(&mut self, work: &Work, mut positions: Vec<usize>) -> Result<Vec<usize>, ApplyError> {
+        while positions.len() > 1 && work.steps.park.is_empty() {
+            let (left, right) = positions.split_at(positions.len() / 2);
+            let mut refused = None;
+            for half in [left, right] {
+                let result = self.put(&work.pick(half)?);
+                let _ = self.writer.rollback();
+                if matches!(result, Err(WriteError::Refused { .. })) {
+                    refused = Some(half.to_vec());
+                    break;
+                }
+            }
+            match refused {
+                Some(half) => positions = half,
+                None => break,
+            }
+        }
+        Ok(positions)
+    }
+}

@@ -1,0 +1,394 @@
+//! What always holds of apply and undo, on a database in memory.
+
+use super::model::{Db, Event, Memory, Row, Session, Table, table};
+use super::*;
+use crate::endpoint::{Action, Dependent, Interrupt, OnDelete};
+use crate::snapshot::Silent;
+use crate::table::PortableType;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+type Shared = Arc<Mutex<Db>>;
+
+fn row(id: &str, a: Option<&str>, b: Option<i64>) -> Row {
+    [Some(id.into()), a.map(str::to_owned), b.map(|b| b.to_string()), Some("default".into())]
+}
+
+fn rows(rows: &[(&str, &str, i64)]) -> Table {
+    rows.iter().map(|(id, a, b)| (id.to_string(), row(id, Some(a), Some(*b)))).collect()
+}
+
+fn shared(rows: &Table) -> Shared {
+    Arc::new(Mutex::new(Db { rows: rows.clone(), ..Db::default() }))
+}
+
+#[derive(Debug, Default)]
+struct Came {
+    outcome: SideOutcome,
+    refused: Vec<Refusal>,
+    unverified: Vec<Unverified>,
+}
+
+struct Setup<'a> {
+    steps: &'a Memory,
+    db: &'a Shared,
+    folder: &'a Path,
+    chunk: usize,
+    unique: bool,
+    watched: Vec<Dependent>,
+}
+
+impl Setup<'_> {
+    /// One run with a session of its own, as `job` does it.
+    fn run(&self, deed: Deed) -> Result<Came, ApplyError> {
+        let mut session = Session::new(self.db);
+        let mut journal = Journal::open(self.folder, 1, "plan")?;
+        let table = table(self.steps.second.clone());
+        let run = SideRun {
+            side: 1,
+            address: "model",
+            steps: self.steps,
+            table: &table,
+            writable: &[0, 1, 2, 3],
+            unique: self.unique,
+            watched: &self.watched,
+            deed,
+            only: &[],
+            chunk: self.chunk,
+            pause: Duration::ZERO,
+            interrupt: Interrupt::default(),
+            progress: &Silent,
+        };
+        let mut came = Came::default();
+        let refused = &mut came.refused;
+        let mut refuse = |refusal| {
+            refused.push(refusal);
+            Ok(())
+        };
+        let written = run.write(&mut session, &mut journal, &mut refuse, &mut came.outcome)?;
+        assert_eq!(came.outcome.written.total(), written.len());
+        let unverified = &mut came.unverified;
+        came.outcome.unverified = run.verify(&mut session, &written, &mut |cell| {
+            unverified.push(cell);
+            Ok(())
+        })?;
+        assert_eq!(came.outcome.refused, came.refused.len() as u64);
+        Ok(came)
+    }
+
+    /// Again and again, as long as connections are lost.
+    fn to_the_end(&self, deed: Deed) -> Came {
+        for _ in 0..100 {
+            match self.run(deed) {
+                Ok(came) => return came,
+                Err(ApplyError::Endpoint(_) | ApplyError::LostAtCommit { .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+        panic!("it does not come to an end");
+    }
+}
+
+fn setup<'a>(steps: &'a Memory, db: &'a Shared, folder: &'a tempfile::TempDir) -> Setup<'a> {
+    Setup { steps, db, folder: folder.path(), chunk: 3, unique: true, watched: Vec::new() }
+}
+
+fn now(db: &Shared) -> Table {
+    db.lock().unwrap().rows.clone()
+}
+
+fn keys(refused: &[Refusal]) -> BTreeSet<String> {
+    refused.iter().map(|refusal| refusal.key.split('"').nth(3).unwrap().to_owned()).collect()
+}
+
+fn tables() -> impl Strategy<Value = (Table, Table)> {
+    let cells = (prop::option::of("[xyz]"), prop::option::of(0i64..4), "[cd]");
+    let sides = (any::<bool>(), cells.clone(), any::<bool>(), cells);
+    prop::collection::vec(sides, 0..14).prop_map(|sides| {
+        let (mut from, mut to) = (Table::new(), Table::new());
+        for (at, (left, (a, b, c), right, (a2, b2, _))) in sides.into_iter().enumerate() {
+            let id = format!("k{at}");
+            let make = |a: Option<String>, b: Option<i64>, c: &str| -> Row {
+                [Some(id.clone()), a, b.map(|b| b.to_string()), Some(c.to_owned())]
+            };
+            if left {
+                from.insert(id.clone(), make(a, b, &c));
+            }
+            if right {
+                // A new row has its default in the last column; an old one keeps what it has there.
+                to.insert(id.clone(), make(a2, b2, if left { &c } else { "default" }));
+            }
+        }
+        (from, to)
+    })
+}
+
+fn troubles() -> impl Strategy<Value = Vec<(usize, Event)>> {
+    let event = prop_oneof![Just(Event::Lost), Just(Event::LostAfter), Just(Event::Conflict)];
+    prop::collection::vec((1usize..60, event), 0..6)
+}
+
+fn meddling() -> impl Strategy<Value = Vec<(usize, Event)>> {
+    let key = (0usize..14).prop_map(|at| format!("k{at}"));
+    let event = prop_oneof![
+        3 => key.clone().prop_map(Event::Set),
+        1 => key.clone().prop_map(Event::Add),
+        1 => key.prop_map(Event::Remove),
+    ];
+    prop::collection::vec((1usize..40, event), 0..10)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn after_any_crash_applying_again_ends_as_planned_and_undo_restores(
+        (from, to) in tables(), chunk in 1usize..6, unique: bool, first in troubles(), second in troubles(),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let (steps, db) = (Memory::between(&from, &to), shared(&from));
+        let setup = Setup { chunk, unique, ..setup(&steps, &db, &folder) };
+        db.lock().unwrap().script = first.into_iter().collect();
+        let came = setup.to_the_end(Deed::Apply);
+        prop_assert_eq!(now(&db), to.clone());
+        prop_assert_eq!(came.outcome.written.total() + came.outcome.already, steps.steps.len() as u64);
+        prop_assert_eq!((came.refused, came.unverified), (vec![], vec![]));
+
+        // A second time: nothing is written.
+        let commits = { let mut db = db.lock().unwrap(); db.script.clear(); db.commits };
+        let came = setup.run(Deed::Apply).unwrap();
+        prop_assert_eq!((came.outcome.already, came.outcome.refused), (steps.steps.len() as u64, 0));
+        prop_assert_eq!(db.lock().unwrap().commits, commits);
+
+        { let mut db = db.lock().unwrap(); db.calls = 0; db.script = second.into_iter().collect(); }
+        let came = setup.to_the_end(Deed::Undo);
+        prop_assert_eq!(now(&db), from.clone());
+        prop_assert_eq!((came.refused, came.unverified), (vec![], vec![]));
+        prop_assert!(Journal::open(folder.path(), 1, "plan").unwrap().ours().is_empty());
+
+        // And forth again.
+        db.lock().unwrap().script.clear();
+        let came = setup.run(Deed::Apply).unwrap();
+        prop_assert_eq!(came.outcome.written.total(), steps.steps.len() as u64);
+        prop_assert_eq!(now(&db), to);
+    }
+
+    #[test]
+    fn rows_that_others_write_are_never_touched_and_only_they_are_refused(
+        (from, to) in tables(), chunk in 1usize..6, unique: bool, script in meddling(), undoing in meddling(),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let (steps, db) = (Memory::between(&from, &to), shared(&from));
+        let setup = Setup { chunk, unique, ..setup(&steps, &db, &folder) };
+        db.lock().unwrap().script = script.into_iter().collect();
+        let came = setup.run(Deed::Apply).unwrap();
+        let (others, before_us, meddled) = {
+            let db = db.lock().unwrap();
+            (db.others.clone(), db.before_us.clone(), db.meddled)
+        };
+        let refused = keys(&came.refused);
+        for id in from.keys().chain(to.keys()).chain(others.keys()) {
+            let (found, planned) = (now(&db).get(id).cloned(), to.get(id).cloned());
+            match others.get(id) {
+                None => {
+                    prop_assert_eq!(&found, &planned, "{}", id);
+                    prop_assert!(!refused.contains(id), "{} was refused without reason", id);
+                }
+                // Someone added and removed it before it was created.
+                Some(None) if !from.contains_key(id) && found == planned => {}
+                Some(theirs) => prop_assert_eq!(&found, theirs, "their write of {} is lost", id),
+            }
+        }
+        let step = |id: &String| from.get(id) != to.get(id);
+        for id in &refused {
+            prop_assert!(before_us.contains(id) && step(id));
+        }
+        // Those that were moved once, before us, to something that was not planned, are all refused.
+        if meddled <= 1 {
+            for id in before_us.iter().filter(|id| step(id) && others[*id] != to.get(*id).cloned()) {
+                prop_assert!(refused.contains(id), "{} was not refused", id);
+            }
+        }
+
+        // The way back: what others wrote before or meanwhile stays, everything else is as it was.
+        { let mut db = db.lock().unwrap(); db.calls = 0; db.script = undoing.into_iter().collect(); }
+        setup.run(Deed::Undo).unwrap();
+        let others = db.lock().unwrap().others.clone();
+        for id in from.keys().chain(to.keys()).chain(others.keys()) {
+            let (found, original) = (now(&db).get(id).cloned(), from.get(id).cloned());
+            match others.get(id) {
+                None => prop_assert_eq!(&found, &original, "{}", id),
+                Some(None) if found == original => {}
+                Some(None) if !to.contains_key(id) && found.is_none() => {}
+                Some(theirs) => prop_assert_eq!(&found, theirs, "their write of {} is lost", id),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_row_that_the_database_refuses_is_named_and_its_chunk_is_not_written() {
+    let from = rows(&[("a", "x", 1), ("b", "x", 2), ("c", "x", 3), ("d", "x", 4)]);
+    let to = rows(&[("a", "y", 1), ("b", "y", 2), ("c", "z", 3), ("d", "y", 4)]);
+    let (steps, db, folder) = (Memory::between(&from, &to), shared(&from), tempfile::tempdir().unwrap());
+    db.lock().unwrap().hates = Some("z".into());
+    let setup = Setup { chunk: 2, ..setup(&steps, &db, &folder) };
+    let error = setup.run(Deed::Apply).unwrap_err().to_string();
+    assert_eq!(error, "model does not accept the update of row {\"id\": \"c\"}: nobody likes Some(\"c\")");
+    // The first chunk is written, and undo knows of it; the second one is not, and applying again goes on.
+    assert_eq!(now(&db)["b"], to["b"]);
+    assert_eq!(now(&db)["d"], from["d"]);
+    assert_eq!(Journal::open(folder.path(), 1, "plan").unwrap().ours().len(), 2);
+    db.lock().unwrap().hates = None;
+    let came = setup.run(Deed::Apply).unwrap();
+    assert_eq!((came.outcome.written.update, came.outcome.already), (2, 2));
+    assert_eq!(now(&db), to);
+}
+
+#[test]
+fn what_was_as_planned_before_is_not_taken_back() {
+    let from = rows(&[("a", "x", 1), ("b", "x", 2)]);
+    let to = rows(&[("a", "y", 1), ("c", "y", 2)]);
+    let (steps, folder) = (Memory::between(&from, &to), tempfile::tempdir().unwrap());
+    // Someone else did all of it.
+    let db = shared(&to);
+    let setup = setup(&steps, &db, &folder);
+    let came = setup.run(Deed::Apply).unwrap();
+    assert_eq!((came.outcome.already, came.outcome.written.total()), (3, 0));
+    setup.run(Deed::Undo).unwrap();
+    assert_eq!(now(&db), to);
+}
+
+#[test]
+fn a_key_that_the_database_takes_for_another_is_refused() {
+    let (from, to) = (rows(&[("K", "x", 1)]), rows(&[("K", "x", 1), ("k", "y", 2), ("l", "y", 3), ("m", "y", 4)]));
+    let (steps, db, folder) = (Memory::between(&from, &to), shared(&from), tempfile::tempdir().unwrap());
+    db.lock().unwrap().loose = true;
+    let came = setup(&steps, &db, &folder).run(Deed::Apply).unwrap();
+    assert_eq!((keys(&came.refused), came.outcome.written.create), (BTreeSet::from(["k".to_owned()]), 2));
+    assert!(came.refused[0].found.as_ref().unwrap().contains("\"K\""));
+}
+
+#[test]
+fn a_row_that_only_the_database_finds_changed_is_refused() {
+    let cells = |a: &str, c: &str| rows(&[("a", a, 1), ("b", "{\"x\": 2}", 2), ("c", c, 3)]);
+    let (from, to) = (cells("{\"x\":1}", "{\"z\":1}"), cells("{\"y\":1}", "{\"y\":1}"));
+    let mut steps = Memory::between(&from, &to);
+    steps.second = PortableType::Json;
+    // The same by meaning, but other bytes.
+    let (db, folder) = (shared(&cells("{\"x\": 1}", "{\"z\":1}")), tempfile::tempdir().unwrap());
+    let came = setup(&steps, &db, &folder).run(Deed::Apply).unwrap();
+    assert_eq!((keys(&came.refused), came.outcome.written.update), (BTreeSet::from(["a".to_owned()]), 1));
+    assert_eq!(now(&db)["a"], cells("{\"x\": 1}", "")["a"]);
+}
+
+#[test]
+fn rows_that_wait_for_a_value_of_a_moved_row_are_refused_with_it() {
+    // a and b swap; c, d and e hand on; f is alone.
+    let from = rows(&[("a", "x", 1), ("b", "x", 2), ("c", "x", 3), ("d", "x", 4), ("e", "x", 5), ("f", "x", 7)]);
+    let to = rows(&[("a", "x", 2), ("b", "x", 1), ("c", "x", 4), ("d", "x", 5), ("e", "x", 6), ("f", "x", 8)]);
+    let mut steps = Memory::between(&from, &to);
+    steps.park = true;
+    let (db, folder) = (shared(&from), tempfile::tempdir().unwrap());
+    {
+        let mut db = db.lock().unwrap();
+        db.unique = true;
+        db.rows.insert("d".into(), row("d", Some("other"), Some(4)));
+    }
+    let came = setup(&steps, &db, &folder).run(Deed::Apply).unwrap();
+    assert_eq!(keys(&came.refused), ["c", "d"].map(String::from).into());
+    let mut expected = to.clone();
+    expected.insert("c".into(), from["c"].clone());
+    expected.insert("d".into(), row("d", Some("other"), Some(4)));
+    assert_eq!(now(&db), expected);
+}
+
+#[test]
+fn a_create_that_a_moved_row_keeps_out_is_refused_and_the_rest_goes_on() {
+    // The new rows need values that the old ones give up, but one of those has changed.
+    let from = rows(&[("a", "x", 1), ("b", "x", 2)]);
+    let to = rows(&[("m", "y", 1), ("n", "y", 2), ("o", "y", 3)]);
+    let (steps, db, folder) = (Memory::between(&from, &to), shared(&from), tempfile::tempdir().unwrap());
+    {
+        let mut db = db.lock().unwrap();
+        db.unique = true;
+        db.rows.insert("b".into(), row("b", Some("other"), Some(2)));
+    }
+    let came = setup(&steps, &db, &folder).run(Deed::Apply).unwrap();
+    assert_eq!(keys(&came.refused), ["b", "n"].map(String::from).into());
+    assert_eq!((came.outcome.written.create, came.outcome.written.delete), (2, 1));
+}
+
+#[test]
+fn what_a_trigger_changes_is_found() {
+    let (from, to) = (rows(&[("a", "x", 1)]), rows(&[("a", "x", 2), ("b", "y", 3)]));
+    let (steps, db, folder) = (Memory::between(&from, &to), shared(&from), tempfile::tempdir().unwrap());
+    db.lock().unwrap().trigger = Some("T".into());
+    let came = setup(&steps, &db, &folder).run(Deed::Apply).unwrap();
+    // Of the update, only the changed column counts, and that one is as planned.
+    assert_eq!(came.outcome.unverified, 1);
+    let cell = &came.unverified[0];
+    assert_eq!(
+        (cell.column.as_deref(), cell.planned.as_deref(), cell.found.as_deref()),
+        (Some("a"), Some("y"), Some("T"))
+    );
+}
+
+#[test]
+fn rows_that_others_hang_on_are_not_deleted() {
+    let dependent = |is_itself, on_delete| Dependent {
+        name: "fk".into(),
+        table: "orders".into(),
+        table_name: (String::new(), "orders".into()),
+        columns: vec!["b".into()],
+        to: vec!["id".into()],
+        on_delete,
+        is_itself,
+    };
+    let (from, to) = (rows(&[("a", "x", 1), ("b", "x", 2)]), rows(&[]));
+    let (steps, db, folder) = (Memory::between(&from, &to), shared(&from), tempfile::tempdir().unwrap());
+    db.lock().unwrap().hanging.insert("b".into(), 3);
+    let mut setup = setup(&steps, &db, &folder);
+    setup.watched = cascading(&[dependent(false, OnDelete::Cascade)]);
+    let error = setup.run(Deed::Apply).unwrap_err();
+    assert!(matches!(error, ApplyError::Cascade { rows: 3, .. }), "{error}");
+    assert_eq!(now(&db), from);
+    assert_eq!(cascading(&[dependent(false, OnDelete::Refuse)]), []);
+    db.lock().unwrap().hanging.clear();
+    setup.run(Deed::Apply).unwrap();
+    assert_eq!(now(&db), to);
+}
+
+#[test]
+fn only_the_chosen_actions_and_nothing_after_an_interrupt() {
+    let (from, to) = (rows(&[("a", "x", 1), ("b", "x", 2)]), rows(&[("b", "y", 2), ("c", "y", 3)]));
+    let (steps, db, folder) = (Memory::between(&from, &to), shared(&from), tempfile::tempdir().unwrap());
+    let (table, interrupt) = (table(PortableType::Text), Interrupt::default());
+    let run = SideRun {
+        side: 0,
+        address: "model",
+        steps: &steps,
+        table: &table,
+        writable: &[0, 1, 2, 3],
+        unique: true,
+        watched: &[],
+        deed: Deed::Apply,
+        only: &[Action::Create],
+        chunk: 10,
+        pause: Duration::ZERO,
+        interrupt: interrupt.clone(),
+        progress: &Silent,
+    };
+    let mut journal = Journal::open(folder.path(), 0, "plan").unwrap();
+    let mut outcome = SideOutcome::default();
+    run.write(&mut Session::new(&db), &mut journal, &mut |_| Ok(()), &mut outcome).unwrap();
+    assert_eq!((outcome.written.create, outcome.written.total()), (1, 1));
+    interrupt.set();
+    let run = SideRun { only: &[], ..run };
+    let result = run.write(&mut Session::new(&db), &mut journal, &mut |_| Ok(()), &mut outcome);
+    assert!(matches!(result, Err(ApplyError::Interrupted)));
+    assert_eq!(outcome.written.total(), 1);
+}

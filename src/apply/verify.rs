@@ -1,0 +1,102 @@
+//! After writing: the rows are read again and compared with what was to be written. A trigger may
+//! have changed them, a column cut them.
+
+use super::chunk::in_our_words;
+use super::codec::{Codec, Rows};
+use super::error::ApplyError;
+use super::outcome::Unverified;
+use super::run::SideRun;
+use super::step_set::StepSet;
+use super::work::Work;
+use crate::endpoint::{Action, ExportBatch, WriteError, Writer};
+use std::collections::HashMap;
+
+/// How often a chunk is read when others are in the way.
+const TRIES: u32 = 5;
+
+impl SideRun<'_> {
+    /// Reads the rows of the written steps again, and tells `doubt` of every cell that is not as
+    /// planned. How many rows that is about.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    pub fn verify(
+        &self,
+        writer: &mut dyn Writer,
+        written: &StepSet,
+        doubt: &mut dyn FnMut(Unverified) -> Result<(), ApplyError>,
+    ) -> Result<u64, ApplyError> {
+        let codec = Codec::new(self.table);
+        let mut doubtful = 0;
+        self.each(&|step| written.contains(step), &mut |work| {
+            let fetched = self.fetch(writer, &work)?;
+            doubtful += compare(self.side, &codec, &work, &fetched, doubt)?;
+            self.progress.advance(work.len() as u64);
+            Ok(())
+        })?;
+        Ok(doubtful)
+    }
+
+    fn fetch(&self, writer: &mut dyn Writer, work: &Work) -> Result<ExportBatch, ApplyError> {
+        let mut tries = 0;
+        loop {
+            let mut read = || {
+                writer.begin()?;
+                writer.load(&work.probe(self.table))?;
+                writer.fetch(false)
+            };
+            let result = read();
+            let _ = writer.rollback();
+            match result {
+                Err(WriteError::Conflict { .. }) if tries < TRIES => tries += 1,
+                result => return result.map_err(in_our_words),
+            }
+        }
+    }
+}
+
+/// Compares written rows with what they were to become. How many are not so.
+fn compare(
+    side: usize,
+    codec: &Codec,
+    work: &Work,
+    fetched: &ExportBatch,
+    doubt: &mut dyn FnMut(Unverified) -> Result<(), ApplyError>,
+) -> Result<u64, ApplyError> {
+    let found = codec.rows(fetched)?;
+    let rows = codec.rows(work.steps.rows())?;
+    let after = work.steps.after.as_ref().map(|after| codec.rows(after)).transpose()?;
+    let by_key: HashMap<Vec<u8>, usize> = (0..found.len()).map(|row| (found.key(row), row)).collect();
+    let action = work.steps.action;
+    let mut doubtful = 0;
+    for at in 0..work.len() {
+        let mut cells = Vec::new();
+        match (&after, by_key.get(&rows.key(at))) {
+            (None, None) => {}
+            (None, Some(row)) => cells.push((None, None, Some(found.row_json(*row)))),
+            (Some(after), None) => cells.push((None, Some(after.json(at, wanted(work, at))), None)),
+            (Some(after), Some(row)) => {
+                let differ = |column: &&usize| !after.same(at, &found, *row, &[**column]);
+                let cell = |column: &usize| {
+                    (Some(name(&found, *column)), after.print(at, *column), found.print(*row, *column))
+                };
+                cells.extend(wanted(work, at).iter().filter(differ).map(cell));
+            }
+        }
+        doubtful += u64::from(!cells.is_empty());
+        for (column, planned, found) in cells {
+            let (step, key) = (work.numbers[at], rows.key_json(at));
+            doubt(Unverified { side, action, step, key, column, planned, found })?;
+        }
+    }
+    Ok(doubtful)
+}
+
+/// The columns that were to be written.
+fn wanted(work: &Work, at: usize) -> &[usize] {
+    if work.steps.action == Action::Update { work.wants(at) } else { &work.steps.set }
+}
+
+fn name(rows: &Rows<'_>, column: usize) -> String {
+    rows.columns()[column].name.clone()
+}

@@ -1,0 +1,118 @@
+//! Steps on their way to be written: like a plan's chunk, but any of its rows, in any order.
+
+use super::error::ApplyError;
+use crate::endpoint::{Action, ExportBatch, Other, StepBatch, WriteTable};
+use crate::plan::Chunk;
+use arrow::array::UInt32Array;
+use arrow::compute::take_record_batch;
+
+/// Steps of one action and their numbers.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// Per step, its number among those of its side.
+    pub numbers: Vec<u64>,
+    /// The steps.
+    pub steps: StepBatch,
+    /// Per step, the columns that change; empty for creates and deletes.
+    pub changed: Vec<Vec<usize>>,
+}
+
+impl From<Chunk> for Work {
+    fn from(chunk: Chunk) -> Self {
+        let numbers = (chunk.first..).take(chunk.steps.len()).collect();
+        Self { numbers, steps: chunk.steps, changed: chunk.changed }
+    }
+}
+
+impl Work {
+    /// How many steps.
+    pub fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+    }
+
+    /// The columns that say whether a row is as this step wants it: those that it changes, or all
+    /// that it sets.
+    pub fn wants(&self, step: usize) -> &[usize] {
+        match self.changed.get(step) {
+            Some(changed) if self.steps.action == Action::Update && !changed.is_empty() => changed,
+            _ => &self.steps.set,
+        }
+    }
+
+    /// The steps at these positions, in that order.
+    ///
+    /// # Errors
+    /// If the rows can't be taken out of their batch.
+    pub fn pick(&self, positions: &[usize]) -> Result<Self, ApplyError> {
+        if positions.len() == self.len() && positions.iter().enumerate().all(|(i, at)| i == *at) {
+            return Ok(self.clone());
+        }
+        let pick_some =
+            |batch: &Option<ExportBatch>| batch.as_ref().map(|batch| pick_rows(batch, positions)).transpose();
+        Ok(Self {
+            numbers: positions.iter().map(|at| self.numbers[*at]).collect(),
+            steps: StepBatch {
+                action: self.steps.action,
+                before: pick_some(&self.steps.before)?,
+                after: pick_some(&self.steps.after)?,
+                guard: self.steps.guard.clone(),
+                set: self.steps.set.clone(),
+                park: self.steps.park.clone(),
+            },
+            changed: positions.iter().map(|at| self.changed.get(*at).cloned().unwrap_or_default()).collect(),
+        })
+    }
+
+    /// The steps at the positions for which this holds.
+    ///
+    /// # Errors
+    /// As [`pick`](Self::pick).
+    pub fn filter(&self, wanted: impl Fn(u64) -> bool) -> Result<Self, ApplyError> {
+        let positions: Vec<usize> = (0..self.len()).filter(|at| wanted(self.numbers[*at])).collect();
+        self.pick(&positions)
+    }
+
+    /// Steps that only say which rows are meant, to fetch them. They are never written.
+    pub fn probe(&self, table: &WriteTable) -> StepBatch {
+        let (key, rows) = (table.key.clone(), Some(self.steps.rows().clone()));
+        match self.steps.action {
+            // Also what seems to have the key of a new row is to be found.
+            Action::Create => StepBatch {
+                action: Action::Create,
+                before: None,
+                after: rows,
+                guard: Vec::new(),
+                set: key,
+                park: Vec::new(),
+            },
+            _ => StepBatch {
+                action: Action::Delete,
+                before: rows,
+                after: None,
+                guard: key,
+                set: Vec::new(),
+                park: Vec::new(),
+            },
+        }
+    }
+}
+
+fn pick_rows(batch: &ExportBatch, positions: &[usize]) -> Result<ExportBatch, ApplyError> {
+    let failed = |e: arrow::error::ArrowError| ApplyError::Shape(e.to_string());
+    let indices = UInt32Array::from_iter_values(positions.iter().map(|at| *at as u32));
+    let rows = take_record_batch(&batch.rows, &indices).map_err(failed)?;
+    let mut others = Vec::new();
+    if !batch.others.is_empty() {
+        for (row, at) in positions.iter().enumerate() {
+            let first = batch.others.partition_point(|other| (other.row as usize) < *at);
+            let own = batch.others[first..].iter().take_while(|other| other.row as usize == *at);
+            others.extend(own.map(|other| Other { row: row as u32, column: other.column, text: other.text.clone() }));
+        }
+    }
+    Ok(ExportBatch { rows, others })
+}

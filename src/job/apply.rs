@@ -1,0 +1,341 @@
+//! Carrying a plan out, and taking it back.
+
+use super::error::RunError;
+use super::side::Watch;
+use crate::apply::{
+    ApplyError, Checked, ChunkIter, Deed, FileRun, Journal, Listing, PlanLock, Refusal, SideOutcome, SideRun, StepSet,
+    Steps, Unverified, allows_deletes, cascading, check, chosen, same_table, side_word,
+};
+use crate::endpoint::{Action, Address, Endpoint, WriteOptions, WriteTable, Writer, open};
+use crate::plan::{Plan, PlanError, check_limits};
+use crate::snapshot::{Progress, Silent};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Steps in a chunk, if nothing else is said.
+pub const CHUNK: usize = 10_000;
+/// How many cells that are not as planned are shown.
+const SAMPLES: usize = 10;
+
+/// A plan to be carried out or taken back.
+#[derive(Clone, Debug)]
+pub struct ApplyJob {
+    /// The plan's folder.
+    pub folder: PathBuf,
+    /// Only steps of these actions (as in the plan); empty for all.
+    pub only: Vec<Action>,
+    /// Steps in a chunk.
+    pub chunk: usize,
+    /// The rest between two chunks.
+    pub pause: Duration,
+    /// How long to wait for a row that someone else has locked.
+    pub lock_timeout: Option<Duration>,
+    /// Whether deletes may touch rows of other tables.
+    pub allow_cascade: bool,
+    /// The tables' addresses in place of the plan's, for one that has a password.
+    pub addresses: [Option<Address>; 2],
+    /// Looks up `${NAME}` and password variables for the plan's addresses.
+    pub environment: fn(&str) -> Option<String>,
+}
+
+impl ApplyJob {
+    /// All of a plan, with the defaults.
+    pub fn new(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            only: Vec::new(),
+            chunk: CHUNK,
+            pause: Duration::ZERO,
+            lock_timeout: None,
+            allow_cascade: false,
+            addresses: [None, None],
+            environment: |name| std::env::var(name).ok(),
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default)]
+pub struct ApplyRun {
+    /// Left and right.
+    pub sides: [SideOutcome; 2],
+    /// The list of refused steps, if there are any.
+    pub refused_file: Option<PathBuf>,
+    /// The list of cells that are not as planned, if there are any.
+    pub unverified_file: Option<PathBuf>,
+    /// A few of them.
+    pub unverified: Vec<Unverified>,
+    /// What a person should know.
+    pub warnings: Vec<String>,
+}
+
+/// Carries a plan out.
+///
+/// # Errors
+/// If the plan may not be applied as it is, or a table can't be written to. What was written before
+/// is in the error, and applying again goes on from there.
+pub fn run_apply(job: &ApplyJob, watch: &dyn Watch) -> Result<ApplyRun, RunError> {
+    run(job, watch, Deed::Apply)
+}
+
+/// Takes back what applying a plan has written.
+///
+/// # Errors
+/// As [`run_apply`].
+pub fn run_undo(job: &ApplyJob, watch: &dyn Watch) -> Result<ApplyRun, RunError> {
+    run(job, watch, Deed::Undo)
+}
+
+fn run(job: &ApplyJob, watch: &dyn Watch, deed: Deed) -> Result<ApplyRun, RunError> {
+    let plan = Plan::open(&job.folder).map_err(ApplyError::from)?;
+    let _lock = PlanLock::take(&plan.folder)?;
+    if deed == Deed::Apply {
+        check_limits(&plan.file).map_err(ApplyError::from)?;
+    }
+    let mut run = Run { job, watch, deed, plan: &plan, out: ApplyRun::default() };
+    // All that can be known before is known before the first row is written.
+    let mut sides = Vec::new();
+    for side in 0..2 {
+        sides.extend(run.open(side)?);
+    }
+    let mut lists = Lists { refused: Listing::refused(&plan.folder), unverified: Listing::unverified(&plan.folder) };
+    let result = sides.into_iter().try_for_each(|side| run.side(side, &mut lists));
+    // What was refused before a failure is worth knowing too.
+    let listed = lists.refused.finish().and_then(|refused| Ok((refused, lists.unverified.finish()?)));
+    match result.and(listed) {
+        Ok((refused, unverified)) => {
+            run.out.refused_file = refused;
+            run.out.unverified_file = unverified;
+            Ok(run.out)
+        }
+        Err(cause) => Err(ApplyError::Stopped { cause: Box::new(cause), so_far: run.out.sides }.into()),
+    }
+}
+
+/// A side that is about to be written.
+struct Opened {
+    side: usize,
+    address: Address,
+    /// For a file, neither a session nor much to check.
+    session: Option<(Box<dyn Writer>, Checked, WriteTable)>,
+    journal: Journal,
+}
+
+struct Lists {
+    refused: Listing,
+    unverified: Listing,
+}
+
+struct Run<'a> {
+    job: &'a ApplyJob,
+    watch: &'a dyn Watch,
+    deed: Deed,
+    plan: &'a Plan,
+    out: ApplyRun,
+}
+
+impl Run<'_> {
+    /// Checks a side and opens a session; `None` if there is nothing to do there.
+    fn open(&mut self, side: usize) -> Result<Option<Opened>, ApplyError> {
+        let (job, own) = (self.job, &self.plan.file.sides[side]);
+        let undo = self.deed == Deed::Undo;
+        if chosen(&own.counts, &job.only) == 0 || (undo && !Journal::exists(&self.plan.folder, side)) {
+            return Ok(None);
+        }
+        let address = self.address(side)?;
+        let name = address.to_string();
+        let session = match open(&address) {
+            Some(endpoint) => self.session(endpoint.as_ref(), side, &name)?,
+            None if matches!(address, Address::Snapshot(_)) => {
+                return Err(ApplyError::Obstacle { address: name, why: "a snapshot stays as it is".to_owned() });
+            }
+            None => None,
+        };
+        let journal = Journal::open(&self.plan.folder, side, &self.plan.file.checksum)?;
+        if undo && journal.ours().is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Opened { side, address, session, journal }))
+    }
+
+    fn address(&self, side: usize) -> Result<Address, ApplyError> {
+        let planned = &self.plan.file.sides[side].address;
+        match &self.job.addresses[side] {
+            None => Ok(Address::parse(planned, &self.job.environment)?),
+            Some(given) => {
+                // What comes from the environment does not matter here and may be missing.
+                let blank = |name: &str| Some((self.job.environment)(name).unwrap_or_default());
+                same_table(&Address::parse(planned, &blank)?, given)?;
+                Ok(given.clone())
+            }
+        }
+    }
+
+    fn session(
+        &mut self,
+        endpoint: &dyn Endpoint,
+        side: usize,
+        name: &str,
+    ) -> Result<Option<(Box<dyn Writer>, Checked, WriteTable)>, ApplyError> {
+        let (job, own) = (self.job, &self.plan.file.sides[side]);
+        let (Some(checked), Some(table)) = (check(endpoint, name, own)?, self.plan.write_table(side)) else {
+            return Ok(None);
+        };
+        if self.deed == Deed::Apply && own.counts.delete > 0 {
+            match allows_deletes(&self.plan.file, side, name, &job.only) {
+                Err(error) if !self.may_cascade() => return Err(error),
+                Err(error) => self.out.warnings.push(format!("{error}; undo can't bring those back")),
+                Ok(()) => {}
+            }
+        }
+        let options = WriteOptions { lock_timeout: job.lock_timeout, read_only: false };
+        let writer = endpoint.writer(&table, &options)?;
+        Ok(writer.map(|writer| (writer, checked, table)))
+    }
+
+    fn may_cascade(&self) -> bool {
+        self.job.allow_cascade || (self.deed == Deed::Apply && self.plan.file.allow_cascade)
+    }
+
+    fn side(&mut self, opened: Opened, lists: &mut Lists) -> Result<(), ApplyError> {
+        let Opened { side, address, session, mut journal } = opened;
+        match session {
+            None => self.file(side, &address, &mut journal, lists),
+            Some((mut writer, checked, table)) => {
+                self.database(side, &address, writer.as_mut(), &checked, &table, &mut journal, lists)
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "what was opened, piece by piece")]
+    fn database(
+        &mut self,
+        side: usize,
+        address: &Address,
+        writer: &mut dyn Writer,
+        checked: &Checked,
+        table: &WriteTable,
+        journal: &mut Journal,
+        lists: &mut Lists,
+    ) -> Result<(), ApplyError> {
+        let counts = self.plan.file.sides[side].counts;
+        let steps = PlanSteps { plan: self.plan, side };
+        let watched = if self.may_cascade() { Vec::new() } else { cascading(&checked.target.dependents) };
+        let name = address.to_string();
+        let watch = self.watch;
+        let mut outcome = SideOutcome::default();
+        let run = SideRun {
+            side,
+            address: &name,
+            steps: &steps,
+            table,
+            writable: &checked.writable,
+            unique: checked.unique,
+            watched: &watched,
+            deed: self.deed,
+            only: &self.job.only,
+            chunk: self.job.chunk.max(1),
+            pause: self.job.pause,
+            interrupt: watch.interrupt(),
+            progress: &Silent,
+        };
+        let progress = match self.deed {
+            Deed::Apply => stage(watch, "applying", side, chosen(&counts, &self.job.only)),
+            Deed::Undo => stage(watch, "undoing", side, journal.ours().len()),
+        };
+        let mut refuse = |refusal: Refusal| lists.refused.refuse(&refusal);
+        let writing = SideRun { progress: progress.as_ref(), ..run.clone() };
+        let result = writing.write(writer, journal, &mut refuse, &mut outcome);
+        drop(progress);
+        // Rows with numbers of their own are there, also if it ended early: new ones must not get
+        // the same.
+        let numbered = checked.target.columns.iter().any(|column| column.counter);
+        let counters = match outcome.written.create > 0 || (counts.create > 0 && outcome.already > 0) {
+            true if numbered => writer.advance_counters(),
+            _ => Ok(()),
+        };
+        self.out.sides[side] = outcome;
+        let written = result?;
+        counters.map_err(|error| ApplyError::Counters { address: name.clone(), why: error.to_string() })?;
+
+        let progress = stage(watch, "verifying", side, written.len());
+        let reading = SideRun { progress: progress.as_ref(), ..run };
+        let samples = &mut self.out.unverified;
+        let mut doubt = |cell: Unverified| {
+            lists.unverified.doubt(&cell)?;
+            if samples.len() < SAMPLES {
+                samples.push(cell);
+            }
+            Ok(())
+        };
+        self.out.sides[side].unverified = reading.verify(writer, &written, &mut doubt)?;
+        Ok(())
+    }
+
+    fn file(
+        &mut self,
+        side: usize,
+        address: &Address,
+        journal: &mut Journal,
+        lists: &mut Lists,
+    ) -> Result<(), ApplyError> {
+        let counts = self.plan.file.sides[side].counts;
+        let (deed, job) = (self.deed, self.job);
+        let watch = self.watch;
+        let progress = match deed {
+            Deed::Apply => stage(watch, "applying", side, chosen(&counts, &job.only)),
+            Deed::Undo => stage(watch, "undoing", side, journal.ours().len()),
+        };
+        let ours = journal.ours().clone();
+        let wanted = |step: u64, action: Action| {
+            (job.only.is_empty() || job.only.contains(&action)) && (deed == Deed::Apply || ours.contains(step))
+        };
+        let mut refused = 0;
+        let mut refuse = |refusal: Refusal| {
+            refused += 1;
+            lists.refused.refuse(&refusal)
+        };
+        let mut commit = |steps: &StepSet| journal.intent(deed, steps);
+        let outcome = crate::apply::file::apply_file(FileRun {
+            address,
+            plan: self.plan,
+            side,
+            undo: deed == Deed::Undo,
+            wanted: &wanted,
+            interrupt: self.watch.interrupt(),
+            progress: progress.as_ref(),
+            refuse: &mut refuse,
+            commit: &mut commit,
+        })?;
+        journal.done(deed, &outcome.written)?;
+        if deed == Deed::Undo {
+            journal.done(deed, &outcome.already)?;
+        }
+        drop(progress);
+        self.out.sides[side] =
+            SideOutcome { written: outcome.counts, already: outcome.already.len(), refused, unverified: 0 };
+        Ok(())
+    }
+}
+
+fn stage<'a>(watch: &'a dyn Watch, verb: &str, side: usize, steps: u64) -> Box<dyn Progress + Send + 'a> {
+    let progress = watch.stage(&format!("{verb} {}", side_word(side)));
+    progress.total(steps);
+    progress
+}
+
+/// The steps of one side of a plan.
+struct PlanSteps<'a> {
+    plan: &'a Plan,
+    side: usize,
+}
+
+impl Steps for PlanSteps<'_> {
+    fn forward(&self, rows: usize) -> Result<ChunkIter<'_>, PlanError> {
+        Ok(Box::new(self.plan.chunks(self.side, rows)?))
+    }
+
+    fn backward(&self, rows: usize) -> Result<ChunkIter<'_>, PlanError> {
+        Ok(Box::new(self.plan.chunks_back(self.side, rows)?))
+    }
+}
