@@ -1,6 +1,7 @@
 //! What a table asks of those who write to it: what its columns can hold, what fills itself, and
 //! which other rows hang on its rows.
 
+use crate::table::PortableType;
 use serde::{Deserialize, Serialize};
 
 /// What there is to know of a table before it is written to.
@@ -64,6 +65,22 @@ pub struct Holds {
     /// Values that its portable type cannot hold but this column can, as it prints them
     /// (`infinity`, `0000-00-00`). Any other such value does not fit.
     pub others: Vec<String>,
+    /// Whether it can hold any such value, not only `others`.
+    #[serde(default)]
+    pub any_other: bool,
+    /// Whether numbers are kept as 64-bit integers or floats, also those that are given as text: a
+    /// decimal of many digits or a text like `007` would not stay what it is. Ask
+    /// [`keeps`](Self::keeps).
+    #[serde(default)]
+    pub numeric: bool,
+}
+
+impl Holds {
+    /// Whether a value of this type, given as trueup prints it, stays the same if numbers are kept
+    /// as [`numeric`](Self::numeric) says.
+    pub fn keeps(&self, ty: &PortableType, printed: &str) -> bool {
+        !self.numeric || super::sqlite::survives(ty, printed)
+    }
 }
 
 /// A unique index.

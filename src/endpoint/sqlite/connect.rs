@@ -1,16 +1,18 @@
 //! Opening a database file, and saying what went wrong with it.
 
-use crate::endpoint::{Endpoint, EndpointError, ExportRequest, Exported, Sink};
+use crate::endpoint::{
+    Dialect, Endpoint, EndpointError, ExportRequest, Exported, Sink, Target, WriteOptions, WriteTable, Writer,
+};
 use crate::table::{TableInfo, nearest};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long to wait for a program that is writing.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A table of an SQLite file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Sqlite {
     path: PathBuf,
     table: String,
@@ -24,6 +26,18 @@ impl Sqlite {
 
     /// A connection of its own, in a transaction that sees one moment from its first read on.
     pub(super) fn connect(&self) -> Result<Connection, EndpointError> {
+        let connection = self.open(OpenFlags::SQLITE_OPEN_READ_ONLY, PATIENCE)?;
+        let begin = || {
+            connection.execute_batch("BEGIN DEFERRED")?;
+            // The first read, which takes the snapshot and finds out if this is a database.
+            connection.query_row("SELECT count(*) FROM main.sqlite_schema", [], |_| Ok(()))
+        };
+        begin().map_err(|error| self.failed("opening", &error))?;
+        Ok(connection)
+    }
+
+    /// A connection to the file, which must be there.
+    pub(super) fn open(&self, access: OpenFlags, patience: Duration) -> Result<Connection, EndpointError> {
         // Asked first, because SQLite has the same few words for all that can be wrong here.
         let about = std::fs::metadata(&self.path).map_err(|error| self.unreadable(error.to_string()))?;
         if about.is_dir() {
@@ -31,15 +45,9 @@ impl Sqlite {
         }
         // Absolute, so that no name means anything else to SQLite, as `:memory:` would.
         let path = std::path::absolute(&self.path).map_err(|error| self.unreadable(error.to_string()))?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|error| self.failed("opening", &error))?;
-        let begin = || {
-            connection.busy_timeout(PATIENCE)?;
-            connection.execute_batch("BEGIN DEFERRED")?;
-            // The first read, which takes the snapshot and finds out if this is a database.
-            connection.query_row("SELECT count(*) FROM main.sqlite_schema", [], |_| Ok(()))
-        };
-        begin().map_err(|error| self.failed("opening", &error))?;
+        connection.busy_timeout(patience).map_err(|error| self.failed("opening", &error))?;
         Ok(connection)
     }
 
@@ -51,6 +59,11 @@ impl Sqlite {
     /// The table as it was given.
     pub(super) fn table(&self) -> &str {
         &self.table
+    }
+
+    /// The database file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The address as it may be shown.
@@ -104,6 +117,20 @@ impl Endpoint for Sqlite {
 
     fn export(&self, request: &ExportRequest, sink: &dyn Sink) -> Result<Exported, EndpointError> {
         super::export::export(self, request, sink)
+    }
+
+    fn target(&self) -> Result<Option<Target>, EndpointError> {
+        super::target::target(self).map(Some)
+    }
+
+    fn writer(&self, table: &WriteTable, options: &WriteOptions) -> Result<Option<Box<dyn Writer>>, EndpointError> {
+        Ok(Some(Box::new(super::writer::SqliteWriter::open(self, table, options)?)))
+    }
+
+    fn dialect(&self) -> Option<(&'static dyn Dialect, String)> {
+        // A table's scripts are written once in the life of the program.
+        let script: &'static super::script::Script = Box::leak(Box::new(super::script::Script::of(self)));
+        Some((script, self.quoted_table()))
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) fn describe(sqlite: &Sqlite) -> std::result::Result<TableInfo, Endpoi
         if ty.is_none() {
             unknown.push(at);
         }
-        let native = if column.declared.is_empty() { "untyped" } else { &column.declared };
+        let native = if column.declared.is_empty() { super::UNTYPED } else { &column.declared };
         columns.push(Column {
             // SQLite lets other primary keys be NULL, unless they are declared NOT NULL.
             nullable: !(column.not_null || row_number && column.key_place > 0),

@@ -5,13 +5,34 @@
 //! kept beside it as text. Where nothing useful is declared (no type, or an expression of a view)
 //! the kinds of all values decide.
 //!
-//! Files are opened read-only. While a table is exported, a program that writes to a database
-//! that is not in WAL mode waits.
+//! Files are opened read-only, but to write. While a table is exported, a program that writes to a
+//! database that is not in WAL mode waits.
+//!
+//! Writing begins with `BEGIN IMMEDIATE`: until the chunk is committed nobody else writes. So the
+//! rows that a chunk means are first read and compared here, as every other row is read, and those
+//! that are as planned are then written by one statement. What is written has the form that the
+//! column's values have (see `form.rs`): text dates with a `T` stay text dates with a `T`.
 
+mod affinity;
 mod connect;
 mod declared;
 mod describe;
 mod export;
+mod foreign;
+mod form;
+mod layout;
+mod load;
+mod matches;
+mod script;
+mod shape;
+mod stored;
+mod target;
+mod unique;
 mod values;
+mod writer;
 
+/// The native type of a column that was declared without one.
+const UNTYPED: &str = "untyped";
+
+pub(super) use affinity::survives;
 pub use connect::Sqlite;

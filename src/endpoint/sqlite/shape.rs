@@ -1,0 +1,121 @@
+//! The table that is written: its layout, the forms of its values, and how it is named in SQL.
+
+use super::affinity::Affinity;
+use super::connect::{Sqlite, message, quoted};
+use super::form::{Form, forms};
+use super::layout::{Identity, Layout};
+use super::stored::Stored;
+use super::unique::unique_collations;
+use crate::endpoint::rows::{Canon, View};
+use crate::endpoint::{EndpointError, ExportBatch, WriteError, WriteTable};
+use crate::table::Column;
+use rusqlite::{Connection, ErrorCode};
+
+/// The table that is written.
+pub(super) struct Shape {
+    pub(super) sqlite: Sqlite,
+    /// As it is named in SQL.
+    pub(super) table: String,
+    /// In the order of [`WriteTable::columns`].
+    pub(super) columns: Vec<Column>,
+    /// Positions of the key's columns.
+    pub(super) key: Vec<usize>,
+    /// Per column.
+    pub(super) forms: Vec<Form>,
+    pub(super) layout: Layout,
+    pub(super) canon: Canon,
+    /// Of the key's columns alone.
+    pub(super) key_canon: Canon,
+    /// Of the unique index on the key, if there is one.
+    pub(super) collations: Option<Vec<String>>,
+    /// Whether keys have to be searched for in the whole table.
+    pub(super) scans: bool,
+}
+
+impl Shape {
+    /// Looks at the table.
+    pub(super) fn read(sqlite: &Sqlite, connection: &Connection, table: &WriteTable) -> Result<Self, EndpointError> {
+        let failed = |error| sqlite.failed("describing the table", &error);
+        let layout = Layout::read(connection, sqlite.table()).map_err(failed)?;
+        let layout = layout.ok_or_else(|| sqlite.no_table(connection))?;
+        if layout.identity.is_empty() {
+            let why = "nothing says which of its rows is which".to_owned();
+            return Err(EndpointError::Query { address: sqlite.shown(), doing: "writing".to_owned(), why });
+        }
+        let affinity = |column: &Column| layout.column(&column.name).map_or(Affinity::Blob, |column| column.affinity);
+        let affinities: Vec<Affinity> = table.columns.iter().map(affinity).collect();
+        let forms = forms(connection, &sqlite.quoted_table(), &table.columns, &affinities).map_err(failed)?;
+        let key: Vec<&str> = table.key.iter().map(|at| table.columns[*at].name.as_str()).collect();
+        let key_columns: Vec<Column> = table.key.iter().map(|at| table.columns[*at].clone()).collect();
+        Ok(Self {
+            table: format!("main.{}", sqlite.quoted_table()),
+            columns: table.columns.clone(),
+            key: table.key.clone(),
+            scans: table.key.iter().any(|at| !forms[*at].uniform),
+            collations: unique_collations(connection, sqlite.table(), &key).map_err(failed)?,
+            canon: Canon::new(&table.columns),
+            key_canon: Canon::new(&key_columns),
+            sqlite: sqlite.clone(),
+            forms,
+            layout,
+        })
+    }
+
+    /// A batch over all columns.
+    pub(super) fn view<'a>(&self, batch: &'a ExportBatch) -> Result<View<'a>, WriteError> {
+        View::new(batch, &self.columns).ok_or_else(|| self.unexpected(&"the steps have other columns than the table"))
+    }
+
+    /// The value to store for a cell.
+    pub(super) fn store(&self, view: &View<'_>, row: usize, column: usize) -> Stored {
+        self.forms[column].store(&view.cells[column], row, view.batch.other(row, column))
+    }
+
+    /// Whether the database computes it.
+    pub(super) fn is_generated(&self, column: usize) -> bool {
+        let column = &self.columns[column];
+        column.generated || self.layout.column(&column.name).is_some_and(|column| column.generated)
+    }
+
+    /// What says which row it is, then all columns.
+    pub(super) fn selected(&self) -> String {
+        let identity = self.layout.identity.iter().map(|part| format!("t.{}", part.sql));
+        let columns = (0..self.columns.len()).map(|at| format!("t.{}", self.column(at)));
+        identity.chain(columns).collect::<Vec<_>>().join(", ")
+    }
+
+    /// How many values [`selected`](Self::selected) are.
+    pub(super) fn width(&self) -> usize {
+        self.layout.identity.len() + self.columns.len()
+    }
+
+    /// Says of a row `t` that it is that of a step `l`.
+    pub(super) fn is_row_of_step(&self) -> String {
+        let part = |(at, part): (usize, &Identity)| format!("t.{} = l.i{at}", part.sql);
+        self.layout.identity.iter().enumerate().map(part).collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// The error for a statement that failed.
+    pub(super) fn failed(&self, doing: &str, error: &rusqlite::Error) -> WriteError {
+        let (address, doing, why) = (self.sqlite.shown(), doing.to_owned(), message(error));
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => WriteError::Locked { address, doing, why },
+            // Nobody else writes meanwhile, so trying again would meet the same rows.
+            Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig) => {
+                WriteError::Refused { address, doing, why }
+            }
+            _ => EndpointError::Query { address, doing, why }.into(),
+        }
+    }
+
+    /// The error for what should not be.
+    pub(super) fn unexpected(&self, why: &dyn std::fmt::Display) -> WriteError {
+        let (address, doing) = (self.sqlite.shown(), "writing".to_owned());
+        EndpointError::Query { address, doing, why: why.to_string() }.into()
+    }
+
+    /// A column as it is named in SQL.
+    pub(super) fn column(&self, at: usize) -> String {
+        quoted(&self.columns[at].name)
+    }
+}

@@ -1,0 +1,321 @@
+//! A session that writes to a table.
+
+use super::connect::{PATIENCE, Sqlite, quoted};
+use super::load::{Loaded, STEPS, load};
+use super::matches::find;
+use super::shape::Shape;
+use super::stored::Stored;
+use crate::endpoint::rows::View;
+use crate::endpoint::{
+    Action, Dependent, EndpointError, ExportBatch, StepBatch, WriteError, WriteOptions, WriteTable, Writer,
+};
+use crate::table::{Column, PortableType};
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Field, Schema};
+use rusqlite::{Connection, OpenFlags, params_from_iter};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// A session that writes to a table of an SQLite file.
+pub(super) struct SqliteWriter {
+    connection: Connection,
+    shape: Shape,
+    read_only: bool,
+    loaded: Option<Loaded>,
+}
+
+impl SqliteWriter {
+    /// Opens the file and looks at the table.
+    pub(super) fn open(sqlite: &Sqlite, table: &WriteTable, options: &WriteOptions) -> Result<Self, EndpointError> {
+        let access = match options.read_only {
+            true => OpenFlags::SQLITE_OPEN_READ_ONLY,
+            false => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        };
+        let connection = sqlite.open(access, options.lock_timeout.unwrap_or(PATIENCE))?;
+        let failed = |error| sqlite.failed("opening", &error);
+        connection.execute_batch("PRAGMA temp_store = MEMORY").map_err(failed)?;
+        if !options.read_only {
+            connection.execute_batch("PRAGMA foreign_keys = ON").map_err(failed)?;
+        }
+        let shape = Shape::read(sqlite, &connection, table)?;
+        Ok(Self { connection, shape, read_only: options.read_only, loaded: None })
+    }
+
+    fn loaded(&self) -> Result<&Loaded, WriteError> {
+        self.loaded.as_ref().ok_or_else(|| self.shape.unexpected(&"no steps are loaded"))
+    }
+
+    fn execute(&self, doing: &str, sql: &str) -> Result<u64, WriteError> {
+        let rows = self.connection.execute(sql, []).map_err(|error| self.shape.failed(doing, &error))?;
+        Ok(rows as u64)
+    }
+
+    /// Notes for each step which row is to be written: the only one with its key, if that is still
+    /// as planned.
+    fn mark(&self, loaded: &Loaded) -> Result<(), WriteError> {
+        let shape = &self.shape;
+        let mut rows = vec![0u32; loaded.steps.len()];
+        let mut places: Vec<Option<Vec<Stored>>> = vec![None; loaded.steps.len()];
+        let before = loaded.steps.before.as_ref().map(|batch| shape.view(batch)).transpose()?;
+        find(&self.connection, shape, loaded, false, &mut |found| {
+            let view = shape.view(&found.rows)?;
+            for (row, (step, place)) in found.steps.iter().zip(found.identities).enumerate() {
+                rows[*step] += 1;
+                let as_planned =
+                    |before: &View<'_>| shape.canon.same((before, *step), (&view, row), &loaded.steps.guard);
+                if before.as_ref().is_some_and(as_planned) {
+                    places[*step] = Some(place);
+                }
+            }
+            Ok(())
+        })?;
+        let failed = |error| shape.failed("matching rows", &error);
+        let clear: Vec<String> = (0..shape.layout.identity.len()).map(|at| format!("i{at} = NULL")).collect();
+        self.execute("matching rows", &format!("UPDATE {STEPS} SET {} WHERE i0 IS NOT NULL", clear.join(", ")))?;
+        let set: Vec<String> = (0..shape.layout.identity.len()).map(|at| format!("i{at} = ?")).collect();
+        let sql = format!("UPDATE {STEPS} SET {} WHERE step = ?", set.join(", "));
+        let mut statement = self.connection.prepare(&sql).map_err(failed)?;
+        for (step, place) in places.into_iter().enumerate() {
+            if let (Some(mut place), 1) = (place, rows[step]) {
+                place.push(Stored::Integer(step as i64));
+                statement.execute(params_from_iter(&place)).map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn create(&self, loaded: &Loaded) -> Result<u64, WriteError> {
+        let shape = &self.shape;
+        let mut taken = HashSet::new();
+        find(&self.connection, shape, loaded, shape.collations.is_some(), &mut |found| {
+            taken.extend(found.steps);
+            Ok(())
+        })?;
+        let failed = |error| shape.failed("matching rows", &error);
+        let mut statement = self.connection.prepare(&format!("DELETE FROM {STEPS} WHERE step = ?")).map_err(failed)?;
+        for step in taken {
+            statement.execute([step as i64]).map_err(failed)?;
+        }
+        let names: Vec<String> = loaded.written.iter().map(|at| shape.column(*at)).collect();
+        let values: Vec<String> = loaded.written.iter().map(|at| format!("l.v{at}")).collect();
+        let sql = format!(
+            "INSERT INTO {} ({}) SELECT {} FROM {STEPS} AS l ORDER BY l.step",
+            shape.table,
+            names.join(", "),
+            values.join(", ")
+        );
+        self.execute("creating rows", &sql)
+    }
+
+    fn update(&self, loaded: &Loaded) -> Result<u64, WriteError> {
+        self.mark(loaded)?;
+        if !loaded.steps.park.is_empty() {
+            self.park(loaded)?;
+        }
+        self.set(loaded, &loaded.written, 'v')
+    }
+
+    /// Sets columns to the values that the steps have for them.
+    fn set(&self, loaded: &Loaded, columns: &[usize], values: char) -> Result<u64, WriteError> {
+        let shape = &self.shape;
+        let assign = |at: &usize| {
+            let name = shape.column(*at);
+            match loaded.flagged.contains(at) {
+                // A value that stays, stays as it is stored.
+                true => format!("{name} = CASE l.w{at} WHEN 1 THEN l.{values}{at} ELSE t.{name} END"),
+                false => format!("{name} = l.{values}{at}"),
+            }
+        };
+        let set: Vec<String> = columns.iter().map(assign).collect();
+        let sql = format!(
+            "UPDATE {} AS t SET {} FROM {STEPS} AS l WHERE {}",
+            shape.table,
+            set.join(", "),
+            shape.is_row_of_step()
+        );
+        self.execute("updating rows", &sql)
+    }
+
+    /// Sets unique columns to values that nobody has: NULL, or else something beyond all there is.
+    fn park(&self, loaded: &Loaded) -> Result<(), WriteError> {
+        let shape = &self.shape;
+        // Until the commit, so that nobody misses the values that are parked.
+        self.connection
+            .execute_batch("PRAGMA defer_foreign_keys = ON")
+            .map_err(|error| shape.failed("parking unique values", &error))?;
+        for at in &loaded.steps.park {
+            if shape.layout.column(&shape.columns[*at].name).is_some_and(|facts| facts.not_null) {
+                let value = self.nobodys(*at)?;
+                self.execute("parking unique values", &format!("UPDATE {STEPS} SET p{at} = {value}"))?;
+            }
+        }
+        self.set(loaded, &loaded.steps.park, 'p')?;
+        for (nth, part) in shape.layout.identity.iter().enumerate() {
+            let parked = |at: &&usize| part.column.as_ref() == Some(&shape.columns[**at].name);
+            if let Some(at) = loaded.steps.park.iter().find(parked) {
+                let sql = format!("UPDATE {STEPS} SET i{nth} = p{at} WHERE w{at} = 1 AND i{nth} IS NOT NULL");
+                self.execute("parking unique values", &sql)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A value for each step that no row has in this column.
+    fn nobodys(&self, at: usize) -> Result<String, WriteError> {
+        use PortableType as T;
+        let shape = &self.shape;
+        match &shape.columns[at].ty {
+            T::Boolean | T::Integer | T::Unsigned | T::Decimal { .. } | T::Float32 | T::Float64 => {}
+            T::Bytes => return Ok("CAST('trueup: parked row ' || step AS BLOB)".to_owned()),
+            _ => return Ok("'trueup: parked row ' || step".to_owned()),
+        }
+        let name = shape.column(at);
+        let sql = format!(
+            "SELECT CAST(min(t.{name}) AS REAL), CAST(max(t.{name}) AS REAL) FROM {} AS t \
+             WHERE typeof(t.{name}) IN ('integer', 'real')",
+            shape.table
+        );
+        let ends = self.connection.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)));
+        let ends: (Option<f64>, Option<f64>) = ends.map_err(|error| shape.failed("parking unique values", &error))?;
+        // As far as floats count one by one.
+        const FAR: f64 = 9e15;
+        Ok(match ends {
+            (None, _) | (_, None) => "-1 - step".to_owned(),
+            (Some(least), _) if least > -FAR && least < FAR => format!("{} - step", least.floor() as i64 - 1),
+            (_, Some(most)) if most < FAR && most > -FAR => format!("{} + step", most.ceil() as i64 + 1),
+            _ => "9007199254740993 + step".to_owned(),
+        })
+    }
+
+    fn delete(&self, loaded: &Loaded) -> Result<u64, WriteError> {
+        self.mark(loaded)?;
+        let shape = &self.shape;
+        let parts: Vec<String> = shape.layout.identity.iter().map(|part| format!("t.{}", part.sql)).collect();
+        let steps: Vec<String> = (0..parts.len()).map(|at| format!("i{at}")).collect();
+        let sql = format!(
+            "DELETE FROM {} AS t WHERE ({}) IN (SELECT {} FROM {STEPS} WHERE i0 IS NOT NULL)",
+            shape.table,
+            parts.join(", "),
+            steps.join(", ")
+        );
+        self.execute("deleting rows", &sql)
+    }
+
+    fn count_dependent(&self, dependent: &Dependent) -> Result<u64, WriteError> {
+        let shape = &self.shape;
+        let pairs = dependent.to.iter().zip(&dependent.columns);
+        let on: Vec<String> = pairs.map(|(to, own)| format!("t.{} = d.{}", quoted(to), quoted(own))).collect();
+        // Rows that go themselves do not hang on anything.
+        let goes: Vec<String> =
+            (shape.layout.identity.iter().enumerate()).map(|(at, part)| format!("m.i{at} = d.{}", part.sql)).collect();
+        let stays = match dependent.is_itself {
+            true => format!(" AND NOT EXISTS (SELECT 1 FROM {STEPS} AS m WHERE {})", goes.join(" AND ")),
+            false => String::new(),
+        };
+        let sql = format!(
+            "SELECT count(*) FROM {STEPS} AS l CROSS JOIN {} AS t CROSS JOIN main.{} AS d WHERE {} AND {}{stays}",
+            shape.table,
+            quoted(&dependent.table_name.1),
+            shape.is_row_of_step(),
+            on.join(" AND ")
+        );
+        let counted = self.connection.query_row(&sql, [], |row| row.get(0));
+        counted.map_err(|error| shape.failed("counting dependent rows", &error))
+    }
+}
+
+impl Writer for SqliteWriter {
+    fn begin(&mut self) -> Result<(), WriteError> {
+        let sql = if self.read_only { "BEGIN DEFERRED" } else { "BEGIN IMMEDIATE" };
+        self.connection.execute_batch(sql).map_err(|error| self.shape.failed("beginning to write", &error))
+    }
+
+    fn commit(&mut self) -> Result<(), WriteError> {
+        self.connection.execute_batch("COMMIT").map_err(|error| self.shape.failed("committing", &error))
+    }
+
+    fn rollback(&mut self) -> Result<(), WriteError> {
+        if self.connection.is_autocommit() {
+            return Ok(());
+        }
+        self.connection.execute_batch("ROLLBACK").map_err(|error| self.shape.failed("rolling back", &error))?;
+        self.loaded = self.loaded.take().filter(|loaded| !loaded.in_transaction);
+        Ok(())
+    }
+
+    fn load(&mut self, steps: &StepBatch) -> Result<(), WriteError> {
+        self.loaded = None;
+        self.loaded = Some(load(&self.connection, &self.shape, steps)?);
+        Ok(())
+    }
+
+    fn write(&mut self) -> Result<u64, WriteError> {
+        let loaded = self.loaded()?;
+        match loaded.steps.action {
+            Action::Create => self.create(loaded),
+            Action::Update if loaded.written.is_empty() => Ok(0),
+            Action::Update => self.update(loaded),
+            Action::Delete => self.delete(loaded),
+        }
+    }
+
+    fn fetch(&mut self, _lock: bool) -> Result<ExportBatch, WriteError> {
+        // In a transaction that writes nobody else does, which is all that a lock could give.
+        let (loaded, shape) = (self.loaded()?, &self.shape);
+        let strangers = loaded.steps.action == Action::Create && shape.collations.is_some();
+        let mut batches = Vec::new();
+        let mut seen = HashSet::new();
+        find(&self.connection, shape, loaded, strangers, &mut |found| {
+            let mut rows = Vec::with_capacity(found.steps.len());
+            for (row, identity) in found.identities.iter().enumerate() {
+                let mut bytes = Vec::new();
+                identity.iter().for_each(|part| part.identify(&mut bytes));
+                // Two steps may both mean it, one of them by the index's collation only.
+                if seen.insert(bytes) {
+                    rows.push(row as u32);
+                }
+            }
+            batches.push(found.rows.take(&rows).map_err(|error| shape.unexpected(&error))?);
+            Ok(())
+        })?;
+        if let Some(rows) = ExportBatch::concat(&batches).map_err(|error| shape.unexpected(&error))? {
+            return Ok(rows);
+        }
+        let field = |column: &Column| Field::new(&column.name, column.ty.arrow(), true);
+        let schema = Schema::new(shape.columns.iter().map(field).collect::<Vec<_>>());
+        Ok(ExportBatch { rows: RecordBatch::new_empty(Arc::new(schema)), others: Vec::new() })
+    }
+
+    fn count_dependents(&mut self, dependents: &[Dependent]) -> Result<Vec<u64>, WriteError> {
+        if dependents.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.mark(self.loaded()?)?;
+        dependents.iter().map(|dependent| self.count_dependent(dependent)).collect()
+    }
+
+    fn advance_counters(&mut self) -> Result<(), WriteError> {
+        if self.read_only {
+            return Ok(());
+        }
+        let shape = &self.shape;
+        let failed = |error| shape.failed("moving the counter on", &error);
+        let Some(number) = shape.layout.columns.iter().find(|column| column.row_number) else { return Ok(()) };
+        let sql = "SELECT count(*) FROM main.sqlite_schema WHERE name = 'sqlite_sequence'";
+        let counts: bool = self.connection.query_row(sql, [], |row| row.get(0)).map_err(failed)?;
+        if !counts {
+            return Ok(());
+        }
+        // SQLite does so itself for rows that are added, but not for numbers that are changed. Only
+        // tables with AUTOINCREMENT have a row here.
+        let most = format!("(SELECT max(t.{}) FROM {} AS t)", quoted(&number.name), shape.table);
+        let sql =
+            format!("UPDATE main.sqlite_sequence SET seq = {most} WHERE lower(name) = lower(?1) AND seq < {most}");
+        self.connection.execute(&sql, [shape.sqlite.table()]).map_err(failed)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "writer_tests.rs"]
+mod tests;
