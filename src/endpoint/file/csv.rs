@@ -17,14 +17,14 @@ const BUFFER: usize = 1 << 20;
 /// A CSV file.
 #[derive(Debug)]
 pub struct Csv {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     /// How many rows the file had when it was described, and what it looked like then.
     counted: Mutex<Option<(Stamp, u64)>>,
 }
 
 /// What changes when a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
+pub(super) struct Stamp {
     size: u64,
     modified: Option<SystemTime>,
 }
@@ -35,7 +35,7 @@ impl Csv {
         Self { path, counted: Mutex::new(None) }
     }
 
-    fn open(&self) -> Result<Table<'_, File>, EndpointError> {
+    pub(super) fn open(&self) -> Result<Table<'_, File>, EndpointError> {
         let file = File::open(&self.path).map_err(|error| self.unreadable(error.to_string()))?;
         let about = file.metadata().map_err(|error| self.unreadable(error.to_string()))?;
         if about.is_dir() {
@@ -44,18 +44,23 @@ impl Csv {
         if !about.is_file() {
             return Err(self.unreadable("it is no regular file, and a CSV file is read twice".to_owned()));
         }
-        let tabs = self.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("tsv"));
-        let records = Records::new(file, if tabs { b'\t' } else { b',' }, BUFFER);
+        let records = Records::new(file, self.delimiter(), BUFFER);
         let mut table = Table { csv: self, stamp: Stamp::of(&about), records, header: Vec::new(), rows: 0 };
         table.read_header()?;
         Ok(table)
+    }
+
+    /// What is between two fields.
+    pub(super) fn delimiter(&self) -> u8 {
+        let tabs = self.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("tsv"));
+        if tabs { b'\t' } else { b',' }
     }
 
     fn unreadable(&self, why: String) -> EndpointError {
         EndpointError::Unreadable { path: self.path.display().to_string(), why }
     }
 
-    fn malformed(&self, line: Option<u64>, why: impl Into<String>) -> EndpointError {
+    pub(super) fn malformed(&self, line: Option<u64>, why: impl Into<String>) -> EndpointError {
         EndpointError::Malformed { path: self.path.display().to_string(), line, why: why.into() }
     }
 
@@ -70,17 +75,17 @@ impl Csv {
 }
 
 impl Stamp {
-    fn of(about: &Metadata) -> Self {
+    pub(super) fn of(about: &Metadata) -> Self {
         Self { size: about.len(), modified: about.modified().ok() }
     }
 }
 
 /// A file being read, behind its header.
-struct Table<'a, R> {
+pub(super) struct Table<'a, R> {
     csv: &'a Csv,
     stamp: Stamp,
-    records: Records<R>,
-    header: Vec<String>,
+    pub(super) records: Records<R>,
+    pub(super) header: Vec<String>,
     rows: u64,
 }
 
@@ -112,7 +117,7 @@ impl<R: Read> Table<'_, R> {
     }
 
     /// Hands every row to `take`, with about its size: a record with as many fields as the header.
-    fn each_row(
+    pub(super) fn each_row(
         &mut self,
         mut take: impl FnMut(Record<'_>, usize) -> Result<(), EndpointError>,
     ) -> Result<(), EndpointError> {
@@ -142,7 +147,7 @@ impl<R: Read> Table<'_, R> {
 
 impl Table<'_, File> {
     /// Fails if somebody wrote to the file while it was read.
-    fn check_unchanged(&self) -> Result<(), EndpointError> {
+    pub(super) fn check_unchanged(&self) -> Result<(), EndpointError> {
         let csv = self.csv;
         let about = self.records.source().metadata().map_err(|error| csv.unreadable(error.to_string()))?;
         if Stamp::of(&about) != self.stamp {

@@ -1,4 +1,5 @@
-//! Tables in files that are not snapshots yet: CSV.
+//! Tables in files that are not snapshots yet: CSV; and files that are written anew, CSV and
+//! Parquet.
 //!
 //! The tokenizer is our own, because an empty field without quotes is NULL and one in quotes is
 //! an empty string: the usual CSV libraries hand out both as the same empty field.
@@ -14,9 +15,22 @@
 //!
 //! A file that is not as it should be is refused, with the line and what is wrong with it;
 //! nothing is guessed and no row is skipped.
+//!
+//! A file is written to by writing a new one beside it ([`Draft`]), which has the same form: rows
+//! that stay are copied byte for byte (CSV) or keep their types and compression (Parquet), and
+//! new values are spelled as their column's others are. Then it takes the old one's place at once.
 
 mod csv;
+mod csv_style;
+mod csv_write;
+mod draft;
+mod edits;
 mod infer;
+mod parquet_write;
 mod records;
 
 pub use csv::Csv;
+pub use csv_write::rewrite_csv;
+pub use draft::{Draft, Original};
+pub use edits::{Edits, NewRow};
+pub use parquet_write::rewrite_parquet;

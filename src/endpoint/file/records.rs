@@ -41,7 +41,12 @@ struct Span {
 /// One record.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Record<'a> {
-    text: &'a str,
+    /// As it is in the file, without its line end.
+    pub(super) text: &'a str,
+    /// Empty at the end of a file without one.
+    pub(super) line_end: &'a [u8],
+    /// Where in the file it ends, with its line end.
+    pub(super) end: u64,
     spans: &'a [Span],
 }
 
@@ -49,6 +54,13 @@ impl<'a> Record<'a> {
     /// How many fields it has; at least one.
     pub(super) fn len(&self) -> usize {
         self.spans.len()
+    }
+
+    /// A field as it is in the file, with its quotes. There must be a field `at`.
+    pub(super) fn raw(&self, at: usize) -> &'a str {
+        let span = &self.spans[at];
+        let quote = usize::from(span.quoted);
+        &self.text[span.start - quote..span.end + quote]
     }
 
     /// A field's value; `None` is NULL. There must be a field `at`.
@@ -79,6 +91,8 @@ pub(super) struct Records<R> {
     /// Length of the current record without and with its line end.
     length: usize,
     taken: usize,
+    /// Where in the file the current record starts.
+    offset: u64,
     spans: Vec<Span>,
 }
 
@@ -97,6 +111,7 @@ impl<R: Read> Records<R> {
             next_line: 1,
             length: 0,
             taken: 0,
+            offset: 0,
             spans: Vec::new(),
         }
     }
@@ -104,6 +119,7 @@ impl<R: Read> Records<R> {
     /// Goes to the next record. False at the end of the file.
     pub(super) fn advance(&mut self) -> Result<bool, RecordError> {
         self.start += self.taken;
+        self.offset += self.taken as u64;
         self.line = self.next_line;
         self.taken = 0;
         self.spans.clear();
@@ -144,8 +160,9 @@ impl<R: Read> Records<R> {
 
     /// The current record. Only after [`advance`](Self::advance) found one.
     pub(super) fn record(&self) -> Result<Record<'_>, RecordError> {
-        match std::str::from_utf8(&self.buffer[self.start..self.start + self.length]) {
-            Ok(text) => Ok(Record { text, spans: &self.spans }),
+        let (text, line_end) = self.buffer[self.start..self.start + self.taken].split_at(self.length);
+        match std::str::from_utf8(text) {
+            Ok(text) => Ok(Record { text, line_end, end: self.offset + self.taken as u64, spans: &self.spans }),
             Err(error) => Err(self.malformed(error.valid_up_to(), "this is not UTF-8 text: convert the file to UTF-8")),
         }
     }
@@ -154,7 +171,10 @@ impl<R: Read> Records<R> {
     fn begin(&mut self) -> Result<(), RecordError> {
         self.begun = true;
         match (self.byte(0)?, self.byte(1)?, self.byte(2)?) {
-            (Some(0xEF), Some(0xBB), Some(0xBF)) => self.start += 3,
+            (Some(0xEF), Some(0xBB), Some(0xBF)) => {
+                self.start += 3;
+                self.offset += 3;
+            }
             (Some(0xFF), Some(0xFE), _) | (Some(0xFE), Some(0xFF), _) => {
                 return Err(self.malformed(0, "this is UTF-16 text: convert the file to UTF-8"));
             }

@@ -1,0 +1,264 @@
+//! Writes a Parquet file anew, with the types, the compression and the metadata that it has.
+
+use super::draft::{Draft, Original, failed};
+use super::edits::{Edits, NewRow};
+use crate::endpoint::EndpointError;
+use crate::table::{Column, PortableType};
+use arrow::array::{Array, ArrayRef, RecordBatch, new_null_array};
+use arrow::compute::{CastOptions, cast_with_options, interleave};
+use arrow::datatypes::{DataType, SchemaRef};
+use arrow::util::display::FormatOptions;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::schema::types::{ColumnDescPtr, SchemaDescriptor};
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Rows at a time.
+const BATCH: usize = 8 * 1024;
+/// Where Arrow keeps its own types in a file's metadata.
+const ARROW_SCHEMA: &str = "ARROW:schema";
+/// Snapshots keep what their types can't hold in this column.
+const OTHER: &str = "trueup_other";
+
+/// Writes what a Parquet file becomes under these edits beside it. `columns` are those of
+/// [`Edits::values`].
+///
+/// # Errors
+/// If a file can't be read or written, or a value does not fit the file's own type exactly.
+pub fn rewrite_parquet(original: &Original, columns: &[Column], edits: &Edits) -> Result<Draft, EndpointError> {
+    let path = original.path();
+    let read = |error: &dyn std::fmt::Display| failed(path, "reading the file", error);
+    let file = File::open(path).map_err(|error| read(&error))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| read(&error))?.with_batch_size(BATCH);
+    let (schema, metadata) = (Arc::clone(builder.schema()), Arc::clone(builder.metadata()));
+    if schema.field_with_name(OTHER).is_ok() {
+        return Err(failed(path, "writing", "it is a part of a snapshot, which is never written to"));
+    }
+    if let Some(column) = foreign(&schema, metadata.file_metadata().schema_descr()).map_err(|error| read(&error))? {
+        let why = format!("its column `{column}` is stored in an old way, which can only be read");
+        return Err(failed(path, "writing", why));
+    }
+    let rows = Rows { path, schema: &schema, columns, edits };
+    let (draft, out) = original.draft()?;
+    let write = |error: &dyn std::fmt::Display| failed(draft.path(), "writing the new file", error);
+    let options = ArrowWriterOptions::new()
+        .with_properties(properties(&metadata))
+        .with_skip_arrow_metadata(!has_arrow_schema(&metadata))
+        .with_parquet_schema(metadata.file_metadata().schema_descr().clone());
+    let mut writer =
+        ArrowWriter::try_new_with_options(out, Arc::clone(&schema), options).map_err(|error| write(&error))?;
+    let mut first = 0;
+    for batch in builder.build().map_err(|error| read(&error))? {
+        let batch = batch.map_err(|error| read(&error))?;
+        let count = batch.num_rows() as u64;
+        writer.write(&rows.edited(batch, first)?).map_err(|error| write(&error))?;
+        first += count;
+    }
+    if first != metadata.file_metadata().num_rows() as u64 {
+        return Err(read(&"rows are missing"));
+    }
+    for added in edits.added.chunks(BATCH) {
+        writer.write(&rows.added(added)?).map_err(|error| write(&error))?;
+    }
+    let out = writer.into_inner().map_err(|error| write(&error))?;
+    draft.finish(out)?;
+    Ok(draft)
+}
+
+/// A column that is stored otherwise than Arrow stores its type (`INT96`, decimals of odd lengths,
+/// old kinds of lists).
+fn foreign(schema: &SchemaRef, stored: &SchemaDescriptor) -> Result<Option<String>, ParquetError> {
+    let own = ArrowSchemaConverter::new().convert(schema)?;
+    let form = |column: &ColumnDescPtr| {
+        let levels = (column.max_def_level(), column.max_rep_level());
+        (column.physical_type(), column.type_length(), levels)
+    };
+    let mut pairs = stored.columns().iter().zip(own.columns());
+    let other = pairs.find(|(stored, own)| form(stored) != form(own)).map(|(stored, _)| stored);
+    let more = (stored.num_columns() != own.num_columns()).then(|| stored.columns().first()).flatten();
+    Ok(other.or(more).map(|column| column.path().string()))
+}
+
+fn has_arrow_schema(metadata: &ParquetMetaData) -> bool {
+    let pairs = metadata.file_metadata().key_value_metadata();
+    pairs.is_some_and(|pairs| pairs.iter().any(|pair| pair.key == ARROW_SCHEMA))
+}
+
+fn properties(metadata: &ParquetMetaData) -> WriterProperties {
+    let about = metadata.file_metadata();
+    let pairs = about.key_value_metadata().cloned().unwrap_or_default();
+    let version = if about.version() >= 2 { WriterVersion::PARQUET_2_0 } else { WriterVersion::PARQUET_1_0 };
+    let mut properties = WriterProperties::builder()
+        .set_writer_version(version)
+        .set_key_value_metadata(Some(pairs.into_iter().filter(|pair| pair.key != ARROW_SCHEMA).collect()));
+    if let Some(largest) = metadata.row_groups().iter().map(|group| group.num_rows()).max() {
+        properties = properties.set_max_row_group_row_count(Some(usize::try_from(largest).unwrap_or(0).max(BATCH)));
+    }
+    for chunk in metadata.row_groups().first().map(|group| group.columns()).unwrap_or_default() {
+        properties = properties.set_column_compression(chunk.column_path().clone(), chunk.compression());
+    }
+    properties.build()
+}
+
+struct Rows<'a> {
+    path: &'a Path,
+    schema: &'a SchemaRef,
+    columns: &'a [Column],
+    edits: &'a Edits,
+}
+
+impl Rows<'_> {
+    /// Rows of the file, the first of which is row `first`, as they become.
+    fn edited(&self, batch: RecordBatch, first: u64) -> Result<RecordBatch, EndpointError> {
+        let range = first..first + batch.num_rows() as u64;
+        let changed: Vec<(u64, &NewRow)> =
+            self.edits.changed.range(range.clone()).map(|(row, new)| (row - first, new)).collect();
+        let drops = self.edits.dropped.range(range.clone()).next().is_some();
+        if changed.is_empty() && !drops {
+            return Ok(batch);
+        }
+        let kept: Vec<usize> =
+            range.filter(|row| !self.edits.dropped.contains(row)).map(|row| (row - first) as usize).collect();
+        let mut arrays = Vec::with_capacity(batch.num_columns());
+        for (field, old) in self.schema.fields().iter().zip(batch.columns()) {
+            let column = self.columns.iter().position(|column| column.name == *field.name());
+            let new: Vec<&(u64, &NewRow)> = match column {
+                Some(column) => changed.iter().filter(|(_, new)| new.columns.contains(&column)).collect(),
+                None => Vec::new(),
+            };
+            if new.is_empty() && !drops {
+                arrays.push(Arc::clone(old));
+                continue;
+            }
+            let values = match column {
+                Some(column) if !new.is_empty() => {
+                    self.values(column, &new.iter().map(|(_, new)| *new).collect::<Vec<_>>(), field.data_type())?
+                }
+                _ => new_null_array(field.data_type(), 0),
+            };
+            let mut next = 0;
+            let places: Vec<(usize, usize)> = kept
+                .iter()
+                .map(|row| {
+                    while new.get(next).is_some_and(|(at, _)| (*at as usize) < *row) {
+                        next += 1;
+                    }
+                    match new.get(next) {
+                        Some((at, _)) if *at as usize == *row => (1, next),
+                        _ => (0, *row),
+                    }
+                })
+                .collect();
+            arrays.push(interleave(&[old.as_ref(), values.as_ref()], &places).map_err(|error| self.failed(&error))?);
+        }
+        self.batch(arrays, kept.len())
+    }
+
+    /// Rows that are added.
+    fn added(&self, rows: &[NewRow]) -> Result<RecordBatch, EndpointError> {
+        let mut arrays = Vec::with_capacity(self.schema.fields().len());
+        for field in self.schema.fields() {
+            let column = self.columns.iter().position(|column| column.name == *field.name());
+            let given = |new: &NewRow| column.is_some_and(|column| new.columns.contains(&column));
+            let new: Vec<&NewRow> = rows.iter().filter(|new| given(new)).collect();
+            let values = match column {
+                Some(column) if !new.is_empty() => self.values(column, &new, field.data_type())?,
+                _ => new_null_array(field.data_type(), 0),
+            };
+            let nulls = new_null_array(field.data_type(), 1);
+            let mut next = 0..;
+            let places: Vec<(usize, usize)> =
+                rows.iter().map(|new| if given(new) { (0, next.next().unwrap_or(0)) } else { (1, 0) }).collect();
+            let array = interleave(&[values.as_ref(), nulls.as_ref()], &places).map_err(|error| self.failed(&error))?;
+            arrays.push(array);
+        }
+        self.batch(arrays, rows.len())
+    }
+
+    fn batch(&self, arrays: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch, EndpointError> {
+        for (field, array) in self.schema.fields().iter().zip(&arrays) {
+            if !field.is_nullable() && array.null_count() > 0 {
+                return Err(self.failed(&format!("column `{}` must not be NULL", field.name())));
+            }
+        }
+        let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(rows));
+        RecordBatch::try_new_with_options(Arc::clone(self.schema), arrays, &options)
+            .map_err(|error| self.failed(&error))
+    }
+
+    /// New values of one column in the file's own type.
+    fn values(&self, column: usize, rows: &[&NewRow], ty: &DataType) -> Result<ArrayRef, EndpointError> {
+        let about = &self.columns[column];
+        let failed = |why: &dyn std::fmt::Display| self.failed(&format!("column `{}`: {why}", about.name));
+        for new in rows {
+            if let Some(other) = self.edits.values[new.batch].other(new.row, column) {
+                return Err(failed(&format!("`{other}` is none of its values")));
+            }
+        }
+        let batches: Vec<&dyn Array> =
+            self.edits.values.iter().map(|batch| batch.rows.column(column).as_ref()).collect();
+        let places: Vec<(usize, usize)> = rows.iter().map(|new| (new.batch, new.row)).collect();
+        let portable = interleave(&batches, &places).map_err(|error| failed(&error))?;
+        if about.ty == PortableType::Printed && !is_text(ty) && portable.null_count() < portable.len() {
+            return Err(failed(&format!("values of type {ty} can be read, but not written")));
+        }
+        native(&portable, ty).map_err(|_| {
+            let wrong = (0..portable.len()).find(|row| native(&portable.slice(*row, 1), ty).is_err()).unwrap_or(0);
+            let cells = crate::table::Cells::new(&portable);
+            let value = cells.and_then(|cells| cells.print(wrong)).unwrap_or_else(|| "NULL".to_owned());
+            failed(&format!("`{value}` is no {ty}"))
+        })
+    }
+
+    fn failed(&self, why: &dyn std::fmt::Display) -> EndpointError {
+        failed(self.path, "writing the new file", why)
+    }
+}
+
+fn is_text(ty: &DataType) -> bool {
+    match ty {
+        DataType::Dictionary(_, values) => is_text(values),
+        _ => matches!(ty, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null),
+    }
+}
+
+/// Portable values in another Arrow type, exactly.
+fn native(portable: &ArrayRef, ty: &DataType) -> Result<ArrayRef, String> {
+    if portable.null_count() == portable.len() {
+        return Ok(new_null_array(ty, portable.len()));
+    }
+    let there = convert(portable, ty)?;
+    // Units and scales may be coarser than the values.
+    let back = convert(&there, portable.data_type())?;
+    if back.as_ref() == portable.as_ref() { Ok(there) } else { Err("it does not fit exactly".to_owned()) }
+}
+
+fn convert(array: &ArrayRef, ty: &DataType) -> Result<ArrayRef, String> {
+    match (array.data_type(), ty) {
+        (from, to) if from == to => Ok(Arc::clone(array)),
+        (DataType::Dictionary(_, values), _) => convert(&cast(array, values)?, ty),
+        (_, DataType::Dictionary(_, values)) => cast(&convert(array, values)?, ty),
+        // A zone is only how an instant is shown.
+        (DataType::Timestamp(_, Some(_)), DataType::Timestamp(unit, Some(_))) => {
+            let utc = |unit| DataType::Timestamp(unit, Some("UTC".into()));
+            let DataType::Timestamp(own, _) = array.data_type() else { return Err(String::new()) };
+            cast(&cast(&cast(array, &utc(*own))?, &utc(*unit))?, ty)
+        }
+        _ => cast(array, ty),
+    }
+}
+
+fn cast(array: &ArrayRef, ty: &DataType) -> Result<ArrayRef, String> {
+    let options = CastOptions { safe: false, format_options: FormatOptions::default() };
+    cast_with_options(array, ty, &options).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+#[path = "parquet_write_tests.rs"]
+mod tests;

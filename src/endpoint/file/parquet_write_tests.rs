@@ -1,0 +1,200 @@
+use super::*;
+use crate::endpoint::ExportBatch;
+use crate::table::{Cells, PortableBuilder};
+use arrow::array::{
+    BooleanArray, Date32Array, Decimal128Array, DictionaryArray, FixedSizeBinaryArray, Int32Array, LargeStringArray,
+    ListArray, StringViewArray, TimestampMillisecondArray, TimestampNanosecondArray, UInt8Array,
+};
+use arrow::datatypes::{Field, Int32Type, Schema};
+use parquet::basic::Compression;
+use parquet::file::metadata::KeyValue;
+
+fn file() -> RecordBatch {
+    let words: DictionaryArray<Int32Type> = vec![Some("a"), Some("b"), None].into_iter().collect();
+    let lists = ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1)]), None, Some(vec![])]);
+    let zoned = TimestampMillisecondArray::from(vec![Some(0), Some(1_500), None]).with_timezone("Europe/Berlin");
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("id", Arc::new(Int32Array::from(vec![1, 2, 3]))),
+        ("small", Arc::new(UInt8Array::from(vec![Some(255), None, Some(0)]))),
+        ("word", Arc::new(words)),
+        ("large", Arc::new(LargeStringArray::from(vec![Some(""), None, Some("x")]))),
+        ("view", Arc::new(StringViewArray::from(vec!["long enough to be kept apart", "b", "c"]))),
+        (
+            "price",
+            Arc::new(Decimal128Array::from(vec![Some(100), None, Some(-1)]).with_precision_and_scale(9, 2).unwrap()),
+        ),
+        ("at", Arc::new(zoned)),
+        ("nanos", Arc::new(TimestampNanosecondArray::from(vec![Some(1), None, Some(-1)]))),
+        ("day", Arc::new(Date32Array::from(vec![Some(0), Some(-1), None]))),
+        ("raw", Arc::new(FixedSizeBinaryArray::try_from_iter([[1u8, 2], [3, 4], [5, 6]].into_iter()).unwrap())),
+        ("flag", Arc::new(BooleanArray::from(vec![Some(true), None, Some(false)]))),
+        ("list", Arc::new(lists)),
+    ];
+    let field = |(name, array): &(&str, ArrayRef)| Field::new(*name, array.data_type().clone(), *name != "id");
+    let schema = Schema::new(columns.iter().map(field).collect::<Vec<_>>());
+    RecordBatch::try_new(Arc::new(schema), columns.into_iter().map(|(_, array)| array).collect()).unwrap()
+}
+
+fn columns() -> Vec<Column> {
+    use PortableType as T;
+    let types = [
+        ("id", T::Integer),
+        ("small", T::Integer),
+        ("word", T::Text),
+        ("large", T::Text),
+        ("view", T::Text),
+        ("price", T::Decimal { precision: Some(9), scale: 2 }),
+        ("at", T::Instant { precision: 3 }),
+        ("nanos", T::Timestamp { precision: 6 }),
+        ("day", T::Date),
+        ("raw", T::Bytes),
+        ("flag", T::Boolean),
+        ("list", T::Printed),
+    ];
+    types.into_iter().map(|(name, ty)| Column::new(name, ty, "")).collect()
+}
+
+const NEW: [&str; 12] = [
+    "9",
+    "7",
+    "new",
+    "l",
+    "v",
+    "12.50",
+    "2024-05-06 07:08:09.5Z",
+    "2024-05-06 07:08:09.123456",
+    "2024-02-29",
+    "ab",
+    "true",
+    "",
+];
+
+fn values(texts: [&str; 12]) -> ExportBatch {
+    let columns = columns();
+    let fields: Vec<Field> = columns.iter().map(|c| Field::new(&c.name, c.ty.arrow(), true)).collect();
+    let build = |(column, text): (&Column, &str)| {
+        let mut builder = PortableBuilder::new(&column.ty);
+        if text.is_empty() {
+            builder.null()
+        } else {
+            builder.parse(text)
+        }
+        builder.finish()
+    };
+    ExportBatch::new(&Arc::new(Schema::new(fields)), columns.iter().zip(texts).map(build).collect()).unwrap()
+}
+
+fn new_row(columns: impl IntoIterator<Item = usize>) -> NewRow {
+    NewRow { batch: 0, row: 0, columns: columns.into_iter().collect() }
+}
+
+fn rewritten(edits: &Edits) -> Result<(RecordBatch, Arc<ParquetMetaData>), String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    let batch = file();
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_key_value_metadata(Some(vec![KeyValue::new("owner".to_owned(), "us".to_owned())]))
+        .build();
+    let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let original = Original::open(&path).unwrap();
+    let draft = rewrite_parquet(&original, &columns(), edits).map_err(|error| error.to_string())?;
+    draft.commit(&original).unwrap();
+    let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).unwrap()).unwrap();
+    let metadata = Arc::clone(builder.metadata());
+    let schema = Arc::clone(builder.schema());
+    let batches: Vec<RecordBatch> = builder.build().unwrap().map(Result::unwrap).collect();
+    Ok((arrow::compute::concat_batches(&schema, &batches).unwrap(), metadata))
+}
+
+fn printed(batch: &RecordBatch, row: usize) -> Vec<Option<String>> {
+    let print = |(array, column): (&ArrayRef, &Column)| {
+        if column.ty == PortableType::Printed || array.is_null(row) {
+            return None;
+        }
+        Cells::new(&convert(array, &column.ty.arrow()).unwrap()).unwrap().print(row)
+    };
+    batch.columns().iter().zip(&columns()).map(print).collect()
+}
+
+#[test]
+fn the_file_keeps_its_form() {
+    let (same, metadata) = rewritten(&Edits::default()).unwrap();
+    assert_eq!((same.schema().fields(), same.columns()), (file().schema().fields(), file().columns()));
+    assert_eq!(metadata.row_group(0).column(2).compression(), Compression::SNAPPY);
+    let pairs = metadata.file_metadata().key_value_metadata().unwrap();
+    assert_eq!(pairs.iter().filter(|pair| pair.key == "owner" && pair.value.as_deref() == Some("us")).count(), 1);
+}
+
+#[test]
+fn rows_change_go_and_come() {
+    let edits = Edits {
+        values: vec![values(NEW)],
+        changed: [(1, new_row(1..11)), (2, new_row([5]))].into(),
+        dropped: [0].into(),
+        added: vec![new_row(0..11), new_row([0, 4])],
+    };
+    let (batch, _) = rewritten(&edits).unwrap();
+    let old = file();
+    assert_eq!((batch.schema().fields(), batch.num_rows()), (old.schema().fields(), 4));
+    let new: Vec<Option<String>> =
+        NEW.iter().map(|text| Some((*text).to_owned()).filter(|text| !text.is_empty())).collect();
+    let mut new = new;
+    new[9] = Some("\\x6162".to_owned());
+    assert_eq!(printed(&batch, 0)[1..], new[1..]);
+    assert_eq!(printed(&batch, 2), new);
+    for column in 0..batch.num_columns() {
+        let (now, before) = (batch.column(column), old.column(column));
+        // Nanoseconds too stay what they were.
+        if column != 5 {
+            assert_eq!(now.slice(1, 1).to_data(), before.slice(2, 1).to_data(), "column {column}");
+        }
+        assert_eq!(now.is_null(3), ![0, 4].contains(&column));
+    }
+    assert_eq!(printed(&batch, 1)[5], Some("12.50".to_owned()));
+}
+
+#[test]
+fn what_does_not_fit_exactly_is_an_error() {
+    let wrong = |column: usize, text: &'static str| {
+        let mut texts = NEW;
+        texts[column] = text;
+        let edits = Edits { values: vec![values(texts)], changed: [(0, new_row([column]))].into(), ..Edits::default() };
+        rewritten(&edits).map(|_| ()).unwrap_err()
+    };
+    for (column, text, why) in [
+        (0, "3000000000", "column `id`: `3000000000` is no Int32"),
+        (1, "256", "column `small`"),
+        (6, "2024-05-06 07:08:09.1234Z", "column `at`"),
+        (7, "2300-01-01 00:00:00", "column `nanos`"),
+        (9, "abc", "column `raw`"),
+        (11, "[1]", "can be read, but not written"),
+        (0, "", "column `id` must not be NULL"),
+        (5, "n/a", "`n/a` is none of its values"),
+    ] {
+        assert!(wrong(column, text).contains(why), "{}", wrong(column, text));
+    }
+}
+
+#[test]
+fn what_is_stored_in_an_old_way_is_left_alone() {
+    use parquet::data_type::{Int96, Int96Type};
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    let schema = Arc::new(parse_message_type("message m { required int96 at; }").unwrap());
+    let mut writer = SerializedFileWriter::new(File::create(&path).unwrap(), schema, Arc::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<Int96Type>().write_batch(&[Int96::new()], None, None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    writer.close().unwrap();
+    let original = Original::open(&path).unwrap();
+    let columns = [Column::new("at", PortableType::Timestamp { precision: 6 }, "")];
+    let error = rewrite_parquet(&original, &columns, &Edits::default()).unwrap_err().to_string();
+    assert!(error.contains("`at` is stored in an old way"), "{error}");
+}
