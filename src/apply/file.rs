@@ -1,0 +1,314 @@
+//! Applies steps to a CSV or Parquet file.
+//!
+//! The file is read once to find the rows that the steps mean, and written anew beside itself
+//! with those changed that are as planned. The new file is read again: only if every step is
+//! found in it, and not a row more or less, does it take the old one's place. So the file has all
+//! of the steps or none, and memory holds the steps and their rows, never the file.
+
+use super::classify::{Verdict, classify};
+use super::codec::Codec;
+use super::error::ApplyError;
+use super::file_run::{FileOutcome, FileRun};
+use super::outcome::Refusal;
+use super::step_set::StepSet;
+use super::work::Work;
+use crate::endpoint::file::{Csv, Draft, Edits, NewRow, Original, rewrite_csv, rewrite_parquet};
+use crate::endpoint::{Action, Address, Endpoint, EndpointError, ExportBatch, ExportRequest, Interrupt, Sink, Stopped};
+use crate::snapshot::Parts;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// Steps read from the plan at once.
+const CHUNK: usize = 10_000;
+
+/// Applies the steps of one side, or takes them back.
+///
+/// # Errors
+/// If the file or the plan can't be read, the new file can't be written or does not hold what was
+/// planned, somebody writes to the file meanwhile, or the person interrupts. The file is as it was
+/// then.
+pub fn apply_file(run: FileRun<'_>) -> Result<FileOutcome, ApplyError> {
+    let (path, kind) = match run.address {
+        Address::Csv(path) => (path, Kind::Csv),
+        Address::Parquet(path) => (path, Kind::Parquet),
+        other => {
+            let why = "it is no CSV or Parquet file".to_owned();
+            return Err(ApplyError::Obstacle { address: other.to_string(), why });
+        }
+    };
+    let Some(table) = run.plan.write_table(run.side) else { return Ok(FileOutcome::default()) };
+    let codec = Codec::new(&table);
+    let works = works(&run, &codec)?;
+    let file = File { kind, side: run.side, codec: &codec, interrupt: &run.interrupt };
+    let outcome = file.write(path, &works, run.refuse, run.commit)?;
+    for work in &works {
+        run.progress.advance(work.len() as u64);
+    }
+    Ok(outcome)
+}
+
+/// The steps that take part, as they are to be written.
+fn works(run: &FileRun<'_>, codec: &Codec) -> Result<Vec<Work>, ApplyError> {
+    let writable: Vec<usize> = (0..codec.columns().len()).filter(|at| !codec.columns()[*at].generated).collect();
+    let mut works = Vec::new();
+    for chunk in run.plan.chunks(run.side, CHUNK)? {
+        if run.interrupt.is_set() {
+            return Err(ApplyError::Interrupted);
+        }
+        let chunk = chunk?;
+        let action = chunk.steps.action;
+        let work = Work::from(chunk).filter(|step| (run.wanted)(step, action))?;
+        if !work.is_empty() {
+            works.push(if run.undo { work.inverse(&writable)? } else { work });
+        }
+    }
+    if run.undo {
+        works.reverse();
+    }
+    Ok(works)
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Csv,
+    Parquet,
+}
+
+/// A file and how it is read.
+struct File<'a> {
+    kind: Kind,
+    side: usize,
+    codec: &'a Codec,
+    interrupt: &'a Interrupt,
+}
+
+/// The rows of a file that some steps mean.
+#[derive(Default)]
+struct Found {
+    batches: Vec<ExportBatch>,
+    /// The last row that each step means.
+    places: HashMap<usize, u64>,
+}
+
+impl Found {
+    fn batch(&self, work: &Work) -> Result<ExportBatch, ApplyError> {
+        let shape = |error: arrow::error::ArrowError| ApplyError::Shape(error.to_string());
+        match ExportBatch::concat(&self.batches).map_err(shape)? {
+            Some(batch) => Ok(batch),
+            None => work.steps.rows().take(&[]).map_err(shape),
+        }
+    }
+}
+
+/// What was found in a file.
+struct Search {
+    rows: u64,
+    /// Per chunk of steps.
+    found: Vec<Found>,
+}
+
+impl File<'_> {
+    /// Writes those steps whose rows are as planned.
+    fn write(
+        &self,
+        path: &Path,
+        works: &[Work],
+        refuse: &mut dyn FnMut(Refusal) -> Result<(), ApplyError>,
+        commit: &mut dyn FnMut(&StepSet) -> Result<(), ApplyError>,
+    ) -> Result<FileOutcome, ApplyError> {
+        let original = Original::open(path)?;
+        let before = self.find(original.path(), works)?;
+        let (mut outcome, mut edits, mut kept) = (FileOutcome::default(), Edits::default(), Vec::new());
+        for (work, found) in works.iter().zip(&before.found) {
+            let written = self.decide(work, found, &mut outcome, &mut edits, refuse)?;
+            outcome.counts.add(work.steps.action, written.len() as u64);
+            outcome.written.insert_all(&written.numbers.iter().copied().collect());
+            kept.push(written);
+        }
+        if edits.is_empty() {
+            original.check()?;
+            return Ok(outcome);
+        }
+        let draft = match self.kind {
+            Kind::Csv => rewrite_csv(&original, self.codec.columns(), &edits)?,
+            Kind::Parquet => rewrite_parquet(&original, self.codec.columns(), &edits)?,
+        };
+        let rows = before.rows + edits.added.len() as u64 - edits.dropped.len() as u64;
+        self.prove(&draft, &kept, rows)?;
+        original.check()?;
+        commit(&outcome.written)?;
+        draft.commit(&original)?;
+        Ok(outcome)
+    }
+
+    /// Decides on the steps of one chunk. Those that are to be written.
+    fn decide(
+        &self,
+        work: &Work,
+        found: &Found,
+        outcome: &mut FileOutcome,
+        edits: &mut Edits,
+        refuse: &mut dyn FnMut(Refusal) -> Result<(), ApplyError>,
+    ) -> Result<Work, ApplyError> {
+        let fetched = found.batch(work)?;
+        let batch = edits.values.len();
+        let mut written = Vec::new();
+        for (at, verdict) in classify(self.codec, work, &fetched)?.verdicts.into_iter().enumerate() {
+            match verdict {
+                Verdict::Already => outcome.already.insert(work.numbers[at]),
+                Verdict::Moved { found, why } => {
+                    refuse(self.refusal(work, at, why, found.map(|row| (&fetched, row)))?)?
+                }
+                Verdict::Write => {
+                    let new = NewRow { batch, row: at, columns: work.wants(at).to_vec() };
+                    match (work.steps.action, found.places.get(&at)) {
+                        (Action::Create, _) => edits.added.push(new),
+                        (Action::Update, Some(row)) => drop(edits.changed.insert(*row, new)),
+                        (Action::Delete, Some(row)) => {
+                            edits.dropped.insert(*row);
+                        }
+                        (_, None) => return Err(ApplyError::Shape("a row without a place".to_owned())),
+                    }
+                    written.push(at);
+                }
+            }
+        }
+        edits.values.extend(work.steps.after.clone());
+        work.pick(&written)
+    }
+
+    fn refusal(
+        &self,
+        work: &Work,
+        at: usize,
+        why: String,
+        found: Option<(&ExportBatch, usize)>,
+    ) -> Result<Refusal, ApplyError> {
+        let after = work.steps.after.as_ref().map(|after| self.codec.rows(after)).transpose()?;
+        let shown: Vec<usize> = match work.steps.action {
+            Action::Create => work.steps.set.clone(),
+            _ => (0..self.codec.columns().len()).collect(),
+        };
+        Ok(Refusal {
+            side: self.side,
+            action: work.steps.action,
+            step: work.numbers[at],
+            key: self.codec.rows(work.steps.rows())?.key_json(at),
+            why,
+            planned: after.map(|after| after.json(at, &shown)),
+            found: found.map(|(batch, row)| Ok::<_, ApplyError>(self.codec.rows(batch)?.row_json(row))).transpose()?,
+        })
+    }
+
+    /// Reads the file and finds the rows that have the steps' keys.
+    fn find(&self, path: &Path, works: &[Work]) -> Result<Search, ApplyError> {
+        let codec = self.codec;
+        let mut wanted: HashMap<Vec<u8>, (usize, usize)> = HashMap::new();
+        for (chunk, work) in works.iter().enumerate() {
+            let rows = codec.rows(work.steps.rows())?;
+            for at in 0..work.len() {
+                if wanted.insert(rows.key(at), (chunk, at)).is_some() {
+                    return Err(ApplyError::Shape(format!("two steps for the row {}", rows.key_json(at))));
+                }
+            }
+        }
+        let mut search = Search { rows: 0, found: works.iter().map(|_| Found::default()).collect() };
+        self.each(path, &mut |batch| {
+            let rows = codec.rows(batch)?;
+            let mut picked: HashMap<usize, Vec<u32>> = HashMap::new();
+            for row in 0..rows.len() {
+                if let Some((chunk, at)) = wanted.get(&rows.key(row)) {
+                    search.found[*chunk].places.insert(*at, search.rows + row as u64);
+                    picked.entry(*chunk).or_default().push(row as u32);
+                }
+            }
+            for (chunk, rows) in picked {
+                let rows = batch.take(&rows).map_err(|error| ApplyError::Shape(error.to_string()))?;
+                search.found[chunk].batches.push(rows);
+            }
+            search.rows += batch.rows.num_rows() as u64;
+            Ok(())
+        })?;
+        Ok(search)
+    }
+
+    /// Hands over the rows in the order of the file.
+    fn each(
+        &self,
+        path: &Path,
+        take: &mut (dyn FnMut(&ExportBatch) -> Result<(), ApplyError> + Send),
+    ) -> Result<(), ApplyError> {
+        let taker = Taker { interrupt: self.interrupt, state: Mutex::new((take, None)) };
+        let read = match self.kind {
+            Kind::Csv => {
+                let request = ExportRequest { columns: self.codec.columns().to_vec(), filter: None, streams: 1 };
+                Csv::new(path.to_owned()).export(&request, &taker).map(drop).map_err(ApplyError::from)
+            }
+            Kind::Parquet => {
+                let all: Vec<usize> = (0..self.codec.columns().len()).collect();
+                Parts::open(&[path.to_owned()], Some(self.codec.columns()))
+                    .and_then(|parts| {
+                        parts.each(&all, &mut |batch| taker.send(batch).map_err(|_| EndpointError::Stopped.into()))
+                    })
+                    .map_err(|error| ApplyError::file("read", path, &error))
+            }
+        };
+        match taker.state.into_inner().unwrap_or_else(PoisonError::into_inner).1 {
+            Some(error) => Err(error),
+            None => read,
+        }
+    }
+
+    /// Fails if the new file does not hold what the steps say, or another number of rows.
+    fn prove(&self, draft: &Draft, works: &[Work], rows: u64) -> Result<(), ApplyError> {
+        let codec = self.codec;
+        let after = self.find(draft.path(), works)?;
+        let failed = |why: String| Err(ApplyError::file("write", draft.path(), &why));
+        if after.rows != rows {
+            return failed(format!("it has {} rows in place of {rows}", after.rows));
+        }
+        for (work, found) in works.iter().zip(&after.found) {
+            let fetched = found.batch(work)?;
+            let (keys, there) = (codec.rows(work.steps.rows())?, codec.rows(&fetched)?);
+            let wanted = work.steps.after.as_ref().map(|after| codec.rows(after)).transpose()?;
+            let by_key: HashMap<Vec<u8>, usize> = (0..there.len()).map(|row| (there.key(row), row)).collect();
+            for at in 0..work.len() {
+                let right = match (&wanted, by_key.get(&keys.key(at))) {
+                    (None, None) => true,
+                    (Some(wanted), Some(row)) => wanted.same(at, &there, *row, work.wants(at)),
+                    _ => false,
+                };
+                if !right {
+                    return failed(format!("the row {} does not come back as it was written", keys.key_json(at)));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a batch is handed to, and what went wrong with it.
+type State<'a> = (&'a mut (dyn FnMut(&ExportBatch) -> Result<(), ApplyError> + Send), Option<ApplyError>);
+
+struct Taker<'a> {
+    interrupt: &'a Interrupt,
+    state: Mutex<State<'a>>,
+}
+
+impl Sink for Taker<'_> {
+    fn expect(&self, _: u64) {}
+
+    fn send(&self, batch: ExportBatch) -> Result<(), Stopped> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = if self.interrupt.is_set() { Err(ApplyError::Interrupted) } else { (state.0)(&batch) };
+        result.map_err(|error| {
+            state.1 = Some(error);
+            Stopped
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "file_tests.rs"]
+mod tests;
