@@ -3,9 +3,10 @@
 
 use super::failure::{self, words};
 use super::options::{CONNECT, Tls, TlsMode, options};
-use super::session;
+use super::session::{self, Purpose};
 use crate::endpoint::{EndpointError, ServerAddress};
 use crate::table::nearest;
+use mysql::consts::CapabilityFlags;
 use mysql::prelude::Queryable;
 use mysql::{Conn, DriverError, Error, Opts, OptsBuilder};
 use r2d2_mysql::MySqlConnectionManager;
@@ -33,15 +34,19 @@ impl<'a> Server<'a> {
     ///
     /// # Errors
     /// In the server's words; for a database that isn't there with the name nearest to it.
-    pub fn reach(address: &'a ServerAddress) -> Result<Self, EndpointError> {
+    pub fn reach(address: &'a ServerAddress, purpose: Purpose) -> Result<Self, EndpointError> {
         let failed = |why: String| failure::connect(address, why);
         let tls = Tls::read(address).map_err(failed)?;
-        let plain = options(address, &|name| std::env::var(name).ok()).map_err(failed)?;
+        let mut plain = options(address, &|name| std::env::var(name).ok()).map_err(failed)?;
+        if purpose != Purpose::Read {
+            // An update counts the rows that it found, also where they have the new values already.
+            plain = plain.additional_capabilities(CapabilityFlags::CLIENT_FOUND_ROWS);
+        }
         let (mut conn, options) = match greet(&plain, &tls) {
             Ok(reached) => reached,
             Err(error) => return Err(failed(explain(address, &plain, &tls, &error))),
         };
-        let statements = session::statements(&mut conn).map_err(|e| failed(words(&e)))?;
+        let statements = session::statements(&mut conn, purpose).map_err(|e| failed(words(&e)))?;
         Ok(Self { address, options: options.init(statements) })
     }
 

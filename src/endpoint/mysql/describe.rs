@@ -66,11 +66,11 @@ pub fn find(conn: &mut Conn, address: &ServerAddress) -> Result<Found, EndpointE
 /// # Errors
 /// If the server can't be asked.
 pub fn info(conn: &mut Conn, address: &ServerAddress, found: &Found) -> Result<TableInfo, EndpointError> {
-    let unique = indexes(conn, address, found)?;
+    let unique = indexes(conn, address, found)?.into_iter().filter(|index| index.unique);
     Ok(TableInfo {
         columns: found.columns.iter().map(NativeColumn::column).collect(),
         primary_key: found.primary_key.clone(),
-        unique: unique.into_iter().filter(|index| !index.is_primary() && index.is_plain()).map(Index::names).collect(),
+        unique: unique.filter(|index| !index.is_primary() && index.is_plain()).map(Index::names).collect(),
         estimated_rows: found.estimated_rows,
     })
 }
@@ -101,7 +101,8 @@ fn columns(conn: &mut Conn, address: &ServerAddress, found: &Found) -> Result<Ve
         conn,
         address,
         "SELECT table_schema, table_name, column_name, data_type, column_type, is_nullable, extra, \
-         generation_expression, numeric_precision, numeric_scale, datetime_precision, character_set_name \
+         generation_expression, numeric_precision, numeric_scale, datetime_precision, character_set_name, \
+         collation_name, character_maximum_length, character_octet_length, column_default \
          FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position",
         (&found.schema, &found.table),
     )?;
@@ -117,6 +118,12 @@ fn columns(conn: &mut Conn, address: &ServerAddress, found: &Found) -> Result<Ve
             scale: number(row, 9).and_then(|n| u32::try_from(n).ok()),
             fraction: number(row, 10).and_then(|n| u8::try_from(n).ok()),
             charset: text(row, 11),
+            collation: text(row, 12),
+            characters: number(row, 13),
+            octets: number(row, 14),
+            // MariaDB writes a default of NULL as the word.
+            default: text(row, 15).is_some_and(|default| default != "NULL"),
+            extra: text(row, 6).unwrap_or_default().to_ascii_lowercase(),
             checked_json,
             name,
         }
@@ -157,17 +164,22 @@ fn json_checks(conn: &mut Conn, address: &ServerAddress, found: &Found) -> Resul
     Ok(rows.iter().filter(|row| is_of(row, found)).filter_map(|row| text(row, 2)).collect())
 }
 
-/// A unique index.
-struct Index {
-    name: String,
+/// An index.
+#[derive(Clone, Debug)]
+pub struct Index {
+    /// Its name.
+    pub name: String,
     /// Each part's column; `None` for an expression.
-    parts: Vec<Option<String>>,
+    pub parts: Vec<Option<String>>,
     /// Whether a part holds only the beginning of its column.
-    prefix: bool,
+    pub prefix: bool,
+    /// Whether it is unique.
+    pub unique: bool,
 }
 
 impl Index {
-    fn is_primary(&self) -> bool {
+    /// Whether it is the primary key.
+    pub fn is_primary(&self) -> bool {
         self.name == "PRIMARY"
     }
 
@@ -181,19 +193,25 @@ impl Index {
     }
 }
 
-fn indexes(conn: &mut Conn, address: &ServerAddress, found: &Found) -> Result<Vec<Index>, EndpointError> {
+/// All indexes of the table, by name.
+///
+/// # Errors
+/// If the server can't be asked.
+pub fn indexes(conn: &mut Conn, address: &ServerAddress, found: &Found) -> Result<Vec<Index>, EndpointError> {
     let rows = ask(
         conn,
         address,
-        "SELECT table_schema, table_name, index_name, column_name, sub_part FROM information_schema.statistics \
-         WHERE table_schema = ? AND table_name = ? AND non_unique = 0 ORDER BY index_name, seq_in_index",
+        "SELECT table_schema, table_name, index_name, column_name, sub_part, non_unique \
+         FROM information_schema.statistics \
+         WHERE table_schema = ? AND table_name = ? ORDER BY index_name, seq_in_index",
         (&found.schema, &found.table),
     )?;
     let mut indexes: Vec<Index> = Vec::new();
     for row in rows.iter().filter(|row| is_of(row, found)) {
         let name = text(row, 2).unwrap_or_default();
         if indexes.last().is_none_or(|last| last.name != name) {
-            indexes.push(Index { name, parts: Vec::new(), prefix: false });
+            let unique = number(row, 5) == Some(0);
+            indexes.push(Index { name, parts: Vec::new(), prefix: false, unique });
         }
         if let Some(index) = indexes.last_mut() {
             index.parts.push(text(row, 3));
@@ -204,11 +222,15 @@ fn indexes(conn: &mut Conn, address: &ServerAddress, found: &Found) -> Result<Ve
 }
 
 /// Whether a row's first two cells name this table.
-fn is_of(row: &Row, found: &Found) -> bool {
+pub fn is_of(row: &Row, found: &Found) -> bool {
     text(row, 0).as_deref() == Some(&found.schema) && text(row, 1).as_deref() == Some(&found.table)
 }
 
-fn ask(
+/// Asks `information_schema`.
+///
+/// # Errors
+/// In the server's words.
+pub fn ask(
     conn: &mut Conn,
     address: &ServerAddress,
     sql: &str,
@@ -230,7 +252,8 @@ pub fn text(row: &Row, at: usize) -> Option<String> {
     }
 }
 
-fn number(row: &Row, at: usize) -> Option<u64> {
+/// A cell as a whole number.
+pub fn number(row: &Row, at: usize) -> Option<u64> {
     text(row, at)?.parse().ok()
 }
 
@@ -253,6 +276,7 @@ mod tests {
             name: "u".into(),
             parts: parts.iter().map(|part| part.map(str::to_owned)).collect(),
             prefix,
+            unique: true,
         };
         assert!(index(&[Some("a"), Some("b")], false).is_plain());
         assert!(!index(&[Some("a"), None], false).is_plain());

@@ -4,18 +4,33 @@
 //!
 //! `connect` lets us in, `describe` asks what the table is, `snapshot` opens transactions that
 //! all see one moment, `export` counts and runs the streams.
+//!
+//! Writing: `target` asks what the table asks of writers, and `holds` what each column can hold.
+//! `write` is the session; it loads steps (`load`, each column as `carry` says) into a temporary
+//! table and writes from there with the statements of `shape`. `levels` and `park` are about the
+//! order of rows that depend on each other, `fetch` reads rows back. `dialect` writes scripts.
 
+mod carry;
 mod connect;
 mod describe;
+mod dialect;
 mod export;
 mod failure;
+mod fetch;
+mod holds;
 mod identity;
+mod levels;
+mod load;
 mod native;
 mod options;
+mod park;
 mod session;
+mod shape;
 mod snapshot;
 mod sql;
 mod stream;
 mod table;
+mod target;
+mod write;
 
 pub use table::Mysql;

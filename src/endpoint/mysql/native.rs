@@ -29,6 +29,16 @@ pub struct NativeColumn {
     pub fraction: Option<u8>,
     /// `character_set_name`.
     pub charset: Option<String>,
+    /// `collation_name`.
+    pub collation: Option<String>,
+    /// `character_maximum_length`.
+    pub characters: Option<u64>,
+    /// `character_octet_length`.
+    pub octets: Option<u64>,
+    /// Whether a default is declared for it.
+    pub default: bool,
+    /// `extra`, in lower case: `auto_increment`, `on update current_timestamp()`.
+    pub extra: String,
     /// MariaDB's `JSON` is `longtext` with a check that it is valid JSON.
     pub checked_json: bool,
 }
@@ -66,7 +76,18 @@ impl NativeColumn {
         matches!(self.data_type.as_str(), "tinyint" | "smallint" | "mediumint" | "int" | "integer" | "bigint")
     }
 
-    fn portable(&self) -> PortableType {
+    /// Whether new rows take their value from a counter.
+    pub fn is_counter(&self) -> bool {
+        self.extra.contains("auto_increment")
+    }
+
+    /// Whether every update of a row sets it, unless the update names it.
+    pub fn is_touched_by_updates(&self) -> bool {
+        self.extra.contains("on update")
+    }
+
+    /// The type in which everything above this folder sees its values.
+    pub fn portable(&self) -> PortableType {
         let precision = self.fraction.unwrap_or(0).min(6);
         match self.data_type.as_str() {
             "bigint" if self.unsigned() => PortableType::Unsigned,
@@ -110,10 +131,14 @@ impl NativeColumn {
     /// The expression to select for this column. The session's result character set is NULL:
     /// bytes cross as they are stored, and only what is stored in another encoding is converted.
     pub fn projection(&self) -> String {
-        let column = quote(&self.name);
+        self.projected(&quote(&self.name))
+    }
+
+    /// The same for an expression of this column's type.
+    pub fn projected(&self, column: &str) -> String {
         match self.data_type.as_str() {
             "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" | "enum" | "set" => {
-                text(&column, self.charset.as_deref())
+                text(column, self.charset.as_deref())
             }
             "date" | "time" | "datetime" | "timestamp" | "uuid" | "inet4" | "inet6" => {
                 format!("CAST({column} AS CHAR)")
@@ -123,8 +148,8 @@ impl NativeColumn {
             "bit" => format!("LPAD(BIN({column} + 0), {}, '0')", self.precision.unwrap_or(1)),
             // Decimals and JSON are text on the wire already.
             "decimal" | "numeric" | "float" | "double" | "real" | "year" | "json" | "binary" | "varbinary"
-            | "tinyblob" | "blob" | "mediumblob" | "longblob" => column,
-            _ if self.is_integer() => column,
+            | "tinyblob" | "blob" | "mediumblob" | "longblob" => column.to_owned(),
+            _ if self.is_integer() => column.to_owned(),
             _ if self.is_geometry() => {
                 // The reference system is part of the value, and not part of its text.
                 let text = format!("ST_AsText({column})");
@@ -134,7 +159,8 @@ impl NativeColumn {
         }
     }
 
-    fn is_geometry(&self) -> bool {
+    /// Whether it holds shapes.
+    pub fn is_geometry(&self) -> bool {
         matches!(
             self.data_type.as_str(),
             "geometry"
@@ -149,7 +175,8 @@ impl NativeColumn {
         )
     }
 
-    fn unsigned(&self) -> bool {
+    /// Whether its numbers have no sign.
+    pub fn unsigned(&self) -> bool {
         let words = self.column_type.to_ascii_lowercase();
         // `zerofill` makes a column unsigned.
         words.split_whitespace().any(|word| word == "unsigned" || word == "zerofill")

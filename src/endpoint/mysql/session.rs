@@ -1,18 +1,33 @@
-//! What every connection says first, so that values come out the same whatever the server's
-//! defaults are, and a long export is not cut off.
+//! What every connection says first, so that values come out and go in the same whatever the
+//! server's defaults are, and a long export is not cut off.
 
+use super::describe::text;
 use mysql::prelude::Queryable;
-use mysql::{Conn, Error};
+use mysql::{Conn, Error, Row};
+use std::time::Duration;
+
+/// What a session is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To read, and nothing else.
+    Read,
+    /// To write rows, waiting so long for a lock.
+    Write(Option<Duration>),
+}
+
+/// The mode for writing. Strict, so that nothing is cut, rounded or replaced silently; 0 is a number
+/// like others in an AUTO_INCREMENT column; and dates that are none, which a table may hold, can be
+/// put back.
+pub const WRITE_MODE: &str = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES";
 
 /// Always there.
-const ALWAYS: [&str; 3] = [
+const ALWAYS: [&str; 2] = [
     // No ANSI_QUOTES, no PAD_CHAR_TO_FULL_LENGTH, no EMPTY_STRING_IS_NULL; a result character set
     // of NULL sends text as it is stored.
     "SET NAMES utf8mb4",
     "SET SESSION character_set_results = NULL, time_zone = '+00:00', sql_mode = '', \
      sql_select_limit = 18446744073709551615, sql_big_selects = 1, \
      net_write_timeout = 86400, net_read_timeout = 86400, wait_timeout = 86400",
-    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
 ];
 
 /// There or not, by server and version; each as it should be.
@@ -31,7 +46,7 @@ const SOMETIMES: [(&str, &str); 6] = [
 ///
 /// # Errors
 /// If the server can't be asked for its variables.
-pub fn statements(conn: &mut Conn) -> Result<Vec<String>, Error> {
+pub fn statements(conn: &mut Conn, purpose: Purpose) -> Result<Vec<String>, Error> {
     let names: Vec<String> = SOMETIMES.iter().map(|(name, _)| format!("'{name}'")).collect();
     let there: Vec<(Vec<u8>, Vec<u8>)> =
         conn.query(format!("SHOW SESSION VARIABLES WHERE Variable_name IN ({})", names.join(", ")))?;
@@ -42,7 +57,39 @@ pub fn statements(conn: &mut Conn) -> Result<Vec<String>, Error> {
             statements.push(format!("SET SESSION {name} = {wanted}"));
         }
     }
+    match purpose {
+        Purpose::Read => {
+            statements.push("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY".to_owned());
+        }
+        Purpose::Write(wait) => {
+            statements.push(format!(
+                "SET SESSION sql_mode = '{WRITE_MODE}', foreign_key_checks = 1, unique_checks = 1, autocommit = 1, \
+                 completion_type = 0, sql_safe_updates = 0, sql_notes = 1, max_error_count = 64"
+            ));
+            let level = isolation(conn)?;
+            statements.push(format!("SET SESSION TRANSACTION ISOLATION LEVEL {level}, READ WRITE"));
+            if let Some(wait) = wait {
+                // Both count in seconds and start at one.
+                let seconds = (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).clamp(1, 31_536_000);
+                statements
+                    .push(format!("SET SESSION innodb_lock_wait_timeout = {seconds}, lock_wait_timeout = {seconds}"));
+            }
+        }
+    }
     Ok(statements)
+}
+
+/// READ COMMITTED locks the rows that are written and not the gaps between them, so that others can
+/// insert meanwhile; what a guard looks at is the latest committed row at either level. InnoDB
+/// refuses it where changes are logged as statements.
+fn isolation(conn: &mut Conn) -> Result<&'static str, Error> {
+    let there: Vec<Row> = conn.query("SHOW SESSION VARIABLES WHERE Variable_name IN ('log_bin', 'binlog_format')")?;
+    let is = |name: &str, value: &str| {
+        let cell = |row: &Row, at, wanted: &str| text(row, at).is_some_and(|cell| cell.eq_ignore_ascii_case(wanted));
+        there.iter().any(|row| cell(row, 0, name) && cell(row, 1, value))
+    };
+    let by_statement = is("log_bin", "ON") && is("binlog_format", "STATEMENT");
+    Ok(if by_statement { "REPEATABLE READ" } else { "READ COMMITTED" })
 }
 
 /// `0.000000` is 0: what is right already need not be set, and may need a right to be.

@@ -1,8 +1,15 @@
 //! The endpoint itself: a table behind an address.
 
 use super::connect::Server;
-use super::{describe, export};
-use crate::endpoint::{Endpoint, EndpointError, ExportRequest, Exported, ServerAddress, Sink};
+use super::dialect::MysqlDialect;
+use super::session::Purpose;
+use super::sql::qualified;
+use super::write::MysqlWriter;
+use super::{describe, export, target};
+use crate::endpoint::{
+    Dialect, Endpoint, EndpointError, ExportRequest, Exported, ServerAddress, Sink, Target, WriteOptions, WriteTable,
+    Writer,
+};
 use crate::table::TableInfo;
 
 /// A table of a MySQL or MariaDB server.
@@ -19,13 +26,28 @@ impl Mysql {
 
 impl Endpoint for Mysql {
     fn describe(&self) -> Result<TableInfo, EndpointError> {
-        let server = Server::reach(&self.address)?;
+        let server = Server::reach(&self.address, Purpose::Read)?;
         let mut conn = server.connect()?;
         let found = describe::find(&mut conn, &self.address)?;
         describe::info(&mut conn, &self.address, &found)
     }
 
     fn export(&self, request: &ExportRequest, sink: &dyn Sink) -> Result<Exported, EndpointError> {
-        export::export(&Server::reach(&self.address)?, request, sink)
+        export::export(&Server::reach(&self.address, Purpose::Read)?, request, sink)
+    }
+
+    fn target(&self) -> Result<Option<Target>, EndpointError> {
+        let server = Server::reach(&self.address, Purpose::Read)?;
+        let mut conn = server.connect()?;
+        let found = describe::find(&mut conn, &self.address)?;
+        target::target(&mut conn, &self.address, &found).map(Some)
+    }
+
+    fn writer(&self, table: &WriteTable, options: &WriteOptions) -> Result<Option<Box<dyn Writer>>, EndpointError> {
+        Ok(Some(Box::new(MysqlWriter::open(&self.address, table, options)?)))
+    }
+
+    fn dialect(&self) -> Option<(&'static dyn Dialect, String)> {
+        Some((&MysqlDialect, qualified(&self.address.database, &self.address.table)))
     }
 }
