@@ -14,3 +14,4 @@ mod pairs;
 mod results;
 mod streams;
 mod types;
+mod writers;

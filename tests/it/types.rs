@@ -1,7 +1,7 @@
 //! The type matrix: wherever two systems can hold the same value, they agree when they do and
 //! differ in exactly the one row where they don't.
 
-mod classes;
+pub mod classes;
 
 use crate::support::{Place, assert_identities, changed_columns, count};
 use classes::{CLASSES, Class, Form};

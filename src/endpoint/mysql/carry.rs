@@ -23,7 +23,7 @@ pub enum Form {
 /// What a column does with values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// Reads what it prints: numbers, times, addresses.
+    /// Reads what it prints: numbers and times.
     Plain,
     /// Takes bytes as they are.
     Bytes,
@@ -37,8 +37,9 @@ enum Kind {
     Bits,
     /// Takes what a function makes of text.
     Shape,
-    /// Takes JSON in text only.
-    Json,
+    /// Reads what it prints if it comes as text, and takes bytes for something else: JSON, UUIDs,
+    /// addresses.
+    Word,
     /// Is read from text, and its bytes are no text.
     Vector,
 }
@@ -63,10 +64,12 @@ impl Carried {
             "enum" => Kind::Enum,
             "set" => Kind::Set,
             "bit" => Kind::Bits,
-            "json" => Kind::Json,
             "vector" => Kind::Vector,
+            "decimal" | "numeric" | "float" | "double" | "real" | "year" | "date" | "time" | "datetime"
+            | "timestamp" => Kind::Plain,
+            _ if native.is_integer() => Kind::Plain,
             _ if native.is_geometry() => Kind::Shape,
-            _ => Kind::Plain,
+            _ => Kind::Word,
         };
         let labels = if matches!(kind, Kind::Enum | Kind::Set) { native.labels() } else { Vec::new() };
         Self { native, kind, labels }
@@ -74,31 +77,15 @@ impl Carried {
 
     /// Whether values of the column's own type are equal for the server only if they are the same.
     pub fn has_exact_equality(&self) -> bool {
-        match self.kind {
-            Kind::Bytes | Kind::Bits => true,
-            Kind::Plain => {
-                self.native.is_integer()
-                    || matches!(
-                        self.native.data_type.as_str(),
-                        "decimal"
-                            | "numeric"
-                            | "float"
-                            | "double"
-                            | "real"
-                            | "year"
-                            | "date"
-                            | "time"
-                            | "datetime"
-                            | "timestamp"
-                    )
-            }
-            _ => false,
-        }
+        matches!(self.kind, Kind::Plain | Kind::Bytes | Kind::Bits)
     }
 
-    /// Whether it is text or bytes of any length, for which an index needs one of its own.
-    pub fn is_long(&self) -> bool {
-        matches!(self.kind, Kind::Text { .. } | Kind::Bytes)
+    /// How much of it an index can hold, where it can't hold the whole.
+    pub fn index_prefix(&self) -> Option<u64> {
+        const MOST: u64 = 60;
+        let length = self.native.characters.or(self.native.octets);
+        (matches!(self.kind, Kind::Text { .. } | Kind::Bytes) && length.is_none_or(|length| length > MOST))
+            .then_some(MOST)
     }
 
     /// Whether its table's column `at` is what the loaded `carried` says; also if both are NULL.
@@ -118,8 +105,8 @@ impl Carried {
     /// What makes a value of the column's type of the bytes in `value`.
     pub fn made_of(&self, value: &str) -> String {
         match self.kind {
-            Kind::Plain | Kind::Bytes | Kind::Text { utf8: true } => value.to_owned(),
-            Kind::Text { utf8: false } | Kind::Json => format!("CONVERT({value} USING utf8mb4)"),
+            Kind::Plain | Kind::Bytes | Kind::Vector | Kind::Text { utf8: true } => value.to_owned(),
+            Kind::Text { utf8: false } | Kind::Word => format!("CONVERT({value} USING utf8mb4)"),
             Kind::Enum | Kind::Set | Kind::Bits => format!("CAST({value} AS UNSIGNED)"),
             Kind::Shape => {
                 let text = format!("CONVERT({value} USING utf8mb4)");
@@ -128,7 +115,6 @@ impl Carried {
                      CAST(SUBSTRING_INDEX({text}, ';', 1) AS UNSIGNED))"
                 )
             }
-            Kind::Vector => value.to_owned(),
         }
     }
 

@@ -112,7 +112,8 @@ impl Shape {
         if !place.indexed {
             // Then this table is the one to be searched.
             let part = |slot: &Slot| {
-                let prefix = if place.columns[slot.column].is_long() { "(60)" } else { "" };
+                let prefix =
+                    place.columns[slot.column].index_prefix().map_or_else(String::new, |most| format!("({most})"));
                 format!("{}{prefix}", quote(&slot.name))
             };
             let parts: Vec<String> =

@@ -1,0 +1,4 @@
+//! The writers of the databases, called as the library has them.
+
+mod mysql;
+mod rows;
