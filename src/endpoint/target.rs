@@ -15,6 +15,10 @@ pub struct Target {
     pub references: Vec<Reference>,
     /// The foreign keys of other tables, or of this one, that point to this table.
     pub dependents: Vec<Dependent>,
+    /// The columns that every update of a row sets by itself (`ON UPDATE CURRENT_TIMESTAMP`), unless
+    /// it sets them to what they are.
+    #[serde(default)]
+    pub touched: Vec<String>,
     /// The names of the triggers that writing rows will set off.
     pub triggers: Vec<String>,
     /// Why it can't be written to at all (it is a view, its engine has no transactions); empty if
@@ -63,7 +67,7 @@ pub struct Holds {
     /// Whether text with the character of code 0 is refused.
     pub no_zero_character: bool,
     /// Values that its portable type cannot hold but this column can, as it prints them
-    /// (`infinity`, `0000-00-00`). Any other such value does not fit.
+    /// (`infinity`, `0000-00-00`); `#` stands for any digit. Any other such value does not fit.
     pub others: Vec<String>,
     /// Whether it can hold any such value, not only `others`.
     #[serde(default)]
