@@ -153,7 +153,7 @@ fn is_plain_number(text: &str) -> bool {
 }
 
 fn is_hex(digits: &str) -> bool {
-    digits.len() % 2 == 0 && digits.bytes().all(|b| b.is_ascii_hexdigit())
+    digits.len().is_multiple_of(2) && digits.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 #[cfg(test)]

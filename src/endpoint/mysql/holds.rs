@@ -41,6 +41,7 @@ impl NativeColumn {
                 holds.times = Some((micros(1, 1, 1, 0), micros(9999, 12, 31, MICROS_PER_DAY - 1)));
                 holds.others = vec![self.zero_time()];
             }
+            "time" => holds.others = self.long_times(),
             "timestamp" => {
                 // 2038 is the end everywhere, and newer servers' own is later.
                 holds.times = Some((1_000_000, i64::from(i32::MAX) * 1_000_000 + 999_999));
@@ -51,11 +52,22 @@ impl NativeColumn {
         holds
     }
 
-    /// The zero time as it is printed: with the declared digits.
+    /// The zero time as it is printed.
     fn zero_time(&self) -> String {
+        format!("0000-00-00 00:00:00{}", self.fraction('0'))
+    }
+
+    /// Times that are no time of a day: spans of up to 838 hours, forwards and backwards.
+    fn long_times(&self) -> Vec<String> {
+        let span = |hours: &str| format!("{hours}:##:##{}", self.fraction('#'));
+        ["##", "###", "-##", "-###"].map(span).into()
+    }
+
+    /// The declared digits after the second.
+    fn fraction(&self, digit: char) -> String {
         let digits = usize::from(self.fraction.unwrap_or(0).min(6));
         let point = if digits > 0 { "." } else { "" };
-        format!("0000-00-00 00:00:00{point}{}", "0".repeat(digits))
+        format!("{point}{}", digit.to_string().repeat(digits))
     }
 
     /// The smallest and largest number of an integer type.
@@ -141,6 +153,8 @@ mod tests {
         let at = NativeColumn { fraction: Some(3), ..column("datetime", "datetime(3)") }.holds();
         assert_eq!(at.others, ["0000-00-00 00:00:00.000"]);
         assert_eq!(column("date", "date").holds().others, ["0000-00-00"]);
+        let span = NativeColumn { fraction: Some(2), ..column("time", "time(2)") }.holds();
+        assert_eq!(span.others, ["##:##:##.##", "###:##:##.##", "-##:##:##.##", "-###:##:##.##"]);
         assert_eq!(column("timestamp", "timestamp").holds().times, Some((1_000_000, 2_147_483_647_999_999)));
     }
 

@@ -6,11 +6,12 @@
 //! all see one moment, `export` counts and runs the streams.
 //!
 //! Writing: `target` asks what the table asks of writers, and `holds` what each column can hold.
-//! `write` is the session; it loads steps (`load`, each column as `carry` says) into a temporary
-//! table and writes from there with the statements of `shape`. `levels` and `park` are about the
+//! `write` is the session; it loads steps (`send`, `load`, each column as `carry` says) into a
+//! temporary table and writes from there (`change`) with the statements of `shape`. `levels` and `park` are about the
 //! order of rows that depend on each other, `fetch` reads rows back. `dialect` writes scripts.
 
 mod carry;
+mod change;
 mod connect;
 mod describe;
 mod dialect;
@@ -24,6 +25,7 @@ mod load;
 mod native;
 mod options;
 mod park;
+mod send;
 mod session;
 mod shape;
 mod snapshot;

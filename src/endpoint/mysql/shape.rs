@@ -121,7 +121,7 @@ impl Shape {
             own.push(format!("INDEX ({})", parts.join(", ")));
         }
         if like.is_empty() {
-            like.push("1 AS none".to_owned());
+            like.push("1 AS nothing".to_owned());
         }
         format!(
             "CREATE TEMPORARY TABLE {} ({}) ENGINE = {engine} \

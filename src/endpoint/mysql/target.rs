@@ -25,6 +25,7 @@ pub fn target(conn: &mut Conn, address: &ServerAddress, found: &Found) -> Result
         unique: unique(indexes(conn, address, found)?),
         references: references(conn, address, found)?,
         dependents: dependents(conn, address, found)?,
+        touched: found.columns.iter().filter(|c| c.is_touched_by_updates()).map(|c| c.name.clone()).collect(),
         triggers: triggers(conn, address, found)?,
         ..Target::default()
     };

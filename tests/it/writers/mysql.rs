@@ -479,7 +479,8 @@ fn what_a_table_asks_of_writers() {
         &[
             "CREATE TABLE t (id int unsigned AUTO_INCREMENT, n int NOT NULL, o int NULL, d int NOT NULL DEFAULT 5, \
              g int AS (n + 1) VIRTUAL, s varchar(5) CHARACTER SET latin1 NOT NULL, e enum('x','y') NOT NULL, \
-             p decimal(5,2) NULL, PRIMARY KEY (id), UNIQUE KEY both_ (n, s))",
+             p decimal(5,2) NULL, ts timestamp NULL ON UPDATE CURRENT_TIMESTAMP, PRIMARY KEY (id), \
+             UNIQUE KEY both_ (n, s))",
             "CREATE TRIGGER after_t AFTER UPDATE ON t FOR EACH ROW SET @x = 1",
         ],
         &["id"],
@@ -500,10 +501,11 @@ fn what_a_table_asks_of_writers() {
             )
         })
         .collect();
-    assert_eq!(flags, "id-o-c n---- ono-- d-o-- gnog- s---- e-o-- pno-- ");
+    assert_eq!(flags, "id-o-c n---- ono-- d-o-- gnog- s---- e-o-- pno-- tsno-- ");
     let unique: Vec<String> = target.unique.iter().map(|u| format!("{} {}", u.name, u.columns.join(","))).collect();
     assert_eq!(unique, ["PRIMARY id", "both_ n,s"]);
     assert_eq!(target.triggers, ["after_t"]);
+    assert_eq!(target.touched, ["ts"]);
     assert!(target.obstacles.is_empty(), "{:?}", target.obstacles);
     assert!(target.warnings.len() == 1 && target.warnings[0].contains("latin1"), "{:?}", target.warnings);
     assert_eq!(target.column("id").unwrap().holds.range, Some((0, 4_294_967_295)));
