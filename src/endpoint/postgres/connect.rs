@@ -1,4 +1,5 @@
-//! A session: one connection that does one read-only transaction.
+//! A session: one connection. Those that read do one read-only transaction; those that write begin
+//! and end their own.
 //!
 //! All settings are made with `SET LOCAL` inside that transaction, so that a connection pooler
 //! in between does not hand them on to others.
@@ -23,7 +24,7 @@ pub(super) const DEFAULT_SCHEMA: &str = "public";
 /// How long a goodbye or a cancel request may take.
 const PARTING: Duration = Duration::from_secs(2);
 
-/// A connection with an open transaction, driven by the thread that uses it.
+/// A connection, driven by the thread that uses it.
 pub(super) struct Session {
     client: Client,
     connection: JoinHandle<Result<(), Error>>,
@@ -36,17 +37,22 @@ impl Session {
     /// Connects and begins a transaction; in the given snapshot, if there is one. Otherwise the
     /// first query takes the snapshot, not this.
     pub(super) fn open(address: &ServerAddress, snapshot: Option<&str>) -> Result<Self, EndpointError> {
+        let session = Self::idle(address)?;
+        session.begin(address.schema.as_deref().unwrap_or(DEFAULT_SCHEMA), snapshot)?;
+        Ok(session)
+    }
+
+    /// Connects, and begins nothing.
+    pub(super) fn idle(address: &ServerAddress) -> Result<Self, EndpointError> {
         let refused = |why| EndpointError::Connect { address: address.shown.clone(), why };
         let parameters = Parameters::read(&address.parameters).map_err(refused)?;
-        let session = Self::connect(address, &parameters, &address.database).map_err(|failure| {
+        Self::connect(address, &parameters, &address.database).map_err(|failure| {
             let missing = failure.no_database.then(|| nearest_database(address, &parameters)).flatten();
             refused(match missing {
                 Some(name) => format!("{}; there is `{name}`", failure.why),
                 None => failure.why,
             })
-        })?;
-        session.begin(address.schema.as_deref().unwrap_or(DEFAULT_SCHEMA), snapshot)?;
-        Ok(session)
+        })
     }
 
     fn connect(address: &ServerAddress, parameters: &Parameters, database: &str) -> Result<Self, Failure> {
@@ -89,7 +95,8 @@ impl Session {
         }
     }
 
-    fn begin(&self, schema: &str, snapshot: Option<&str>) -> Result<(), EndpointError> {
+    /// Begins the transaction of a session that reads.
+    pub(super) fn begin(&self, schema: &str, snapshot: Option<&str>) -> Result<(), EndpointError> {
         let adopt = snapshot.map(|id| format!("SET TRANSACTION SNAPSHOT {};", literal(id))).unwrap_or_default();
         // One way to print each value; names as the person's filter would use them in this
         // schema; and no end of the transaction while other connections do their part.
@@ -149,6 +156,13 @@ impl Session {
             Ok(Ok(Err(cause))) => words(&cause),
             _ => words(error),
         }
+    }
+
+    /// Rolls back what is under way. Best effort, as the connection may be gone: the server does it
+    /// then.
+    pub(super) fn abandon(&self) {
+        let rollback = self.client.batch_execute("ROLLBACK");
+        let _ = self.runtime.block_on(async { tokio::time::timeout(PARTING, rollback).await });
     }
 
     /// Asks the server to stop what this session is doing, and leaves. Best effort: once the

@@ -44,3 +44,57 @@ pub(super) fn is_lost(error: &Error) -> bool {
         None => true,
     }
 }
+
+/// What a failed write means for those who try to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Another session was in the way; the same may succeed when tried again.
+    Conflict,
+    /// A lock could not be had in time.
+    Locked,
+    /// One of the rows is not acceptable.
+    Refused,
+    /// It has nothing to do with the rows.
+    Broken,
+}
+
+/// By the server's code (PostgreSQL's manual, "PostgreSQL Error Codes"). Classes that the server
+/// has no use for are those of a trigger's own errors.
+pub(super) fn verdict(code: &str) -> Verdict {
+    const BROKEN: [&str; 20] = [
+        "08", "0A", "0B", "0L", "0P", "25", "26", "28", "2B", "2D", "3B", "3D", "3F", "42", "53", "55", "57", "58",
+        "F0", "XX",
+    ];
+    match code {
+        "55P03" => Verdict::Locked,
+        // A new value for a column that is GENERATED ALWAYS.
+        "428C9" => Verdict::Refused,
+        _ if code.starts_with("40") => Verdict::Conflict,
+        _ if BROKEN.iter().any(|class| code.starts_with(class)) => Verdict::Broken,
+        _ => Verdict::Refused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_to_blame_for_their_own_errors_only() {
+        for (code, expected) in [
+            ("40001", Verdict::Conflict),
+            ("40P01", Verdict::Conflict),
+            ("55P03", Verdict::Locked),
+            ("23505", Verdict::Refused),
+            ("22001", Verdict::Refused),
+            ("P0001", Verdict::Refused),
+            ("MY001", Verdict::Refused),
+            ("54000", Verdict::Refused), // an index entry that is too long
+            ("42501", Verdict::Broken),
+            ("57014", Verdict::Broken),
+            ("53100", Verdict::Broken),
+        ] {
+            assert_eq!(verdict(code), expected, "{code}");
+        }
+    }
+}

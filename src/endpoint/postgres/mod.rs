@@ -1,23 +1,39 @@
 //! PostgreSQL, over its own protocol: the catalog describes a table, and a binary COPY, decoded
-//! straight into columns, exports it.
+//! straight into columns, exports it. A COPY into a temporary table and one statement that joins it
+//! write it.
 
+mod attributes;
 mod connect;
 mod copy;
+mod counters;
 mod decode;
 mod describe;
+mod dialect;
 mod export;
 mod failure;
+mod fetch;
 mod halt;
+mod holds;
 mod kind;
 mod numeric;
 mod parameters;
+mod park;
 mod pgpass;
 mod quote;
 mod split;
+mod stage;
+mod statements;
 mod stream;
+mod target;
+mod text;
 mod tls;
+mod transaction;
+mod write;
 
-use super::{Endpoint, EndpointError, ExportRequest, Exported, ServerAddress, Sink};
+use super::{
+    Dialect, Endpoint, EndpointError, ExportRequest, Exported, ServerAddress, Sink, Target, WriteOptions, WriteTable,
+    Writer,
+};
 use crate::table::TableInfo;
 
 /// A table, view, materialized view or foreign table of a PostgreSQL database.
@@ -42,5 +58,21 @@ impl Endpoint for Postgres {
 
     fn export(&self, request: &ExportRequest, sink: &dyn Sink) -> Result<Exported, EndpointError> {
         export::export(&self.address, request, sink)
+    }
+
+    fn target(&self) -> Result<Option<Target>, EndpointError> {
+        let session = connect::Session::open(&self.address, None)?;
+        let target = target::target(&session, &self.address);
+        session.close();
+        target.map(Some)
+    }
+
+    fn writer(&self, table: &WriteTable, options: &WriteOptions) -> Result<Option<Box<dyn Writer>>, EndpointError> {
+        Ok(Some(Box::new(write::PostgresWriter::open(&self.address, table, options)?)))
+    }
+
+    fn dialect(&self) -> Option<(&'static dyn Dialect, String)> {
+        let schema = self.address.schema.as_deref().unwrap_or(connect::DEFAULT_SCHEMA);
+        Some((&dialect::PostgresDialect, quote::qualified(schema, &self.address.table)))
     }
 }
