@@ -3,9 +3,10 @@
 use super::copy::Cells;
 use super::kind::Wire;
 use super::numeric::{self, Numeric};
-use crate::table::{Column, MICROS_PER_DAY, Number, PortableBuilder, print_date, print_time};
+use crate::table::{Column, MICROS_PER_DAY, PortableBuilder, print_date, print_time, push_digits};
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
+use std::fmt;
 
 /// From 1970-01-01 to PostgreSQL's day 0, 2000-01-01.
 const EPOCH_DAYS: i32 = 10_957;
@@ -82,8 +83,8 @@ fn add(wire: Wire, builder: &mut PortableBuilder, raw: &[u8]) -> Option<()> {
             Numeric::Word(word) => builder.other(word.to_owned()),
         },
         Wire::LongNumeric => match numeric::decode(raw)? {
-            Numeric::Short { mantissa, scale } => builder.display(format_args!("{}", Number::new(mantissa, scale))),
-            Numeric::Long(text) => builder.parse(&text),
+            Numeric::Short { mantissa, scale } => builder.display(format_args!("{}", Plain { mantissa, scale })),
+            Numeric::Long(text) => builder.text(&text),
             Numeric::Word(word) => builder.other(word.to_owned()),
         },
         Wire::Text => add_text(builder, raw),
@@ -100,6 +101,21 @@ fn add(wire: Wire, builder: &mut PortableBuilder, raw: &[u8]) -> Option<()> {
         Wire::Uuid => add_uuid(builder, fixed(raw)?)?,
     }
     Some(())
+}
+
+/// A number without declared digits, with the zeros that it has at its end: who writes it back
+/// writes what was there.
+struct Plain {
+    mantissa: i128,
+    scale: u32,
+}
+
+impl fmt::Display for Plain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = String::new();
+        push_digits(&mut out, self.mantissa < 0, &self.mantissa.unsigned_abs().to_string(), self.scale);
+        f.write_str(&out)
+    }
 }
 
 #[inline]
@@ -200,6 +216,13 @@ mod tests {
         assert_eq!(values[2].as_deref(), Some("0000-01-01")); // 1 BC
         assert_eq!(values[3].as_deref(), Some("-001-12-31")); // 2 BC
         assert_eq!(others, [(1, "infinity".into())]);
+    }
+
+    #[test]
+    fn numbers_without_declared_digits_keep_their_zeros() {
+        let five = [0, 1, 0, 0, 0, 0, 0, 3, 0, 5]; // 5.000
+        let (values, _) = built(Wire::LongNumeric, PortableType::Decimal { precision: None, scale: 0 }, &[&five]);
+        assert_eq!(values, [Some("5.000".into())]);
     }
 
     #[test]
