@@ -29,6 +29,7 @@ pub(super) fn target(sqlite: &Sqlite) -> std::result::Result<Target, EndpointErr
         dependents: dependents(&connection, sqlite.table(), &info.primary_key).map_err(failed)?,
         triggers: triggers(&connection, sqlite.table()).map_err(failed)?,
         obstacles: obstacles(&connection, sqlite, &layout),
+        touched: Vec::new(),
         warnings: Vec::new(),
     };
     if layout.kind == "virtual" {
