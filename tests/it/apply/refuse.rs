@@ -68,7 +68,7 @@ fn a_newer_version() {
 
 #[test]
 fn another_table() {
-    let mut fixture = Fixture::new();
+    let fixture = Fixture::new();
     fixture.plan("plan", &[]);
     let name = fixture.right.rsplit('#').next().unwrap().to_owned();
     let connection = fixture.place.sqlite();

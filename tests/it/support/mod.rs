@@ -10,7 +10,7 @@ mod table;
 
 pub use place::{Kind, Place};
 pub use plans::{Steps, steps};
-pub use run::{Run, Running, Workdir};
+pub use run::{Run, Workdir};
 pub use server::{password_variables, passwords};
 pub use slow::{SlowView, slow_mysql, slow_postgres};
 pub use table::{Dialect, Table, Type};

@@ -1,4 +1,5 @@
 //! The writers of the databases, called as the library has them.
 
 mod mysql;
+mod postgres;
 mod rows;
