@@ -2,6 +2,7 @@
 
 use super::convert::{Cell, quoted};
 use super::fits::fits;
+use super::picks::Pick;
 use super::rows::{fetch, project, select};
 use super::shape::{Link, Shape};
 use super::steps::StepRows;
@@ -73,6 +74,25 @@ impl<'a> Assembler<'a> {
             takes_others,
             only: ["only left", "only right"],
         }
+    }
+
+    /// The rows of the table that is written.
+    pub fn written(&self) -> &'a Parts {
+        self.written
+    }
+
+    /// The key of the row that a step is about, as printed.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub fn key(&self, action: Action, pick: Pick) -> Result<Vec<String>, SnapshotError> {
+        let columns = |of: fn(&Link) -> usize| self.shape.key.iter().map(of).collect::<Vec<_>>();
+        let batch = match action {
+            Action::Create => self.source.fetch(&columns(|link| link.source), &[pick.source])?,
+            _ => self.written.fetch(&columns(|link| link.written), &[pick.written])?,
+        };
+        let all: Vec<usize> = (0..self.shape.key.len()).collect();
+        Ok(print_key(&View::new(batch), &all, 0))
     }
 
     /// Steps that add these rows of the source.

@@ -13,6 +13,8 @@ const SAMPLES: usize = 5;
 struct Group {
     action: Action,
     column: usize,
+    /// Whether the value would fit, but is unique and another row's.
+    taken: bool,
     rows: u64,
     /// Of the first of them.
     why: String,
@@ -34,21 +36,32 @@ impl Misfits {
             match fate {
                 Fate::Step => {}
                 Fate::Computed => self.computed += 1,
-                Fate::Misfit { column, why, key } => self.misfit(action, *column, why, key),
+                Fate::Misfit { column, why, key } => self.misfit(action, *column, false, why, key),
             }
         }
     }
 
-    fn misfit(&mut self, action: Action, column: usize, why: &str, key: &[String]) {
-        let same = |group: &&mut Group| group.action == action && group.column == column;
+    /// Adds a row that would take another's unique value.
+    pub fn taken(&mut self, action: Action, column: usize, why: &str, key: &[String]) {
+        self.misfit(action, column, true, why, key);
+    }
+
+    fn misfit(&mut self, action: Action, column: usize, taken: bool, why: &str, key: &[String]) {
+        let same = |group: &&mut Group| (group.action, group.column, group.taken) == (action, column, taken);
         if let Some(group) = self.groups.iter_mut().find(same) {
             group.rows += 1;
-            if group.samples.len() < SAMPLES {
+            if group.samples.len() < SAMPLES && !key.is_empty() {
                 group.samples.push(key.to_vec());
             }
             return;
         }
-        self.groups.push(Group { action, column, rows: 1, why: why.to_owned(), samples: vec![key.to_vec()] });
+        self.groups.push(Group { action, column, taken, rows: 1, why: why.to_owned(), samples: vec![key.to_vec()] });
+    }
+
+    /// Whether the reason or the key of one more row that would take another's would be shown.
+    pub fn wants_more(&self, action: Action, column: usize) -> bool {
+        let same = |group: &&Group| (group.action, group.column, group.taken) == (action, column, true);
+        self.groups.iter().find(same).is_none_or(|group| group.samples.len() < SAMPLES)
     }
 
     /// How many rows did not fit.
@@ -63,7 +76,7 @@ impl Misfits {
             let key = group.samples.first().map(|key| key.join(", ")).unwrap_or_default();
             LeftOut {
                 side: side.to_owned(),
-                what: format!("{}s whose value for column `{}` does not fit", group.action, column.name),
+                what: format!("{}s whose value for column `{}` can't be written", group.action, column.name),
                 why: format!("column `{}` is {}; row {key}: {}", column.name, column.native, group.why),
                 rows: Some(group.rows),
                 samples: group.samples.clone(),

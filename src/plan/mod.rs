@@ -5,6 +5,7 @@ mod account;
 mod assemble;
 mod back;
 mod chunk;
+mod claims;
 mod conflicts;
 mod convert;
 mod demands;

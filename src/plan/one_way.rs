@@ -3,9 +3,11 @@
 
 use super::account::{Left, left_out, warnings};
 use super::assemble::{Assembled, Assembler, Fate};
+use super::claims::{Claims, Refused};
 use super::error::PlanError;
 use super::file::{ActionCounts, ChangedColumn, Direction, Limits, PlanFile, PlanSide};
 use super::folder::VERSION;
+use super::footprint::Footprint;
 use super::misfits::Misfits;
 use super::picks::{Pick, Schedule};
 use super::shape::Shape;
@@ -16,6 +18,7 @@ use crate::compare::Differences;
 use crate::endpoint::{Action, Interrupt, Target};
 use crate::snapshot::{Progress, Snapshot};
 use crate::table::{Alignment, Key};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Bytes of rows to hold at once on their way from the snapshots to the plan.
@@ -84,7 +87,7 @@ pub fn plan_one_way(input: &PlanInput<'_>, folder: &Path) -> Result<PlanFile, Pl
             input.key,
             input.tables[side].takes_others,
         ),
-        watch: Watch::new(target, &tables[side].columns, &shape.writes.key),
+        watch: Watch::new(target, tables[side], &shape.writes.key),
     };
     let mut left = Left { no_creates: no_creates(&shape, input), ..Left::default() };
     let mut schedule = Schedule::new(side, input.differences, |action| {
@@ -127,40 +130,89 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Puts a schedule into the order of writing, without the steps that can't be written.
+    /// Puts a schedule into the order of writing, without the steps that can't be written. What it
+    /// says then can't be ordered.
     fn arrange(&self, schedule: &mut Schedule<'_>, misfits: &mut Misfits) -> Result<Vec<String>, PlanError> {
-        // Without rows that refer to each other, only updates need a look: deletes come before
-        // them, and creates behind.
-        let only_updates = !self.watch.has_references();
-        let mut footprints = Vec::new();
-        let mut places = Vec::new();
-        let mut free = Vec::new();
-        let part = if only_updates { schedule.only(Action::Update) } else { schedule.all() };
+        // Without rows that refer to each other, deletes come first and creates last, and only
+        // updates need a look; creates as well, if they may take what others keep.
+        let part = if self.watch.has_references() {
+            schedule.all()
+        } else if self.watch.has_sure() {
+            schedule.only(Action::Update).start..schedule.all().end
+        } else {
+            schedule.only(Action::Update)
+        };
+        let mut steps: Vec<(usize, Option<Footprint>)> = Vec::new();
+        let mut claims = Claims::default();
         let mut at = part.start;
         self.assemble(&schedule.slice(part.clone()), |action, picks, made| {
             misfits.add(action, &made.fates);
-            let mut steps = self.watch.footprints(&made.rows).into_iter();
-            for fate in made.fates.iter().take(picks.len()) {
+            let mut footprints = self.watch.footprints(&made.rows).into_iter();
+            for (pick, fate) in picks.iter().zip(&made.fates) {
                 if *fate == Fate::Step
-                    && let Some(footprint) = steps.next()
+                    && let Some(footprint) = footprints.next()
                 {
-                    let idle = footprint.gives.iter().chain(&footprint.takes).all(Option::is_none);
-                    if only_updates && idle {
-                        free.push(at);
-                    } else {
-                        footprints.push(footprint);
-                        places.push(at);
+                    claims.take(at, &self.watch.only_sure(&footprint.takes));
+                    if action == Action::Update {
+                        claims.give(at, pick.written, &self.watch.only_sure(&footprint.gives));
                     }
+                    let idle = footprint.gives.iter().chain(&footprint.takes).all(Option::is_none);
+                    let free = !self.watch.has_references() && (action == Action::Create || idle);
+                    steps.push((at, (!free).then_some(footprint)));
                 }
                 at += 1;
             }
             Ok(())
         })?;
+        let refused = claims.refused(&self.watch, self.assembler.written(), schedule)?;
+        self.report(&refused, schedule, misfits)?;
+        steps.retain(|(at, _)| !refused.contains_key(at));
+
+        let creates = schedule.only(Action::Create).start;
+        let (mut before, mut behind) = (Vec::new(), Vec::new());
+        let (mut places, mut footprints) = (Vec::new(), Vec::new());
+        for (at, footprint) in steps {
+            match footprint {
+                Some(footprint) => {
+                    places.push(at);
+                    footprints.push(footprint);
+                }
+                None if at < creates => before.push((at, 0)),
+                None => behind.push((at, 0)),
+            }
+        }
         let order = super::order(&footprints);
-        let picks = free.into_iter().map(|at| (at, 0));
         let ordered = order.steps.iter().zip(&order.together).map(|(step, together)| (places[*step], *together));
-        schedule.replace(part, picks.chain(ordered).collect());
+        schedule.replace(part, before.into_iter().chain(ordered).chain(behind).collect());
         Ok(order.warnings)
+    }
+
+    /// Takes note of steps that would take unique values which others keep.
+    fn report(
+        &self,
+        refused: &BTreeMap<usize, Refused>,
+        schedule: &Schedule<'_>,
+        misfits: &mut Misfits,
+    ) -> Result<(), PlanError> {
+        for (at, Refused { index, holder }) in refused {
+            let (action, pick) = schedule.pick(*at);
+            let columns = self.watch.columns(*index);
+            let mut key = Vec::new();
+            let mut why = String::new();
+            if misfits.wants_more(action, columns[0]) {
+                key = self.assembler.key(action, pick)?;
+                why = match holder {
+                    Some(row) => {
+                        let pick = Pick { source: 0, written: *row, together: 0 };
+                        let holder = self.assembler.key(Action::Delete, pick)?;
+                        format!("row {} has this unique value, and keeps it", holder.join(", "))
+                    }
+                    None => "another row of the source has the same value, which must be unique here".to_owned(),
+                };
+            }
+            misfits.taken(action, columns[0], &why, &key);
+        }
+        Ok(())
     }
 
     /// Makes steps of a schedule, some at a time and each time of one action.

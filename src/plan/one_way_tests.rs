@@ -15,16 +15,17 @@ struct Given {
     columns: Vec<(&'static str, T)>,
     rows: String,
     target: Option<Target>,
+    unique: Vec<Vec<String>>,
 }
 
 fn given(columns: &[(&'static str, T)], rows: &[&str]) -> Given {
-    Given { columns: columns.to_vec(), rows: rows.join("\n"), target: None }
+    Given { columns: columns.to_vec(), rows: rows.join("\n"), target: None, unique: Vec::new() }
 }
 
 impl Given {
     fn info(&self) -> TableInfo {
         let columns = self.columns.iter().map(|(name, ty)| Column::new(*name, ty.clone(), "x")).collect();
-        TableInfo { columns, ..TableInfo::default() }
+        TableInfo { columns, unique: self.unique.clone(), ..TableInfo::default() }
     }
 
     fn freeze(&self, folder: &Path, name: &str, recipe: &Recipe) -> Snapshot {
@@ -221,11 +222,13 @@ fn what_does_not_fit_is_left_out_and_named() {
     let out = left_out(&plan);
     assert_eq!(out.len(), 2, "{out:?}");
     assert!(
-        out[0].starts_with("right: 1 creates whose value for column `name` does not fit") && out[0].ends_with("[4]"),
+        out[0].starts_with("right: 1 creates whose value for column `name` can't be written")
+            && out[0].ends_with("[4]"),
         "{out:?}"
     );
     assert!(
-        out[1].starts_with("right: 2 updates whose value for column `name` does not fit") && out[1].ends_with("[1 2]"),
+        out[1].starts_with("right: 2 updates whose value for column `name` can't be written")
+            && out[1].ends_with("[1 2]"),
         "{out:?}"
     );
 }
@@ -330,6 +333,28 @@ fn swapped_values_go_together() {
 }
 
 #[test]
+fn values_that_others_keep_are_not_taken() {
+    let target = Target { columns: short_names().columns, ..unique_names() };
+    // 1 wants what 2 has, and 2 can't change; 3 wants what 1 then keeps; 4 what nobody gives; 5 and
+    // 6 want the same; 7 takes what 8 gives up by going.
+    let left = given(&NAMES, &["1,b", "2,toolong", "3,a", "4,eq", "5,x", "6,x", "7,h", "9,eq"]);
+    let unique = vec![vec!["name".to_owned()]];
+    let right = given(&NAMES, &["1,a", "2,b", "3,c", "8,h", "9,eq"]);
+    let right = Given { target: Some(target), unique, ..right };
+    let (_folder, plan) = planned(&left, &right, &Wanted::default());
+    assert_eq!(lines(&plan, 1), ["delete 8,h", "create 5,x", "create 7,h"]);
+    assert_eq!(plan.file.misfits, 5);
+    let out = left_out(&plan).join("\n");
+    assert!(out.contains("row 1: row 2 has this unique value, and keeps it"), "{out}");
+    assert!(out.contains("row 4: row 9 has this unique value, and keeps it"), "{out}");
+
+    // An index that is not for all rows says nothing.
+    let right = Given { unique: Vec::new(), ..right };
+    let (_folder, plan) = planned(&left, &right, &Wanted::default());
+    assert_eq!(plan.file.misfits, 1);
+}
+
+#[test]
 fn parents_come_first_and_leave_last() {
     let columns = [("id", T::Integer), ("boss", T::Integer)];
     let target = Target {
@@ -385,7 +410,14 @@ proptest! {
         left in prop::collection::btree_map(0i64..40, prop::option::of(0i64..60), 0..30),
         right in prop::collection::btree_map(0i64..40, prop::option::of(0i64..60), 0..30),
         unique in any::<bool>(),
+        sure in any::<bool>(),
     ) {
+        // A unique column has no value twice.
+        let once = |table: &BTreeMap<i64, Option<i64>>| -> BTreeMap<i64, Option<i64>> {
+            let mut seen = std::collections::BTreeSet::new();
+            table.iter().map(|(id, value)| (*id, value.filter(|v| !unique || seen.insert(*v)))).collect()
+        };
+        let (left, right) = (once(&left), once(&right));
         let columns = [("id", T::Integer), ("name", T::Integer)];
         let rows = |table: &BTreeMap<i64, Option<i64>>| -> Vec<String> {
             table.iter().map(|(id, value)| format!("{id},{}", value.map_or_else(String::new, |v| v.to_string()))).collect()
@@ -395,7 +427,10 @@ proptest! {
             given(&columns, &rows.iter().map(String::as_str).collect::<Vec<_>>())
         };
         let target = unique.then(unique_names);
-        let (_folder, plan) = planned(&table(&left), &Given { target, ..table(&right) }, &Wanted::default());
+        let unique = if sure { vec![vec!["name".to_owned()]] } else { Vec::new() };
+        let written = Given { target, unique, ..table(&right) };
+        let (_folder, plan) = planned(&table(&left), &written, &Wanted::default());
+        prop_assert_eq!(plan.file.misfits, 0);
         let (_same, empty) = planned(&table(&left), &table(&left), &Wanted::default());
         prop_assert_eq!(empty.file.sides[1].counts.total(), 0);
         let source = applied(&left, &empty);

@@ -60,6 +60,16 @@ impl<'a> Schedule<'a> {
         }
     }
 
+    /// Whether this row of the written table is to be deleted.
+    pub fn deletes(&self, row: u64) -> bool {
+        self.deletes.binary_search(&row).is_ok()
+    }
+
+    /// The step at a position, before anything was put into order.
+    pub fn pick(&self, at: usize) -> (Action, Pick) {
+        self.step(at)
+    }
+
     /// A part of it.
     pub fn slice(&self, part: Range<usize>) -> Self {
         Self { part, ..self.clone() }

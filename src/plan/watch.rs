@@ -6,7 +6,7 @@ use super::folder::Plan;
 use super::footprint::Footprint;
 use super::steps::StepRows;
 use crate::endpoint::{Action, Dependent, ExportBatch, StepBatch, Target};
-use crate::table::{Cells, Column, Encoder, Family, Fingerprint, Rules, family, fingerprint};
+use crate::table::{Cells, Column, Encoder, Family, Fingerprint, Rules, TableInfo, family, fingerprint};
 use std::collections::HashSet;
 
 /// Steps to read at once.
@@ -14,7 +14,7 @@ const CHUNK: usize = 10_000;
 
 /// Columns whose values, together, are watched.
 #[derive(Clone, Debug)]
-struct Watched {
+pub struct Watched {
     columns: Vec<usize>,
     encoders: Vec<Encoder>,
 }
@@ -32,7 +32,7 @@ impl Watched {
     }
 
     /// The fingerprints of the values in these rows; `None` where one of them is NULL.
-    fn values(&self, batch: &ExportBatch) -> Vec<Option<Fingerprint>> {
+    pub fn values(&self, batch: &ExportBatch) -> Vec<Option<Fingerprint>> {
         let cells: Vec<Option<Cells>> = self.columns.iter().map(|at| Cells::new(batch.rows.column(*at))).collect();
         let other = |row: usize, column: usize| {
             let at = batch.others.binary_search_by_key(&(row as u32, column as u32), |o| (o.row, o.column)).ok()?;
@@ -59,14 +59,24 @@ impl Watched {
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
     unique: Vec<Watched>,
+    /// Those of `unique` in which equal values of two rows are refused for certain: indexes that
+    /// hold for all rows, and values that are equal whatever the collation.
+    sure: Vec<usize>,
     /// The columns that refer, and those that they refer to.
     references: Vec<[Watched; 2]>,
 }
 
 impl Watch {
     /// Of a table that is written; `key` are the positions of its key.
-    pub fn new(target: Option<&Target>, table: &[Column], key: &[usize]) -> Self {
+    pub fn new(target: Option<&Target>, info: &TableInfo, key: &[usize]) -> Self {
         let Some(target) = target else { return Self::default() };
+        let table = info.columns.as_slice();
+        // A table's own description knows no indexes of some rows only, nor any over expressions.
+        let for_all_rows = |columns: &[String]| {
+            let same = |other: &Vec<String>| other.len() == columns.len() && columns.iter().all(|c| other.contains(c));
+            same(&info.primary_key) || info.unique.iter().any(same)
+        };
+        let mut sure = Vec::new();
         let position = |name: &String| table.iter().position(|column| column.name == *name);
         let positions = |names: &[String]| names.iter().map(position).collect::<Option<Vec<usize>>>();
         let mut unique = Vec::new();
@@ -81,6 +91,9 @@ impl Watch {
             if columns.iter().any(textual) {
                 unique.push(Watched::new(columns.clone(), table, true));
             }
+            if for_all_rows(&index.columns) {
+                sure.push(unique.len());
+            }
             unique.push(Watched::new(columns, table, false));
         }
         let references = target
@@ -90,12 +103,42 @@ impl Watch {
             .filter_map(|reference| Some([positions(&reference.columns)?, positions(&reference.to)?]))
             .map(|sides| sides.map(|columns| Watched::new(columns, table, false)))
             .collect();
-        Self { unique, references }
+        Self { unique, sure, references }
     }
 
     /// Whether the order of steps within an action, or of actions, matters at all.
     pub fn is_idle(&self) -> bool {
         self.unique.is_empty() && self.references.is_empty()
+    }
+
+    /// The unique indexes, by their positions among those watched, in which equal values of two rows
+    /// are refused for certain, over rows of the columns that come first.
+    pub fn sure(&self) -> (Vec<usize>, Vec<(usize, Watched)>) {
+        let mut columns: Vec<usize> = self.sure.iter().flat_map(|at| self.unique[*at].columns.clone()).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        let place = |column: &usize| columns.partition_point(|other| other < column);
+        let narrowed = |at: &usize| {
+            let Watched { columns, encoders } = &self.unique[*at];
+            (*at, Watched { columns: columns.iter().map(place).collect(), encoders: encoders.clone() })
+        };
+        let indexes = self.sure.iter().map(narrowed).collect();
+        (columns, indexes)
+    }
+
+    /// The same values, but only of those indexes.
+    pub fn only_sure(&self, values: &[Option<Fingerprint>]) -> Vec<Option<Fingerprint>> {
+        values.iter().enumerate().map(|(at, value)| value.filter(|_| self.sure.contains(&at))).collect()
+    }
+
+    /// The columns of a watched unique index.
+    pub fn columns(&self, index: usize) -> &[usize] {
+        &self.unique[index].columns
+    }
+
+    /// Whether there is an index in which equal values of two rows are refused for certain.
+    pub fn has_sure(&self) -> bool {
+        !self.sure.is_empty()
     }
 
     /// Whether rows of the table refer to each other.
@@ -172,16 +215,17 @@ mod tests {
     use arrow::datatypes::{Field, Schema};
     use std::sync::Arc;
 
-    fn table() -> Vec<Column> {
-        vec![
+    fn table() -> TableInfo {
+        let columns = vec![
             Column::new("id", PortableType::Integer, "int"),
             Column::new("email", PortableType::Text, "text"),
             Column::new("boss", PortableType::Integer, "int"),
-        ]
+        ];
+        TableInfo { columns, unique: vec![vec!["email".into()]], ..TableInfo::default() }
     }
 
     fn batch(rows: &[[Option<&str>; 3]]) -> ExportBatch {
-        let columns = table();
+        let columns = table().columns;
         let fields: Vec<Field> = columns.iter().map(|c| Field::new(&c.name, c.ty.arrow(), true)).collect();
         let arrays = (0..3).map(|at| {
             let mut builder = PortableBuilder::new(&columns[at].ty);
@@ -230,6 +274,8 @@ mod tests {
         // The index on the key, and the one that contains it, are not watched; the one on text is
         // watched twice: as alike values, then exactly.
         assert_eq!(found[0].gives.len(), 2);
+        assert_eq!(watch.sure().0, [1]);
+        assert_eq!(watch.only_sure(&found[1].takes)[0], None);
         // "a" to "A " is no change to a collation that does not tell them apart.
         assert_eq!((found[0].gives[0], found[0].takes[0]), (None, None));
         assert!(found[0].gives[1].is_some());
