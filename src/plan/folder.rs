@@ -160,7 +160,7 @@ fn checksum(text: &str, found: &str) -> Option<String> {
     let at = text.rfind("\"checksum\": \"")? + "\"checksum\": \"".len();
     let rest = text[at..].strip_prefix(found)?;
     let mut hasher = XxHash3_128::new();
-    hasher.write(text[..at].as_bytes());
+    hasher.write(&text.as_bytes()[..at]);
     hasher.write(rest.as_bytes());
     Some(hex(hasher.finish_128()))
 }
