@@ -12,6 +12,16 @@ use crate::table::{Cells, MICROS_PER_DAY, Number, PortableType, print_timestamp}
 /// # Errors
 /// Why not, in a person's words, without the column's name and type.
 pub fn fits(holds: &Holds, ty: &PortableType, cells: &Cells, row: usize, other: Option<&str>) -> Result<(), String> {
+    // Only what is printed as a number can be changed on the way; moments and bytes are not.
+    let numberlike = other.is_some() || matches!(cells, Cells::Text(_) | Cells::Decimal(..) | Cells::Unsigned(_));
+    if holds.numeric
+        && numberlike
+        && let Some(text) = other.map(str::to_owned).or_else(|| cells.print(row))
+        && !holds.keeps(ty, &text)
+    {
+        let why = "numbers are kept there as 64-bit integers or floats, which would change it";
+        return Err(format!("`{}`, and {why}", shortened(&text)));
+    }
     if let Some(text) = other {
         return fits_other(holds, ty, text);
     }
@@ -46,7 +56,7 @@ pub fn fits(holds: &Holds, ty: &PortableType, cells: &Cells, row: usize, other: 
 }
 
 fn fits_other(holds: &Holds, ty: &PortableType, text: &str) -> Result<(), String> {
-    if holds.others.iter().any(|other| other == text) {
+    if holds.any_other || holds.others.iter().any(|other| other == text) {
         return Ok(());
     }
     let numeric = matches!(ty, PortableType::Integer | PortableType::Unsigned | PortableType::Decimal { .. });

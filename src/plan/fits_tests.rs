@@ -15,6 +15,19 @@ fn verdict(holds: &Holds, ty: T, text: &str) -> String {
 }
 
 #[test]
+fn numbers_that_would_change_do_not_fit() {
+    let numeric = Holds { numeric: true, any_other: true, ..Holds::default() };
+    let decimal = || T::Decimal { precision: None, scale: 0 };
+    assert_eq!(verdict(&numeric, decimal(), "19.99"), "");
+    let why = "`12345678901234567.89`, and numbers are kept there as 64-bit integers or floats, which would change it";
+    assert_eq!(verdict(&numeric, decimal(), "12345678901234567.89"), why);
+    assert!(verdict(&numeric, T::Text, "007").starts_with("`007`, and numbers"));
+    assert_eq!(verdict(&numeric, T::Text, "abc"), "");
+    assert_eq!(verdict(&numeric, T::Date, "0000-00-00"), "");
+    assert_ne!(verdict(&Holds::default(), T::Date, "0000-00-00"), "");
+}
+
+#[test]
 fn null_fits_everywhere() {
     let holds = Holds { chars: Some(0), labels: Some(Vec::new()), range: Some((1, 1)), ..Holds::default() };
     for ty in [T::Text, T::Integer, T::Date, T::Float64, T::Bytes, T::Boolean] {
