@@ -69,10 +69,20 @@ pub(super) enum Failed {
     Count(u64),
     /// The database's own reason.
     Write(WriteError),
-    /// The database does not accept one of the steps at these positions.
-    Refused { error: WriteError, tried: Vec<usize>, moved: Vec<usize> },
+    /// The database does not accept one of the steps.
+    Refused(Box<Rejected>),
     /// For good.
     Apply(ApplyError),
+}
+
+/// Steps of which the database does not accept at least one.
+pub(super) struct Rejected {
+    /// Its words.
+    pub(super) error: WriteError,
+    /// The positions of the steps that were being written.
+    pub(super) tried: Vec<usize>,
+    /// The positions of those whose rows have moved.
+    pub(super) moved: Vec<usize>,
 }
 
 impl From<ApplyError> for Failed {
@@ -121,12 +131,12 @@ impl ChunkWriter<'_> {
                 }
                 Failed::Write(error) => return Err(in_our_words(error)),
                 // With the rows under lock it shows what is wrong.
-                Failed::Count(_) | Failed::Refused { .. } if fast => fast = false,
-                Failed::Refused { error, tried, moved } if rounds < ROUNDS && (self.moved || !moved.is_empty()) => {
+                Failed::Count(_) | Failed::Refused(_) if fast => fast = false,
+                Failed::Refused(rejected) if rounds < ROUNDS && (self.moved || !rejected.moved.is_empty()) => {
                     rounds += 1;
-                    odd.extend(self.held_up(work, error, tried, &moved)?);
+                    odd.extend(self.held_up(work, *rejected)?);
                 }
-                Failed::Refused { error, tried, .. } => return Err(self.blame(error, work, tried)),
+                Failed::Refused(rejected) => return Err(self.blame(rejected.error, work, rejected.tried)),
                 Failed::Count(wrote) => {
                     // A row that came into being meanwhile is seen by the next try. What stays are
                     // rows that the database compares in another way than we do.
@@ -244,7 +254,7 @@ fn exactly(wrote: u64, work: &Work) -> Result<(), Failed> {
 
 fn refused(error: WriteError, tried: Vec<usize>, moved: Vec<usize>) -> Failed {
     match error {
-        WriteError::Refused { .. } => Failed::Refused { error, tried, moved },
+        WriteError::Refused { .. } => Failed::Refused(Box::new(Rejected { error, tried, moved })),
         other => Failed::Write(other),
     }
 }

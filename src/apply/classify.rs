@@ -102,3 +102,72 @@ impl Judge<'_> {
         format!("`{}`", self.found.columns()[column].name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::model::{Memory, Row, Table, batch, table};
+    use super::super::run::Steps;
+    use super::*;
+    use crate::table::PortableType;
+    use proptest::prelude::*;
+
+    fn rows() -> impl Strategy<Value = Table> {
+        let cells = (prop::option::of("[xy]"), prop::option::of(0i64..2), prop::option::of("[cd]"));
+        prop::collection::btree_map("[ab]", cells, 0..3).prop_map(|rows| {
+            let row = |id: &String, (a, b, c): (Option<String>, Option<i64>, Option<String>)| -> Row {
+                [Some(id.clone()), a, b.map(|b| b.to_string()), c]
+            };
+            rows.into_iter().map(|(id, cells)| (id.clone(), row(&id, cells))).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_step_is_written_only_if_its_row_is_as_it_found_it(from in rows(), to in rows(), now in rows(), chunk in 1usize..4) {
+            let steps = Memory::between(&from, &to);
+            let codec = Codec::new(&table(PortableType::Text));
+            let found: Vec<Row> = now.values().cloned().collect();
+            for chunk in steps.forward(chunk).unwrap() {
+                let work = Work::from(chunk.unwrap());
+                let classified = classify(&codec, &work, &batch(&PortableType::Text, &found)).unwrap();
+                let keys: Vec<&String> = work.numbers.iter().map(|number| {
+                    let (_, before, after) = &steps.steps[*number as usize];
+                    before.as_ref().or(after.as_ref()).unwrap()[0].as_ref().unwrap()
+                }).collect();
+                prop_assert_eq!(classified.strangers, now.keys().any(|key| !keys.contains(&key)));
+                for ((number, verdict), key) in work.numbers.iter().zip(&classified.verdicts).zip(keys) {
+                    let same = |row: &Row, other: &Row, columns: &[usize]| columns.iter().all(|at| row[*at] == other[*at]);
+                    let expected = match (&steps.steps[*number as usize], now.get(key)) {
+                        ((Action::Create, ..), None) => {
+                            // Alone, whatever row was fetched for it has its key.
+                            if work.len() == 1 && !now.is_empty() { 'm' } else { 'w' }
+                        }
+                        ((Action::Create, _, Some(after)), Some(row)) => if same(after, row, &[0, 1, 2]) { 'a' } else { 'm' },
+                        ((Action::Update, ..), None) => 'm',
+                        ((Action::Update, Some(before), Some(after)), Some(row)) => {
+                            let changed: Vec<usize> = (0..4).filter(|at| before[*at] != after[*at]).collect();
+                            if same(before, row, &[0, 1, 2]) { 'w' } else if same(after, row, &changed) { 'a' } else { 'm' }
+                        }
+                        ((Action::Delete, ..), None) => 'a',
+                        ((Action::Delete, Some(before), _), Some(row)) => if before == row { 'w' } else { 'm' },
+                        (step, _) => panic!("{step:?}"),
+                    };
+                    let verdict = match verdict { Verdict::Write => 'w', Verdict::Already => 'a', Verdict::Moved { .. } => 'm' };
+                    prop_assert_eq!(verdict, expected, "step {} of {:?}", number, steps.steps);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_there_twice_is_nobodys() {
+        let row = |a: &str| -> Row { [Some("k".into()), Some(a.into()), None, None] };
+        let (from, to): (Table, Table) = ([("k".into(), row("x"))].into(), [("k".into(), row("y"))].into());
+        let work = Work::from(Memory::between(&from, &to).forward(9).unwrap().next().unwrap().unwrap());
+        let codec = Codec::new(&table(PortableType::Text));
+        let fetched = batch(&PortableType::Text, &[row("x"), row("x")]);
+        let why = "its key is no longer unique".to_owned();
+        let verdicts = classify(&codec, &work, &fetched).unwrap().verdicts;
+        assert_eq!(verdicts, [Verdict::Moved { found: Some(0), why }]);
+    }
+}

@@ -1,6 +1,6 @@
 //! Which steps of a chunk are at fault when it can't be written as a whole.
 
-use super::chunk::{ChunkWriter, in_our_words};
+use super::chunk::{ChunkWriter, Rejected, in_our_words};
 use super::classify::{Verdict, classify};
 use super::error::ApplyError;
 use super::outcome::Refusal;
@@ -77,14 +77,9 @@ impl ChunkWriter<'_> {
     ///
     /// # Errors
     /// If no single one is at fault.
-    pub(super) fn held_up(
-        &mut self,
-        work: &Work,
-        error: WriteError,
-        tried: Vec<usize>,
-        moved: &[usize],
-    ) -> Result<BTreeMap<usize, Refusal>, ApplyError> {
-        let mut positions = self.waiting(work, &tried, moved)?;
+    pub(super) fn held_up(&mut self, work: &Work, rejected: Rejected) -> Result<BTreeMap<usize, Refusal>, ApplyError> {
+        let Rejected { error, tried, moved } = rejected;
+        let mut positions = self.waiting(work, &tried, &moved)?;
         let mut why = "a row that has moved still has the unique value that it was to get".to_owned();
         if positions.is_empty() {
             positions = self.narrow(work, tried)?;

@@ -116,9 +116,16 @@ fn run(job: &ApplyJob, watch: &dyn Watch, deed: Deed) -> Result<ApplyRun, RunErr
 struct Opened {
     side: usize,
     address: Address,
-    /// For a file, neither a session nor much to check.
-    session: Option<(Box<dyn Writer>, Checked, WriteTable)>,
+    /// For a file, none.
+    session: Option<Session>,
     journal: Journal,
+}
+
+/// A database's table that was checked.
+struct Session {
+    writer: Box<dyn Writer>,
+    checked: Checked,
+    table: WriteTable,
 }
 
 struct Lists {
@@ -171,12 +178,7 @@ impl Run<'_> {
         }
     }
 
-    fn session(
-        &mut self,
-        endpoint: &dyn Endpoint,
-        side: usize,
-        name: &str,
-    ) -> Result<Option<(Box<dyn Writer>, Checked, WriteTable)>, ApplyError> {
+    fn session(&mut self, endpoint: &dyn Endpoint, side: usize, name: &str) -> Result<Option<Session>, ApplyError> {
         let (job, own) = (self.job, &self.plan.file.sides[side]);
         let (Some(checked), Some(table)) = (check(endpoint, name, own)?, self.plan.write_table(side)) else {
             return Ok(None);
@@ -190,7 +192,7 @@ impl Run<'_> {
         }
         let options = WriteOptions { lock_timeout: job.lock_timeout, read_only: false };
         let writer = endpoint.writer(&table, &options)?;
-        Ok(writer.map(|writer| (writer, checked, table)))
+        Ok(writer.map(|writer| Session { writer, checked, table }))
     }
 
     fn may_cascade(&self) -> bool {
@@ -201,23 +203,20 @@ impl Run<'_> {
         let Opened { side, address, session, mut journal } = opened;
         match session {
             None => self.file(side, &address, &mut journal, lists),
-            Some((mut writer, checked, table)) => {
-                self.database(side, &address, writer.as_mut(), &checked, &table, &mut journal, lists)
-            }
+            Some(session) => self.database(side, &address, session, &mut journal, lists),
         }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "what was opened, piece by piece")]
     fn database(
         &mut self,
         side: usize,
         address: &Address,
-        writer: &mut dyn Writer,
-        checked: &Checked,
-        table: &WriteTable,
+        session: Session,
         journal: &mut Journal,
         lists: &mut Lists,
     ) -> Result<(), ApplyError> {
+        let Session { mut writer, checked, table } = session;
+        let writer = writer.as_mut();
         let counts = self.plan.file.sides[side].counts;
         let steps = PlanSteps { plan: self.plan, side };
         let watched = if self.may_cascade() { Vec::new() } else { cascading(&checked.target.dependents) };
@@ -228,7 +227,7 @@ impl Run<'_> {
             side,
             address: &name,
             steps: &steps,
-            table,
+            table: &table,
             writable: &checked.writable,
             unique: checked.unique,
             watched: &watched,
