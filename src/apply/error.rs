@@ -53,7 +53,8 @@ pub enum ApplyError {
         differences: Vec<String>,
     },
     /// Rows of other tables would be deleted or changed too.
-    #[error("{address}: deleting rows would {} {rows} rows of {table} by foreign key `{name}`", on_delete_word(*on_delete))]
+    #[error("{address}: deleting rows would {} {rows} {} of {table} by foreign key `{name}`",
+        on_delete_word(*on_delete), if *rows == 1 { "row" } else { "rows" })]
     Cascade {
         /// Masked.
         address: String,

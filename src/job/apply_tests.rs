@@ -248,3 +248,25 @@ fn a_sync_ends_in_agreement_within_its_limits() {
     let run = run_sync(&meant, &Quiet).unwrap();
     assert!(run.agree && run.apply.sides[1].written.delete == 200);
 }
+
+#[test]
+fn rows_that_hang_on_deleted_ones_are_not_deleted_behind_the_plans_back() {
+    let place = Place(tempfile::tempdir().unwrap());
+    let create = "CREATE TABLE t (id INTEGER PRIMARY KEY, boss INTEGER REFERENCES t (id) ON DELETE CASCADE)";
+    place.run("left", &format!("{create}; INSERT INTO t VALUES (1, NULL)"));
+    // Those that go hang on each other, and one of them on itself.
+    place.run("right", &format!("{create}; INSERT INTO t VALUES (1, NULL), (2, 1), (3, 2), (4, 4), (5, 3)"));
+    let plan = place.plan("plan").plan;
+    assert_eq!((plan.file.sides[1].counts.delete, plan.file.cascades.len()), (4, 0));
+    // Someone hires.
+    place.run("right", "INSERT INTO t VALUES (6, 3)");
+    let before = place.rows("right");
+    let error = apply_error(run_apply(&ApplyJob { chunk: 100, ..job(&plan.folder) }, &Quiet).unwrap_err());
+    assert!(matches!(error.cause(), ApplyError::Cascade { rows: 1, .. }), "{error}");
+    assert_eq!(place.rows("right"), before);
+    place.run("right", "DELETE FROM t WHERE id = 6");
+    run_apply(&job(&plan.folder), &Quiet).unwrap();
+    assert_eq!(place.rows("right").len(), 1);
+    run_undo(&job(&plan.folder), &Quiet).unwrap();
+    assert_eq!(place.rows("right").len(), 5);
+}
