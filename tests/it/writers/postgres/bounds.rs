@@ -108,7 +108,7 @@ fn counters_keep_the_values_and_move_past_them() {
     // A fifth column, which takes its default, and one that is never written.
     let after = steps.after.as_mut().unwrap();
     let fields: Vec<_> =
-        odd.written.columns.iter().map(|c| arrow::datatypes::Field::new(&c.name, c.ty.arrow(), true)).collect();
+        odd.columns.iter().map(|c| arrow::datatypes::Field::new(&c.name, c.ty.arrow(), true)).collect();
     let mut arrays = after.rows.columns().to_vec();
     arrays.push(arrow::array::new_null_array(&arrow::datatypes::DataType::Int64, 2));
     after.rows =

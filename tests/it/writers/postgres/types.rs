@@ -178,9 +178,9 @@ fn a_script_writes_every_type() {
     let mut place = Place::new();
     let (_, a, b, c) = tables(&mut place);
     let (dialect, name) = b.endpoint.dialect().unwrap();
-    let columns = &b.written.columns;
+    let columns = &b.columns;
     let constant = |text: &Option<String>, at: usize| {
-        dialect.literal(text.as_ref().map(|text| text.strip_prefix("other: ").unwrap_or(text)), &columns[at])
+        dialect.literal(text.as_ref().map(|text| text.strip_prefix("other ").unwrap_or(text)), &columns[at])
     };
     let names: Vec<String> = columns.iter().map(|column| dialect.identifier(&column.name)).collect();
     let mut script = dialect.prologue();
