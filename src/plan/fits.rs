@@ -56,7 +56,7 @@ pub fn fits(holds: &Holds, ty: &PortableType, cells: &Cells, row: usize, other: 
 }
 
 fn fits_other(holds: &Holds, ty: &PortableType, text: &str) -> Result<(), String> {
-    if holds.any_other || holds.others.iter().any(|other| other == text) {
+    if holds.any_other || holds.others.iter().any(|other| has_form(text, other)) {
         return Ok(());
     }
     let numeric = matches!(ty, PortableType::Integer | PortableType::Unsigned | PortableType::Decimal { .. });
@@ -64,6 +64,12 @@ fn fits_other(holds: &Holds, ty: &PortableType, text: &str) -> Result<(), String
         fits_number(holds, &number)?;
     }
     Err(format!("`{}`, and it holds {}", shortened(text), kind(ty)))
+}
+
+/// Whether a text is this, where `#` stands for any digit.
+fn has_form(text: &str, form: &str) -> bool {
+    let same = |(byte, form): (u8, u8)| byte == form || form == b'#' && byte.is_ascii_digit();
+    text.len() == form.len() && text.bytes().zip(form.bytes()).all(same)
 }
 
 /// What values of a type are, in words.

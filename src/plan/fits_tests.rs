@@ -165,4 +165,9 @@ fn others_fit_only_where_they_are_known() {
     assert_eq!(verdict(&holds, T::Date, "infinity"), "");
     assert_eq!(verdict(&holds, T::Date, "-infinity"), "`-infinity`, and it holds dates");
     assert_eq!(verdict(&Holds::default(), T::Integer, "abc"), "`abc`, and it holds whole numbers of 64 bits");
+    let spans = Holds { others: vec!["-##:##:##".into()], ..Holds::default() };
+    let time = T::Time { precision: 0 };
+    assert_eq!(verdict(&spans, time.clone(), "-12:34:56"), "");
+    assert_ne!(verdict(&spans, time.clone(), "-12:34:5x"), "");
+    assert_ne!(verdict(&spans, time, "-112:34:56"), "");
 }

@@ -230,6 +230,17 @@ CLOSE
 }
 
 #[test]
+fn a_column_that_updates_touch_by_themselves_is_kept_unless_it_changes() {
+    let target = Target { touched: vec!["note".into()], ..target(true, Holds::default()) };
+    let row = |code, note| [Some("2"), Some(code), Some(note)];
+    let one = |after| vec![updates(0, &[(row("b", "x"), after)], &[])];
+    let text = written(&Strange, Some(&target), one(row("c", "x")));
+    assert!(text.contains("UPDATE t SET [code] = <c>, [note] = [note] WHERE"), "{text}");
+    let text = written(&Strange, Some(&target), one(row("c", "y")));
+    assert!(text.contains("UPDATE t SET [code] = <c>, [note] = <y> WHERE"), "{text}");
+}
+
+#[test]
 fn a_text_key_is_looked_up_by_the_index_and_compared_byte_for_byte() {
     let (columns, mut out) = (columns(), Vec::new());
     let table = ScriptTable { name: "t", columns: &columns, key: &[1], target: None, dialect: &Strange };

@@ -103,10 +103,15 @@ impl ScriptTable<'_> {
         self.set(set, &constants, condition)
     }
 
-    /// Sets columns to these constants.
+    /// Sets columns to these constants. Those that every update sets by itself are set to what they
+    /// are.
     pub(super) fn set(&self, columns: &[usize], constants: &[String], condition: &str) -> String {
-        let pairs = columns.iter().zip(constants);
-        let pairs = pairs.map(|(at, value)| format!("{} = {value}", self.dialect.identifier(&self.columns[*at].name)));
+        let name = |at: &usize| self.dialect.identifier(&self.columns[*at].name);
+        let pairs = columns.iter().zip(constants).map(|(at, value)| format!("{} = {value}", name(at)));
+        let touched = self.target.map_or(&[][..], |target| &target.touched);
+        let is_kept = |at: &usize| touched.contains(&self.columns[*at].name) && !columns.contains(at);
+        let kept = (0..self.columns.len()).filter(is_kept).map(|at| format!("{0} = {0}", name(&at)));
+        let pairs = pairs.chain(kept);
         format!("UPDATE {} SET {} WHERE {condition};", self.name, pairs.collect::<Vec<_>>().join(", "))
     }
 
