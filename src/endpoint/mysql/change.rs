@@ -44,6 +44,7 @@ impl MysqlWriter {
     /// # Errors
     /// As [`WriteError`] says.
     pub fn create(&mut self, loaded: &Loaded) -> Result<u64, WriteError> {
+        self.run("looking for rows that are there", &loaded.shape.mark(&self.place))?;
         match self.conn.query_drop(loaded.shape.insert(&self.place)) {
             Ok(()) => Ok(self.conn.affected_rows()),
             Err(error) if failure::code(&error) == Some(DUPLICATE) => Err(self.duplicate(loaded, &error)?),
@@ -79,7 +80,7 @@ impl MysqlWriter {
             }
             self.run(doing, &loaded.shape.park(&self.place, &values))?;
             self.heed(doing, &loaded.shape, false)?;
-            let parked = self.count(doing, &format!("SELECT COUNT(*) FROM {} WHERE parked = 1", self.place.steps))?;
+            let parked = self.count(doing, &format!("SELECT COUNT(*) FROM {} WHERE marked = 1", self.place.steps))?;
             if parked < loaded.rows {
                 // Some have moved: without them the values may not go round.
                 return Ok(parked);

@@ -100,7 +100,7 @@ impl Shape {
             .sum();
         let mut own = vec!["n INT UNSIGNED NOT NULL DEFAULT 0 PRIMARY KEY".to_owned()];
         own.push("level INT UNSIGNED NOT NULL DEFAULT 0".to_owned());
-        own.push("parked TINYINT NOT NULL DEFAULT 0".to_owned());
+        own.push("marked TINYINT NOT NULL DEFAULT 0".to_owned());
         let mut like = Vec::new();
         for slot in &self.slots {
             let name = quote(&slot.name);
@@ -163,7 +163,13 @@ impl Shape {
         self.same(place, self.guard.iter())
     }
 
-    /// Adds the rows whose key is not there, in the order of the steps.
+    /// Marks the steps whose key is there.
+    pub fn mark(&self, place: &Place) -> String {
+        format!("UPDATE {} SET w.marked = 1", self.joined(place))
+    }
+
+    /// Adds the rows of the steps that are not marked, in their order. The table is not searched
+    /// here: the server would first put all rows into a table of its own.
     pub fn insert(&self, place: &Place) -> String {
         let named = |prefix, &column: &usize| (quote(&place.columns[column].native.name), own(prefix, column));
         let (columns, values): (Vec<String>, Vec<String>) = self
@@ -173,13 +179,11 @@ impl Shape {
             .chain(self.set.iter().map(|column| named("a", column)))
             .unzip();
         format!(
-            "INSERT INTO {table} ({}) SELECT {} FROM {} AS w \
-             WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {}) ORDER BY w.n",
+            "INSERT INTO {} ({}) SELECT {} FROM {} AS w WHERE w.marked = 0 ORDER BY w.n",
+            place.table,
             columns.join(", "),
             values.join(", "),
-            place.steps,
-            self.on(place),
-            table = place.table
+            place.steps
         )
     }
 
@@ -192,7 +196,7 @@ impl Shape {
             .map(|&column| format!("{} = {}", at("t", &place.columns[column].native.name), own("a", column)))
             .collect();
         sets.extend(self.untouched(place, &self.set));
-        let conditions = if self.park.is_empty() { self.guards(place) } else { vec!["w.parked = 1".to_owned()] };
+        let conditions = if self.park.is_empty() { self.guards(place) } else { vec!["w.marked = 1".to_owned()] };
         format!("UPDATE {} SET {}{}", self.joined(place), sets.join(", "), condition(&conditions))
     }
 
@@ -205,7 +209,7 @@ impl Shape {
             .map(|(&column, value)| format!("{} = {value}", at("t", &place.columns[column].native.name)))
             .collect();
         sets.extend(self.untouched(place, &self.park));
-        sets.push("w.parked = 1".to_owned());
+        sets.push("w.marked = 1".to_owned());
         format!("UPDATE {} SET {}{}", self.joined(place), sets.join(", "), condition(&self.guards(place)))
     }
 
@@ -357,11 +361,16 @@ mod tests {
     #[test]
     fn a_key_of_text_is_found_by_its_index_and_known_by_its_bytes() {
         let place = place(true);
+        let shape = shape(&place, Action::Create, &[1], &[], &[0, 1], &[]);
         assert_eq!(
-            shape(&place, Action::Create, &[1], &[], &[0, 1], &[]).insert(&place),
+            shape.mark(&place),
+            "UPDATE `d`.`s` AS w STRAIGHT_JOIN `d`.`t` AS t ON t.`na``me` = w.`k1` \
+             AND CAST(t.`na``me` AS BINARY) <=> w.`b1` SET w.marked = 1"
+        );
+        assert_eq!(
+            shape.insert(&place),
             "INSERT INTO `d`.`t` (`na``me`, `id`) SELECT w.`k1`, w.`a0` FROM `d`.`s` AS w \
-             WHERE NOT EXISTS (SELECT 1 FROM `d`.`t` AS t WHERE t.`na``me` = w.`k1` \
-             AND CAST(t.`na``me` AS BINARY) <=> w.`b1`) ORDER BY w.n"
+             WHERE w.marked = 0 ORDER BY w.n"
         );
     }
 
@@ -372,9 +381,9 @@ mod tests {
         assert_eq!(
             shape.park(&place, &["NULL".to_owned()]),
             "UPDATE `d`.`s` AS w STRAIGHT_JOIN `d`.`t` AS t ON t.`id` = w.`k0` \
-             SET t.`na``me` = NULL, t.`at` = t.`at`, w.parked = 1 WHERE t.`at` <=> w.`b2`"
+             SET t.`na``me` = NULL, t.`at` = t.`at`, w.marked = 1 WHERE t.`at` <=> w.`b2`"
         );
-        assert!(shape.update(&place).ends_with("SET t.`na``me` = w.`a1`, t.`at` = w.`a2` WHERE w.parked = 1"));
+        assert!(shape.update(&place).ends_with("SET t.`na``me` = w.`a1`, t.`at` = w.`a2` WHERE w.marked = 1"));
     }
 
     #[test]

@@ -336,20 +336,44 @@ fn a_key_that_the_server_takes_for_another_is_refused() {
 #[test]
 fn a_row_that_comes_into_being_meanwhile_is_a_conflict() {
     let mut place = Place::new();
-    let t = table(&mut place, &["CREATE TABLE t (id int PRIMARY KEY, a int)"], &["id"]);
+    let t = table(
+        &mut place,
+        &[
+            "CREATE TABLE t (id int PRIMARY KEY, a int)",
+            "CREATE TRIGGER slow BEFORE INSERT ON t FOR EACH ROW IF NEW.id = 1 THEN DO SLEEP(1); END IF",
+        ],
+        &["id"],
+    );
     let mut writer = t.writer();
     writer.begin().unwrap();
-    writer.load(&t.creates(rows!(t, ["1", "1"]), &t.all())).unwrap();
-    place.mysql().execute("BEGIN");
-    place.mysql().execute("INSERT INTO t VALUES (1, 2)");
+    writer.load(&t.creates(rows!(t, ["1", "1"], ["2", "1"]), &t.all())).unwrap();
     let error = std::thread::scope(|scope| {
         let write = scope.spawn(|| writer.write());
-        std::thread::sleep(Duration::from_millis(300));
-        place.mysql().execute("COMMIT");
+        std::thread::sleep(Duration::from_millis(500));
+        place.mysql().execute("INSERT INTO t VALUES (2, 2)");
         write.join().unwrap().unwrap_err()
     });
     assert!(matches!(error, WriteError::Conflict { .. }), "{error:?}");
     writer.rollback().unwrap();
+    assert_eq!(query(&mut place, "SELECT CONCAT(id, ' ', a) FROM t"), ["2 2"]);
+}
+
+#[test]
+fn a_row_that_someone_is_adding_is_waited_for() {
+    let mut place = Place::new();
+    let t = table(&mut place, &["CREATE TABLE t (id int PRIMARY KEY, a int)"], &["id"]);
+    let mut writer = t.writer();
+    place.mysql().execute("BEGIN");
+    place.mysql().execute("INSERT INTO t VALUES (1, 2)");
+    let written = std::thread::scope(|scope| {
+        let write = scope.spawn(|| t.write(&mut *writer, &t.creates(rows!(t, ["1", "1"]), &t.all())));
+        std::thread::sleep(Duration::from_millis(300));
+        place.mysql().execute("COMMIT");
+        write.join().unwrap()
+    });
+    // Whether the server sees it at once or stumbles over it.
+    assert!(matches!(written, Ok(0) | Err(WriteError::Conflict { .. })), "{written:?}");
+    assert_eq!(query(&mut place, "SELECT CONCAT(id, ' ', a) FROM t"), ["1 2"]);
 }
 
 #[test]
