@@ -1,11 +1,15 @@
 //! The command line as typed.
 
-use super::{audit, init, keys, snapshot};
+use super::duration::parse_duration;
+use super::{apply, audit, init, keys, plan, show, snapshot, sync, undo};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::time::Duration;
+use trueup::endpoint::Action;
 use trueup::job::JobSpec;
+use trueup::plan::Direction;
 
-/// Tells why two copies of a table differ.
+/// Tells why two copies of a table differ, and makes them agree.
 #[derive(Debug, Parser)]
 #[command(name = "trueup", version, about, max_term_width = 100, propagate_version = true, after_help = AFTER)]
 pub struct Cli {
@@ -27,13 +31,24 @@ Table addresses:
   path/to/file.parquet   path/to/file.csv   a glob or folder of Parquet parts   a snapshot folder
   ${NAME} is taken from the environment; passwords also from PGPASSWORD, ~/.pgpass and MYSQL_PWD.
 
-Exit codes: 0 the tables agree, 1 they differ, 2 it failed, 130 interrupted.";
+Exit codes: 0 the tables agree or all is applied, 1 they differ or rows were refused, 2 it failed,
+130 interrupted.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Why do two tables differ? Read-only
     Audit(audit::AuditArgs),
+    /// What would make two tables agree? Read-only; writes a plan folder
+    Plan(plan::PlanArgs),
+    /// Read a plan: summary, steps, SQL
+    Show(show::ShowArgs),
+    /// Carry a plan out
+    Apply(apply::ApplyArgs),
+    /// Put back what applying a plan changed
+    Undo(undo::UndoArgs),
+    /// Plan, apply and verify in one go, within limits; for schedulers
+    Sync(sync::SyncArgs),
     /// Which columns identify a row? Candidates with their distinct counts
     Keys(keys::KeysArgs),
     /// Freeze a table as Parquet
@@ -70,6 +85,120 @@ pub enum Format {
     Table,
     /// One JSON object
     Json,
+}
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ActionArg {
+    Create,
+    Update,
+    Delete,
+}
+
+impl ActionArg {
+    pub fn action(self) -> Action {
+        match self {
+            Self::Create => Action::Create,
+            Self::Update => Action::Update,
+            Self::Delete => Action::Delete,
+        }
+    }
+}
+
+/// One of the two tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SideArg {
+    Left,
+    Right,
+}
+
+impl SideArg {
+    /// 0 is left.
+    pub fn at(self) -> usize {
+        match self {
+            Self::Left => 0,
+            Self::Right => 1,
+        }
+    }
+}
+
+/// Which table is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DirectionArg {
+    /// The right table is made to agree with the left one
+    LeftToRight,
+    /// The left table is made to agree with the right one
+    RightToLeft,
+    /// Each takes over the other's changes
+    Both,
+}
+
+/// The options that say what is planned.
+#[derive(Clone, Debug, Args)]
+pub struct PlanOptions {
+    /// Which table is to be written [default: left-to-right]
+    #[arg(long, value_enum)]
+    direction: Option<DirectionArg>,
+    /// Leave rows out that are missing in the table to be written
+    #[arg(long)]
+    no_create: bool,
+    /// Leave rows out that differ
+    #[arg(long)]
+    no_update: bool,
+    /// Leave rows out that are in the table to be written only
+    #[arg(long)]
+    no_delete: bool,
+    /// Refuse to apply more steps than this, or than this share of the table's rows
+    #[arg(long, value_name = "N|P%")]
+    max_changes: Option<String>,
+    /// Refuse to apply more deletes than this, or than this share of the table's rows
+    #[arg(long, value_name = "N|P%")]
+    max_deletes: Option<String>,
+    /// Allow deletes that change rows of other tables by their foreign keys
+    #[arg(long)]
+    allow_cascade: bool,
+}
+
+impl PlanOptions {
+    /// What the flags say on top of those that say what is compared.
+    pub fn spec(&self, compare: JobSpec) -> JobSpec {
+        JobSpec {
+            direction: self.direction.map(|direction| match direction {
+                DirectionArg::LeftToRight => Direction::LeftToRight,
+                DirectionArg::RightToLeft => Direction::RightToLeft,
+                DirectionArg::Both => Direction::Both,
+            }),
+            create: self.no_create.then_some(false),
+            update: self.no_update.then_some(false),
+            delete: self.no_delete.then_some(false),
+            max_changes: self.max_changes.clone(),
+            max_deletes: self.max_deletes.clone(),
+            allow_cascade: self.allow_cascade.then_some(true),
+            ..compare
+        }
+    }
+}
+
+/// The options that say how rows are written.
+#[derive(Clone, Debug, Args)]
+pub struct WriteArgs {
+    /// Rows to write in one transaction
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = chunk)]
+    pub chunk: usize,
+    /// Wait between two transactions, to leave room for others: 200ms, 2s
+    #[arg(long, value_name = "TIME", default_value = "0s", hide_default_value = true, value_parser = parse_duration)]
+    pub pause: Duration,
+    /// Give up where a row is locked for longer: 500ms, 5s, 1m [default: the database's own]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub lock_timeout: Option<Duration>,
+}
+
+/// A number of rows that temporary tables and statements can take.
+fn chunk(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(rows @ 1..=1_000_000) => Ok(rows),
+        _ => Err("a number from 1 to 1000000 is needed".to_owned()),
+    }
 }
 
 /// The options that say what is compared, shared by all commands that compare.

@@ -1,5 +1,7 @@
 //! The one place that turns errors into words and exit codes: what happened, why, and what to do.
 
+mod write;
+
 use std::process::ExitCode;
 use trueup::audit::thousands;
 use trueup::compare::CompareError;
@@ -26,6 +28,11 @@ impl Failure {
     /// A command line that makes no sense.
     pub fn usage(what: &str) -> Self {
         Self::new(what, "", "see `trueup --help`")
+    }
+
+    /// The same with something better to do.
+    pub fn with_hint(self, hint: &str) -> Self {
+        Self { hint: hint.to_owned(), ..self }
     }
 
     /// Prints it and says with which code to exit.
@@ -188,6 +195,9 @@ impl From<AlignmentError> for Failure {
 
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
+        if let RunError::Apply(error) = error {
+            return error.into();
+        }
         if error.interrupted() {
             let hint = "run it again when it suits";
             return Self { code: 130, ..Self::new("interrupted", "nothing half-done is left", hint) };
@@ -226,15 +236,14 @@ impl From<RunError> for Failure {
             RunError::Output { path, why } => {
                 Self::new(&format!("can't write {path}"), &why, "name another place with --out")
             }
-            RunError::Plan(error) => Self::new(&error.to_string(), "", "make the plan again"),
-            RunError::Cascades { .. } => Self::new(
-                &error.to_string(),
-                "",
-                "leave deletes out with --no-delete, or allow it with --allow-cascade",
+            RunError::Plan(error) => error.into(),
+            RunError::Apply(error) => error.into(),
+            RunError::Cascades { cascades } => Self::cascades(&cascades),
+            RunError::BothSides => Self::new(
+                "--direction both is not there yet",
+                "this version writes one of the two tables",
+                "choose left-to-right or right-to-left",
             ),
-            RunError::BothSides => {
-                Self::new(&error.to_string(), "", "choose --direction left-to-right or right-to-left")
-            }
             RunError::Interrupted => Self::new("interrupted", "", ""),
         }
     }

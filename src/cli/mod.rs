@@ -1,13 +1,20 @@
 //! The person: arguments, one file per command, progress, and the one place that turns errors
 //! into words and exit codes.
 
+mod apply;
 mod args;
 mod audit;
+mod duration;
 mod error;
 mod init;
 mod keys;
 mod output;
+mod pager;
+mod plan;
+mod show;
 mod snapshot;
+mod sync;
+mod undo;
 mod watch;
 
 use clap::Parser;
@@ -28,6 +35,11 @@ pub fn main() -> ExitCode {
     watch::log(args.verbosity());
     let done = match &args.command {
         args::Command::Audit(command) => audit::run(command, &watch),
+        args::Command::Plan(command) => plan::run(command, &watch),
+        args::Command::Show(command) => show::run(command, &watch),
+        args::Command::Apply(command) => apply::run(command, &watch),
+        args::Command::Undo(command) => undo::run(command, &watch),
+        args::Command::Sync(command) => sync::run(command, &watch),
         args::Command::Keys(command) => keys::run(command, &watch),
         args::Command::Snapshot(command) => snapshot::run(command, &watch),
         args::Command::Init(command) => init::run(command, &watch),

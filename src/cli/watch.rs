@@ -4,6 +4,8 @@ use super::args::Verbosity;
 use super::error::Failure;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use trueup::endpoint::Interrupt;
 use trueup::job::{RunError, Watch, remove_unfinished};
@@ -11,11 +13,14 @@ use trueup::snapshot::Progress;
 
 /// How long an interrupted run has to end by itself.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long it has where a transaction is under way.
+const PATIENCE_TO_COMMIT: Duration = Duration::from_secs(8);
 
 /// Ends the program from any thread, leaving nothing half-done.
-fn leave() -> ! {
+fn leave(writing: bool) -> ! {
     remove_unfinished();
-    let _ = Failure::from(RunError::Interrupted).report();
+    let failure = if writing { Failure::interrupted_writing() } else { RunError::Interrupted.into() };
+    let _ = failure.report();
     std::process::exit(130)
 }
 
@@ -24,6 +29,10 @@ pub struct TerminalWatch {
     bars: MultiProgress,
     interrupt: Interrupt,
     verbosity: Verbosity,
+    /// Whether rows are being written.
+    writing: Arc<AtomicBool>,
+    /// Whether a pager has the keyboard.
+    paging: Arc<AtomicBool>,
 }
 
 impl TerminalWatch {
@@ -31,27 +40,48 @@ impl TerminalWatch {
     pub fn new(verbosity: Verbosity) -> Self {
         let shown = verbosity > Verbosity::Quiet && std::io::stderr().is_terminal();
         let target = if shown { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
-        Self { bars: MultiProgress::with_draw_target(target), interrupt: Interrupt::default(), verbosity }
+        Self {
+            bars: MultiProgress::with_draw_target(target),
+            interrupt: Interrupt::default(),
+            verbosity,
+            writing: Arc::default(),
+            paging: Arc::default(),
+        }
     }
 
     /// From now on Ctrl-C (and a polite kill) stops the run between two batches, or, where it
     /// hangs (a table that someone has locked), after [`PATIENCE`]; a second one ends the program
     /// at once.
     pub fn listen_for_interrupts(&self) {
-        let interrupt = self.interrupt.clone();
+        let (interrupt, writing, paging) =
+            (self.interrupt.clone(), Arc::clone(&self.writing), Arc::clone(&self.paging));
         let heard = ctrlc::set_handler(move || {
+            if paging.load(Ordering::Relaxed) {
+                return;
+            }
+            let writing = writing.load(Ordering::Relaxed);
             if interrupt.is_set() {
-                leave();
+                leave(writing);
             }
             interrupt.set();
-            std::thread::spawn(|| {
-                std::thread::sleep(PATIENCE);
-                leave()
+            std::thread::spawn(move || {
+                std::thread::sleep(if writing { PATIENCE_TO_COMMIT } else { PATIENCE });
+                leave(writing)
             });
         });
         if let Err(e) = heard {
             tracing::warn!("Ctrl-C will end the program at once: {e}");
         }
+    }
+
+    /// From now on rows are written: an interrupt waits for the transaction under way.
+    pub fn writing(&self) {
+        self.writing.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on a pager hears Ctrl-C, and this program ends when the pager does.
+    pub fn leave_interrupts_to_the_pager(&self) {
+        self.paging.store(true, Ordering::Relaxed);
     }
 
     /// Takes the bars away before the result is printed.

@@ -20,7 +20,7 @@ pub fn job_template(job: &Job, left: &str, right: &str) -> Result<String, RunErr
     // Writing to a String does not fail.
     let _ = writeln!(
         out,
-        "# A trueup job: `trueup audit FILE` runs it. What a flag says on the command line wins.\n\
+        "# A trueup job, for `trueup audit FILE`, `plan` and `sync`. What a flag says on the command line wins.\n\
          # ${{NAME}} is taken from the environment; keep passwords there, in PGPASSWORD, ~/.pgpass or MYSQL_PWD.\n\n\
          left = {}\nright = {}\n",
         quote(left),
@@ -77,6 +77,12 @@ pub fn job_template(job: &Job, left: &str, right: &str) -> Result<String, RunErr
          # Where the run is kept (default: .trueup/<run id>), and a bound on memory (default: a quarter).\n\
          # out = \"runs/today\"\n# memory = \"2GB\"\n\n\
          # Streams to read at once from each database.\n# streams = 2\n\n\
+         # For `trueup plan` and `trueup sync`: which table is written, which steps are wanted, and limits\n\
+         # beyond which nothing is written, as a number or as a share of the table's rows.\n\
+         # direction = \"left-to-right\"   # or right-to-left\n\
+         # create = true\n# update = true\n# delete = true\n\
+         # max-changes = \"20%\"\n# max-deletes = \"100\"\n\
+         # Whether deletes may change rows of other tables by their foreign keys.\n# allow-cascade = false\n\n\
          # Rules that soften the comparison of a column: trim, ignore-case, empty-is-null,\n\
          # tolerance:NUMBER, precision:s|ms|us. The report counts what they made equal.\n\
          [compare]\n# email = \"trim,ignore-case\""

@@ -1,6 +1,6 @@
 //! Key candidates, as a table and as JSON.
 
-use super::terminal::Style;
+use super::style::Style;
 use crate::audit::{Candidate, thousands};
 use crate::table::Alignment;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table};

@@ -1,9 +1,29 @@
 //! Facts to documents: one model, rendered as terminal tables or as JSON.
 
+mod apply;
+mod diff;
 mod json;
 mod keys;
+mod plan;
+mod plan_json;
+mod refused;
+mod step;
+mod steps;
+mod style;
+mod sync;
 mod terminal;
+mod values;
 
+#[cfg(test)]
+mod tests;
+
+pub use apply::{Carried, apply_json, apply_text};
 pub use json::audit_json;
 pub use keys::{keys_json, keys_table};
-pub use terminal::{Style, audit_text};
+pub use plan::plan_text;
+pub use plan_json::plan_json;
+pub use step::{ShownCell, ShownStep, key_names, sample_steps, shown_step, step_json};
+pub use steps::StepTable;
+pub use style::Style;
+pub use sync::{sync_is_done, sync_json, sync_text};
+pub use terminal::audit_text;

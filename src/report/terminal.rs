@@ -1,84 +1,14 @@
 //! An audit for a person at a terminal: one screen, 80 columns.
 
+use super::style::Style;
+use super::values::{number, pair_name, percent, print_key, shorten, shorten_middle, value};
 use crate::audit::{Audit, AuditedColumn, thousands};
-use comfy_table::presets::NOTHING;
-use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, TableComponent};
-
-/// How to render.
-#[derive(Clone, Copy, Debug)]
-pub struct Style {
-    /// Columns of the terminal.
-    pub width: u16,
-    /// Whether to colour.
-    pub color: bool,
-}
+use comfy_table::{Attribute, Cell, CellAlignment, Color, Table};
 
 /// Samples of keys that are shown of each kind; the JSON has more.
 const SHOWN: usize = 3;
-/// Characters of a value that are shown.
-const VALUE: usize = 60;
 /// Changed columns that are listed.
 const COLUMNS: usize = 12;
-
-impl Style {
-    /// A table without lines, but one below its header if it has one.
-    pub(super) fn table(self) -> Table {
-        let mut table = Table::new();
-        table
-            .load_preset(NOTHING)
-            .set_style(TableComponent::HeaderLines, '─')
-            .set_style(TableComponent::MiddleHeaderIntersections, '─')
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(self.width);
-        if self.color {
-            table.enforce_styling()
-        } else {
-            table.force_no_tty()
-        };
-        table
-    }
-
-    fn heading(self, text: &str) -> String {
-        if self.color { format!("\u{1b}[1m{text}\u{1b}[0m\n") } else { format!("{text}\n") }
-    }
-
-    fn paint(self, text: &str, code: &str) -> String {
-        if self.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
-    }
-
-    /// A lead and text beside it, broken into lines that fit; each after the first begins below
-    /// the text.
-    fn wrap(self, lead: &str, text: &str) -> String {
-        let width = usize::from(self.width).max(40);
-        let indent = lead.chars().count();
-        let mut out = lead.to_owned();
-        let mut used = indent;
-        for word in text.split_whitespace() {
-            let mut word = word;
-            loop {
-                let length = word.chars().count();
-                let space = usize::from(used > indent);
-                if used > indent && used + space + length > width {
-                    out.push('\n');
-                    out.extend(std::iter::repeat_n(' ', indent));
-                    used = indent;
-                    continue;
-                }
-                out.extend(std::iter::repeat_n(' ', space));
-                used += space;
-                // A word longer than a line is broken where the line ends.
-                let cut = word.char_indices().nth(width - used).map_or(word.len(), |(at, _)| at);
-                out.push_str(&word[..cut]);
-                used += word[..cut].chars().count();
-                word = &word[cut..];
-                if word.is_empty() {
-                    break;
-                }
-            }
-        }
-        out
-    }
-}
 
 /// The whole report.
 pub fn audit_text(audit: &Audit, style: Style) -> String {
@@ -107,10 +37,6 @@ fn key_line(audit: &Audit, style: Style) -> String {
     let text = style.wrap("key    ", &format!("{name} ({}: {})", audit.key.chosen, audit.key.why));
     // Only after wrapping, which counts characters; a name that was broken stays plain.
     format!("{}\n", text.replacen(&name, &style.paint(&name, "1;32"), 1))
-}
-
-fn number(count: u64) -> Cell {
-    Cell::new(thousands(count)).set_alignment(CellAlignment::Right)
 }
 
 fn counts(audit: &Audit, style: Style) -> Table {
@@ -198,15 +124,6 @@ fn columns(audit: &Audit, style: Style) -> String {
     format!("\n{}{}\n{more}", style.heading("Changed rows by column"), table.trim_fmt())
 }
 
-fn percent(part: u64, of: u64) -> String {
-    let share = 100.0 * part as f64 / of.max(1) as f64;
-    if share > 0.0 && share < 0.1 { "<0.1%".to_owned() } else { format!("{share:.1}%") }
-}
-
-fn pair_name(left: &str, right: &str) -> String {
-    if left == right { left.to_owned() } else { format!("{left} = {right}") }
-}
-
 fn samples(audit: &Audit, style: Style) -> String {
     let mut out = String::new();
     let keys = |keys: &[Vec<String>]| keys.iter().take(SHOWN).map(|key| print_key(key)).collect::<Vec<_>>().join("  ");
@@ -267,40 +184,6 @@ fn samples(audit: &Audit, style: Style) -> String {
     out
 }
 
-fn print_key(key: &[String]) -> String {
-    let shown: Vec<String> = key.iter().map(|part| shorten(&visible(part), 40)).collect();
-    if let [only] = shown.as_slice() { only.clone() } else { format!("({})", shown.join(", ")) }
-}
-
-fn value(text: Option<&str>) -> Cell {
-    match text {
-        None => Cell::new("NULL").add_attribute(Attribute::Dim),
-        Some("") => Cell::new("(empty)").add_attribute(Attribute::Dim),
-        Some(text) => Cell::new(shorten(&visible(text), VALUE)),
-    }
-}
-
-/// Control characters as escapes: a value must not be able to redraw the terminal.
-fn visible(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
-}
-
-fn shorten(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    text.chars().take(most - 1).chain(['…']).collect()
-}
-
-fn shorten_middle(text: &str, most: usize) -> String {
-    let length = text.chars().count();
-    if length <= most {
-        return text.to_owned();
-    }
-    let half = (most - 1) / 2;
-    text.chars().take(half).chain(['…']).chain(text.chars().skip(length - half)).collect()
-}
-
 fn notes(audit: &Audit, style: Style) -> String {
     let mut lines: Vec<String> = Vec::new();
     for (side, name) in audit.sides.iter().zip(["left", "right"]) {
@@ -341,25 +224,4 @@ fn notes(audit: &Audit, style: Style) -> String {
         out.push('\n');
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_fit() {
-        let style = Style { width: 40, color: false };
-        let text = style.wrap("left   ", &format!("{} and some more words that go on", "x".repeat(100)));
-        assert!(text.lines().all(|line| line.chars().count() <= 40), "{text}");
-        assert_eq!(text.replace(['\n', ' '], ""), format!("left{}andsomemorewordsthatgoon", "x".repeat(100)));
-        assert_eq!(style.wrap("note: ", "two words"), "note: two words");
-    }
-
-    #[test]
-    fn values_cannot_draw() {
-        assert_eq!(visible("a\u{1b}[31m\n"), "a\\u{1b}[31m\\n");
-        assert_eq!(shorten("abcdef", 4), "abc…");
-        assert_eq!(percent(1, 100_000), "<0.1%");
-    }
 }

@@ -48,7 +48,7 @@ impl Reader<'_> {
         Ok(match sql {
             Sql::Nested(inner) => self.expression(inner)?,
             Sql::Identifier(name) => self.column(&name.value)?,
-            Sql::CompoundIdentifier(names) => self.column(names.last().map_or("", |name| &name.value))?,
+            Sql::CompoundIdentifier(names) => self.compound(names)?,
             Sql::Value(value) => literal(value)?,
             Sql::TypedString { data_type, value } => cast(lit(value.as_str()), arrow_type(data_type)?),
             Sql::Interval(interval) => self.interval(interval)?,
@@ -139,6 +139,13 @@ impl Reader<'_> {
             (None, _) => return Err(format!("several columns are called `{name}` in one spelling or another")),
         };
         Ok(Expr::Column(ColumnName::new_unqualified(found.as_str())))
+    }
+
+    /// `t.city` is `city`, unless a column is called `t.city` itself.
+    fn compound(&self, names: &[ast::Ident]) -> Result<Expr, String> {
+        let whole = names.iter().map(|name| name.value.as_str()).collect::<Vec<_>>().join(".");
+        let is_whole = self.schema.fields().iter().any(|field| field.name().eq_ignore_ascii_case(&whole));
+        self.column(if is_whole { &whole } else { names.last().map_or("", |name| &name.value) })
     }
 
     fn function(&self, function: &ast::Function) -> Result<Expr, String> {

@@ -6,6 +6,7 @@ use super::parts::portable_schema;
 use crate::endpoint::ExportBatch;
 use crate::table::Column;
 use arrow::array::{AsArray, BooleanArray};
+use arrow::datatypes::Schema;
 use datafusion::common::DFSchema;
 use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
@@ -27,8 +28,16 @@ impl RowFilter {
     /// # Errors
     /// If it is no condition over these columns.
     pub fn new(sql: &str, address: &str, columns: &[Column]) -> Result<Self, SnapshotError> {
+        Self::over(sql, address, &portable_schema(columns.iter()))
+    }
+
+    /// Understands a condition over columns of any type.
+    ///
+    /// # Errors
+    /// If it is no condition over these columns.
+    pub fn over(sql: &str, address: &str, columns: &Schema) -> Result<Self, SnapshotError> {
         let failed = |why: datafusion::error::DataFusionError| Self::failure(sql, address, why.strip_backtrace());
-        let schema = DFSchema::try_from(portable_schema(columns.iter()).as_ref().clone()).map_err(failed)?;
+        let schema = DFSchema::try_from(columns.clone()).map_err(failed)?;
         let context = SessionContext::new();
         let parsed = super::condition::read(sql, &schema, &context).map_err(|why| Self::failure(sql, address, why))?;
         // Some functions are only a way of writing others, and are rewritten here.
@@ -81,7 +90,6 @@ impl RowFilter {
 mod tests {
     use super::*;
     use crate::table::{PortableBuilder, PortableType};
-    use arrow::datatypes::Schema;
 
     fn chosen(sql: &str) -> Result<Vec<usize>, SnapshotError> {
         let columns = [

@@ -12,6 +12,7 @@ mod layers;
 mod names;
 mod pairs;
 mod results;
+mod reviewed;
 mod streams;
 mod types;
 mod writers;

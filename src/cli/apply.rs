@@ -1,0 +1,144 @@
+//! `trueup apply PLAN`, and what it shares with `trueup undo`.
+
+use super::args::{ActionArg, Format, WriteArgs};
+use super::error::Failure;
+use super::output::{print, print_json, style};
+use super::watch::TerminalWatch;
+use clap::Args;
+use std::io::{BufRead, IsTerminal};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use trueup::apply::{Refusal, read_refused};
+use trueup::audit::thousands;
+use trueup::endpoint::{Action, Address};
+use trueup::job::{ApplyJob, ApplyRun, JobError, run_apply};
+use trueup::plan::{Plan, PlanFile};
+use trueup::report::{Carried, apply_json, apply_text, plan_text, sample_steps};
+
+/// Carry a plan out.
+///
+/// Rows are written in transactions of --chunk rows. A row that is no longer as the plan found it
+/// is left alone and listed in the plan's refused.parquet. What was written is read again and
+/// compared with the plan.
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    #[command(flatten)]
+    pub carry: CarryArgs,
+    /// Only steps of these actions
+    #[arg(long, value_enum, value_name = "ACTION,…", value_delimiter = ',')]
+    only: Vec<ActionArg>,
+}
+
+/// What apply and undo have in common.
+#[derive(Debug, Args)]
+pub struct CarryArgs {
+    /// The plan's folder
+    #[arg(value_name = "PLAN")]
+    pub plan: PathBuf,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Allow deletes that change rows of other tables by their foreign keys
+    #[arg(long)]
+    allow_cascade: bool,
+    #[command(flatten)]
+    write: WriteArgs,
+    /// The left table, where the plan's address does not suffice (a plan keeps no password)
+    #[arg(long, value_name = "ADDRESS")]
+    left: Option<String>,
+    /// The right table, likewise
+    #[arg(long, value_name = "ADDRESS")]
+    right: Option<String>,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+impl CarryArgs {
+    /// The job, for all steps or those of some actions.
+    pub fn job(&self, only: Vec<Action>) -> Result<ApplyJob, Failure> {
+        let address = |text: &Option<String>| match text {
+            Some(text) => Address::parse(text, &|name| std::env::var(name).ok()).map(Some).map_err(JobError::from),
+            None => Ok(None),
+        };
+        Ok(ApplyJob {
+            only,
+            chunk: self.write.chunk,
+            pause: self.write.pause,
+            lock_timeout: self.write.lock_timeout,
+            allow_cascade: self.allow_cascade,
+            addresses: [address(&self.left)?, address(&self.right)?],
+            ..ApplyJob::new(self.plan.clone())
+        })
+    }
+}
+
+/// Asks on the terminal. Where nobody can answer, that is an error.
+pub fn confirm(question: &str, plan: &std::path::Path) -> Result<bool, Failure> {
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return Err(Failure::new(
+            "nothing is written without a yes",
+            "there is no terminal to ask on",
+            &format!("look at it with `trueup show {}`, then add --yes", plan.display()),
+        ));
+    }
+    eprint!("{question} [y/N] ");
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    Ok(read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Says that the person said no.
+pub fn declined() -> ExitCode {
+    eprintln!("nothing is written");
+    ExitCode::from(130)
+}
+
+/// The tables that a plan writes to, as in "the right table, sqlite:a.db#t".
+pub fn targets(file: &PlanFile) -> String {
+    let sides = file.sides.iter().zip(["left", "right"]).filter(|(side, _)| side.counts.total() > 0);
+    sides.map(|(side, name)| format!("the {name} table, {}", side.address)).collect::<Vec<_>>().join(" and ")
+}
+
+/// The first few rows that were refused. The file has all of them: if it can't be read, its name
+/// is enough.
+pub fn refusals(run: &ApplyRun) -> Vec<Refusal> {
+    const FIRST: usize = 5;
+    run.refused_file.as_ref().and_then(|path| read_refused(path, FIRST).ok()).unwrap_or_default()
+}
+
+/// Prints what was done, and says with which code to exit.
+pub fn report(run: &ApplyRun, plan: &Plan, done: Carried, format: Format) -> Result<ExitCode, Failure> {
+    match format {
+        Format::Table => print(&apply_text(run, &plan.file, &plan.folder, &refusals(run), done, style()))?,
+        Format::Json => print_json(&apply_json(run))?,
+    }
+    let left: u64 = run.sides.iter().map(|side| side.refused + side.unverified).sum();
+    let misfits = if done == Carried::Applied { plan.file.misfits } else { 0 };
+    Ok(ExitCode::from(u8::from(left + misfits > 0)))
+}
+
+/// Runs the command.
+pub fn run(args: &ApplyArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> {
+    let plan = Plan::open(&args.carry.plan)?;
+    let only: Vec<Action> = args.only.iter().map(|action| action.action()).collect();
+    let job = args.carry.job(only.clone())?;
+    let wanted = |action: &Action| only.is_empty() || only.contains(action);
+    let steps: u64 = Action::ALL
+        .into_iter()
+        .filter(wanted)
+        .flat_map(|action| plan.file.sides.iter().map(move |side| side.counts.of(action)))
+        .sum();
+    if steps > 0 && !args.carry.yes {
+        eprintln!("{}", plan_text(&plan.file, None, &sample_steps(&plan)?, style()));
+        let rows = if steps == 1 { "row" } else { "rows" };
+        let question = format!("Write {} {rows} to {}?", thousands(steps), targets(&plan.file));
+        if !confirm(&question, &plan.folder)? {
+            return Ok(declined());
+        }
+    }
+    watch.writing();
+    let run = run_apply(&job, watch)?;
+    watch.clear();
+    report(&run, &plan, Carried::Applied, args.carry.format)
+}

@@ -1,0 +1,187 @@
+//! The words for what goes wrong between a plan and the rows that it writes.
+
+use super::Failure;
+use trueup::apply::{ApplyError, SideOutcome};
+use trueup::audit::thousands;
+use trueup::endpoint::OnDelete;
+use trueup::job::RunError;
+use trueup::plan::{Cascade, LimitExceeded, PlanError};
+
+impl Failure {
+    /// Deletes that would change rows of other tables.
+    pub fn cascades(cascades: &[Cascade]) -> Self {
+        let rows: Vec<String> = cascades
+            .iter()
+            .map(|one| format!("{} rows of {} (foreign key `{}`)", thousands(one.rows), one.table, one.name))
+            .collect();
+        Self::new(
+            "the deletes would change rows of other tables",
+            &format!("they would take along {}", rows.join(", ")),
+            "leave them out with --no-delete, or allow it with --allow-cascade",
+        )
+    }
+}
+
+/// What holds whenever writing ends early.
+const AGAIN: &str = "what is written stays as planned; apply it again to finish, or undo it";
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        match error {
+            PlanError::Snapshot(error) => error.into(),
+            PlanError::Compare(error) => error.into(),
+            PlanError::File { doing, path, why } => {
+                let hint = match doing {
+                    "write" => "make room there, or name another place with --out",
+                    _ => "check the path and its permissions",
+                };
+                Self::new(&format!("can't {doing} {path}"), &why, hint)
+            }
+            PlanError::NoPlan(path) => Self::new(
+                &format!("{path} is no plan"),
+                "it is not there or has no plan.json",
+                "name the folder that `trueup plan` printed",
+            ),
+            PlanError::Version { path, found, known } => Self::new(
+                &format!("{path} has format version {found}"),
+                &format!("this program knows version {known}"),
+                "use the trueup that wrote it, or make the plan again",
+            ),
+            PlanError::Damaged { path, why } => {
+                Self::new(&format!("{path} is damaged"), &why, "nothing of it is used; make the plan again")
+            }
+            PlanError::Interrupted => RunError::Interrupted.into(),
+        }
+    }
+}
+
+impl From<LimitExceeded> for Failure {
+    fn from(error: LimitExceeded) -> Self {
+        let LimitExceeded { side, what, steps, rows, limit, flag } = error;
+        Self::new(
+            &format!("nothing is written: {} {what} are too many", thousands(steps)),
+            &format!("{flag} {limit} is the limit, and the {side} table had {} rows", thousands(rows)),
+            &format!("look at the {what} with `trueup show`; if they are right, raise {flag}"),
+        )
+    }
+}
+
+impl From<ApplyError> for Failure {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Plan(error) => error.into(),
+            ApplyError::Limit(error) => error.into(),
+            ApplyError::Address(error) => trueup::job::JobError::from(error).into(),
+            ApplyError::Endpoint(error) => error.into(),
+            ApplyError::Busy { folder } => Self::new(
+                &format!("{folder} is being applied or undone already"),
+                "one run at a time, so that each row is written once",
+                "wait until the other run ends",
+            ),
+            ApplyError::Obstacle { address, why } => {
+                Self::new(&format!("{address} can't be written to"), &why, "hand the plan's SQL to someone who can")
+            }
+            ApplyError::OtherTable { given, planned } => Self::new(
+                &format!("{given} is another table"),
+                &format!("the plan was made for {planned}"),
+                "give the address of that table, or make a plan for this one",
+            ),
+            ApplyError::Changed { address, differences } => Self::new(
+                &format!("{address} is not as it was when the plan was made"),
+                &differences.join("; "),
+                "make the plan again",
+            ),
+            ApplyError::Cascade { address, table, name, on_delete, rows } => {
+                let rows = thousands(rows);
+                let would = match on_delete {
+                    OnDelete::Refuse => format!("{rows} rows of {table} point to rows to be deleted"),
+                    OnDelete::Cascade => format!("the deletes would delete {rows} rows of {table} too"),
+                    OnDelete::SetNull => {
+                        format!("the deletes would set the reference of {rows} rows of {table} to NULL")
+                    }
+                    OnDelete::SetDefault => {
+                        format!("the deletes would set the reference of {rows} rows of {table} to its default")
+                    }
+                };
+                let hint = match on_delete {
+                    OnDelete::Refuse => "delete or change those rows first, or leave the deletes out",
+                    _ => "allow it with --allow-cascade, or leave the deletes out",
+                };
+                Self::new(&format!("{address}: nothing is written"), &format!("{would} (foreign key `{name}`)"), hint)
+            }
+            ApplyError::File { doing, path, why } => {
+                Self::new(&format!("can't {doing} {path}"), &why, "make room there and check its permissions")
+            }
+            ApplyError::Journal { path, why } => Self::new(
+                &format!("{path} is damaged"),
+                &why,
+                "without it nobody knows what was written: compare the tables again and make a new plan",
+            ),
+            ApplyError::Shape(why) => Self::new("rows have an unexpected form", &why, "report this as a defect"),
+            ApplyError::Row { address, action, key, why } => Self::new(
+                &format!("{address} does not accept the {action} of row {key}"),
+                &why,
+                "nothing of its transaction is written; correct the cause and apply again, or leave such rows out with --only",
+            ),
+            ApplyError::Rows { address, action, rows, first, why } => Self::new(
+                &format!(
+                    "{address} does not accept one of {} {action}s, the first of them of row {first}",
+                    thousands(rows as u64)
+                ),
+                &why,
+                "none of them is written; correct the cause and apply again, or find the row with a smaller --chunk",
+            ),
+            ApplyError::InTheWay { address, doing, why } => Self::new(
+                &format!("{address}: {doing} met another session again and again"),
+                &why,
+                "apply it again when fewer people write; a smaller --chunk or a longer --lock-timeout helps",
+            ),
+            ApplyError::Restless { address, action, rows, wrote } => Self::new(
+                &format!(
+                    "{address}: {} of {} {action}s were written, and again other ones",
+                    thousands(wrote),
+                    thousands(rows as u64)
+                ),
+                "the rows change while they are written, or a trigger turns some of them away",
+                "nothing of them is kept; apply it again when fewer people write",
+            ),
+            ApplyError::LostAtCommit { address, why } => {
+                Self::new(&format!("{address}: the connection was lost during COMMIT"), &why, AGAIN)
+            }
+            ApplyError::Counters { address, why } => Self::new(
+                &format!("{address}: the counters that number new rows could not be moved past those written"),
+                &why,
+                "the rows are written; give the user the right to set the sequence and apply again",
+            ),
+            ApplyError::EmptySource { empty, target, deletes } => Self::new(
+                &format!("nothing is written: {empty} has no rows"),
+                &format!(
+                    "{} rows of the {target} table would be deleted, and nobody said that this is meant",
+                    thousands(deletes)
+                ),
+                "check the source; if it is meant, say so with --allow-empty-source",
+            ),
+            ApplyError::Interrupted => Self::interrupted_writing(),
+            ApplyError::Stopped { cause, so_far } => Self::from(*cause).after(&so_far),
+        }
+    }
+}
+
+impl Failure {
+    /// The person ended a run that writes.
+    pub fn interrupted_writing() -> Self {
+        Self { code: 130, ..Self::new("interrupted", "", AGAIN) }
+    }
+
+    /// Says also what was written before.
+    fn after(self, so_far: &[SideOutcome; 2]) -> Self {
+        let written: u64 = so_far.iter().map(|side| side.written.total()).sum();
+        let rows = if written == 1 { "row" } else { "rows" };
+        let before = match written {
+            0 => "no row was written before that".to_owned(),
+            _ => format!("{} {rows} had been written, and stay as planned", thousands(written)),
+        };
+        let why = if self.why.is_empty() { before } else { format!("{} ({before})", self.why) };
+        Self { why, ..self }
+    }
+}

@@ -1,0 +1,59 @@
+//! `trueup plan LEFT RIGHT | JOB.toml`
+
+use super::args::{CompareArgs, Format, PlanOptions};
+use super::audit::spec;
+use super::error::Failure;
+use super::output::{print, print_json, style, write_file};
+use super::watch::TerminalWatch;
+use clap::Args;
+use std::process::ExitCode;
+use trueup::job::{PlanJob, RunError, Watch, run_plan};
+use trueup::plan::{Direction, PlanFile};
+use trueup::report::{audit_json, plan_json, plan_text, sample_steps};
+
+/// What would make two tables agree? Read-only; writes a plan folder.
+///
+/// Both tables are compared as `trueup audit` does, and the creates, updates and deletes that
+/// would make one agree with the other are written to a folder, for review and for `trueup apply`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// The left table's address, or a job file
+    #[arg(value_name = "LEFT|JOB.toml")]
+    left: String,
+    /// The right table's address
+    right: Option<String>,
+    #[command(flatten)]
+    plan: PlanOptions,
+    #[command(flatten)]
+    compare: CompareArgs,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// The plan that positional arguments and flags describe.
+pub fn job(left: &str, right: Option<&String>, plan: &PlanOptions, compare: &CompareArgs) -> Result<PlanJob, Failure> {
+    let job = spec(left, right, plan.spec(compare.spec()))?.resolve_plan()?;
+    // Not only after both tables were read.
+    if job.direction == Direction::Both { Err(RunError::BothSides.into()) } else { Ok(job) }
+}
+
+/// Whether there is anything that a person has to do or decide.
+pub fn is_done(file: &PlanFile) -> bool {
+    let steps: u64 = file.sides.iter().map(|side| side.counts.total()).sum();
+    steps + file.conflicts + file.undecided + file.misfits == 0
+}
+
+/// Runs the command.
+pub fn run(args: &PlanArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> {
+    let run = run_plan(&job(&args.left, args.right.as_ref(), &args.plan, &args.compare)?, watch)?;
+    watch.clear();
+    let (file, folder) = (&run.plan.file, &run.plan.folder);
+    write_file(&folder.join("audit.json"), &format!("{:#}\n", audit_json(&run.audit)))?;
+    watch.note(&format!("kept in {}", folder.display()));
+    match args.format {
+        Format::Table => print(&plan_text(file, Some(folder), &sample_steps(&run.plan)?, style()))?,
+        Format::Json => print_json(&plan_json(file, folder))?,
+    }
+    Ok(ExitCode::from(u8::from(!is_done(file))))
+}

@@ -1,0 +1,205 @@
+//! `trueup show PLAN`
+
+use super::args::{ActionArg, Format, SideArg};
+use super::error::Failure;
+use super::output::{print, style};
+use super::pager::Pages;
+use super::watch::TerminalWatch;
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use trueup::audit::thousands;
+use trueup::plan::{Plan, PlanError, SCRIPTS, Selection};
+use trueup::report::{ShownStep, StepTable, key_names, plan_json, plan_text, sample_steps, shown_step, step_json};
+use trueup::snapshot::SnapshotError;
+
+/// Steps that are read and printed at once.
+const ROWS: usize = 1000;
+
+/// Read a plan: its steps, its summary, or its SQL.
+///
+/// Of an update only the cells that change are shown; of a create or delete, its values. On a
+/// terminal the result goes through $PAGER.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The plan's folder
+    #[arg(value_name = "PLAN")]
+    plan: PathBuf,
+    /// Only steps of these actions
+    #[arg(long, value_enum, value_name = "ACTION,…", value_delimiter = ',')]
+    action: Vec<ActionArg>,
+    /// Only steps for this side
+    #[arg(long, value_enum)]
+    side: Option<SideArg>,
+    /// Only the step with this key, one value per key column; repeat for more keys
+    #[arg(long, value_name = "VALUE[,VALUE…]")]
+    key: Vec<String>,
+    /// Only steps that satisfy this condition, as in "before.city <> after.city" or "key.id > 7"
+    #[arg(long = "where", value_name = "SQL")]
+    filter: Option<String>,
+    /// At most so many steps
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// The summary that `trueup plan` printed
+    #[arg(long, conflicts_with_all = ["sql", "action", "key", "filter", "limit"])]
+    summary: bool,
+    /// The script that a database's own client can run
+    #[arg(long, conflicts_with_all = ["action", "key", "filter", "limit", "format"])]
+    sql: bool,
+    /// Print straight to the terminal, however long it is
+    #[arg(long)]
+    no_pager: bool,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Runs the command.
+pub fn run(args: &ShowArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> {
+    let plan = Plan::open(&args.plan)?;
+    if args.summary {
+        match args.format {
+            Format::Table => print(&plan_text(&plan.file, Some(&plan.folder), &sample_steps(&plan)?, style()))?,
+            Format::Json => print(&format!("{}\n", plan_json(&plan.file, &plan.folder)))?,
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    // What is asked for is understood before a pager takes the screen.
+    let selection = selection(args, &plan)?;
+    let mut pages = Pages::open(!args.no_pager && args.format == Format::Table);
+    if pages.has_pager() {
+        watch.leave_interrupts_to_the_pager();
+    }
+    match (args.sql, args.format) {
+        (true, _) => sql(args, &plan, &mut pages)?,
+        (false, Format::Table) => table(args, &plan, &selection, &mut pages)?,
+        (false, Format::Json) => json(args, &plan, &selection, &mut pages)?,
+    }
+    pages.close()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn selection(args: &ShowArgs, plan: &Plan) -> Result<Selection, Failure> {
+    let names = key_names(&plan.file, 0);
+    let key = |text: &String| {
+        // A lone key column may have commas in its values.
+        let values: Vec<String> = match names.len() {
+            1 => vec![text.clone()],
+            _ => text.split(',').map(str::to_owned).collect(),
+        };
+        match values.len() == names.len() {
+            true => Ok(values),
+            false => Err(Failure::new(
+                &format!("`{text}` is no key of this plan"),
+                &format!("the key is {}", names.join(" and ")),
+                &format!("give {} values with commas between them", names.len()),
+            )),
+        }
+    };
+    let selection = Selection::new(
+        args.action.iter().map(|action| action.action()).collect(),
+        args.side.map(SideArg::at),
+        args.key.iter().map(key).collect::<Result<_, _>>()?,
+    );
+    match &args.filter {
+        Some(sql) => selection.with_condition(sql, plan).map_err(|error| match error {
+            PlanError::Snapshot(SnapshotError::Filter { .. }) => Failure::from(error).with_hint(
+                "the columns are action, side, reason, and key.NAME, before.NAME and after.NAME for each column",
+            ),
+            _ => error.into(),
+        }),
+        None => Ok(selection),
+    }
+}
+
+/// Hands the steps that are asked for to `take`, some at a time, until it has had enough. How many
+/// there were.
+fn steps(
+    args: &ShowArgs,
+    plan: &Plan,
+    selection: &Selection,
+    take: &mut dyn FnMut(&[ShownStep]) -> Result<bool, Failure>,
+) -> Result<usize, Failure> {
+    let (mut shown, most) = (0, args.limit.unwrap_or(usize::MAX));
+    for (side, plan_side) in plan.file.sides.iter().enumerate() {
+        let Some(writes) = &plan_side.writes else { continue };
+        for chunk in plan.chunks(side, ROWS)? {
+            let chunk = chunk?;
+            let mut rows = selection.rows(side, &chunk, &plan_side.table.columns, &writes.key);
+            rows.truncate(most - shown);
+            shown += rows.len();
+            let steps: Vec<ShownStep> = rows.into_iter().map(|row| shown_step(&plan.file, side, &chunk, row)).collect();
+            if !steps.is_empty() && !take(&steps)? || shown == most {
+                return Ok(shown);
+            }
+        }
+    }
+    Ok(shown)
+}
+
+fn table(args: &ShowArgs, plan: &Plan, selection: &Selection, pages: &mut Pages) -> Result<(), Failure> {
+    let both = plan.file.sides.iter().filter(|side| side.counts.total() > 0).count() == 2;
+    let mut table: Option<StepTable> = None;
+    let shown = steps(args, plan, selection, &mut |steps| {
+        if table.is_none() {
+            let new = StepTable::new(steps, both, usize::MAX, style());
+            pages.write(new.header().as_bytes())?;
+            table = Some(new);
+        }
+        if let Some(table) = &table {
+            pages.write(table.lines(steps).as_bytes())?;
+        }
+        Ok(pages.is_open())
+    })?;
+    let total: u64 = plan.file.sides.iter().map(|side| side.counts.total()).sum();
+    let count = match (shown as u64 == total, total) {
+        (true, 0) => "The plan has no steps.\n".to_owned(),
+        (true, 1) => "\n1 step\n".to_owned(),
+        (true, _) => format!("\n{} steps\n", thousands(total)),
+        (false, _) if shown == 0 => format!("None of the {} steps is like that.\n", thousands(total)),
+        (false, _) => format!("\n{} of {} steps\n", thousands(shown as u64), thousands(total)),
+    };
+    pages.write(count.as_bytes())
+}
+
+fn json(args: &ShowArgs, plan: &Plan, selection: &Selection, pages: &mut Pages) -> Result<(), Failure> {
+    let names = [key_names(&plan.file, 0), key_names(&plan.file, 1)];
+    // The plan's own object, with the steps put in as they come: there may be very many.
+    let mut head = plan_json(&plan.file, &plan.folder).to_string();
+    head.pop();
+    pages.write(format!("{head},\"steps\":[").as_bytes())?;
+    let mut first = true;
+    let shown = steps(args, plan, selection, &mut |steps| {
+        for step in steps {
+            let comma = if std::mem::take(&mut first) { "\n" } else { ",\n" };
+            pages.write(format!("{comma}{}", step_json(step, &names[step.side])).as_bytes())?;
+        }
+        Ok(pages.is_open())
+    })?;
+    pages.write(format!("\n],\"shown\":{shown}}}\n").as_bytes())
+}
+
+fn sql(args: &ShowArgs, plan: &Plan, pages: &mut Pages) -> Result<(), Failure> {
+    for (side, plan_side) in plan.file.sides.iter().enumerate() {
+        let asked = args.side.map_or(plan_side.writes.is_some(), |only| only.at() == side);
+        if !asked {
+            continue;
+        }
+        let path = plan.folder.join(SCRIPTS[side]);
+        let failed = |e: std::io::Error| {
+            Failure::new(&format!("can't read {}", path.display()), &e.to_string(), "make the plan again")
+        };
+        let mut file = std::fs::File::open(&path).map_err(failed)?;
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            match std::io::Read::read(&mut file, &mut buffer).map_err(failed)? {
+                0 => break,
+                read => pages.write(&buffer[..read])?,
+            }
+            if !pages.is_open() {
+                break;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! The JSON of a plan: the contract with scripts. Names are only ever added.
+
+use crate::plan::{ActionCounts, Limit, PlanFile};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Steps by action.
+pub(super) fn counts_json(counts: &ActionCounts) -> Value {
+    json!({"create": counts.create, "update": counts.update, "delete": counts.delete})
+}
+
+fn limit(limit: Option<Limit>) -> Value {
+    match limit {
+        None => Value::Null,
+        Some(Limit::Rows(rows)) => json!(rows),
+        Some(Limit::Percent(percent)) => json!(format!("{percent}%")),
+    }
+}
+
+/// A plan as one JSON object, version 1.
+pub fn plan_json(file: &PlanFile, folder: &Path) -> Value {
+    let [left, right] = &file.sides;
+    json!({
+        "version": 1,
+        "plan": folder.display().to_string(),
+        "left": counts_json(&left.counts),
+        "right": counts_json(&right.counts),
+        "conflicts": file.conflicts,
+        "undecided": file.undecided,
+        "ambiguous": file.ambiguous,
+        "null_keys": file.null_keys,
+        "misfits": file.misfits,
+        "direction": file.direction,
+        "columns": file.changed_columns,
+        "left_out": file.left_out,
+        "cascades": file.cascades,
+        "warnings": file.warnings,
+        "limits": {"max_changes": limit(file.limits.max_changes), "max_deletes": limit(file.limits.max_deletes)},
+    })
+}

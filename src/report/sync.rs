@@ -1,0 +1,63 @@
+//! What a sync came to.
+
+use super::apply::{Carried, apply_json, apply_text};
+use super::plan::left_out;
+use super::style::Style;
+use crate::apply::Refusal;
+use crate::audit::thousands;
+use crate::job::SyncRun;
+use crate::plan::PlanFile;
+use serde_json::{Value, json};
+
+/// The result for a person; `refusals` are the first of those that were refused.
+pub fn sync_text(run: &SyncRun, refusals: &[Refusal], style: Style) -> String {
+    let mut out = apply_text(&run.apply, &run.plan.file, &run.plan.folder, refusals, Carried::Applied, style);
+    out.push_str(&left_out(last(run), style));
+    let left = run.left();
+    let rows = if left == 1 { "row is" } else { "rows are" };
+    out.push('\n');
+    out.push_str(&match (run.agree, left) {
+        (true, _) => format!("{}\n", style.paint("Compared again: the tables agree.", "1;32")),
+        (false, 0) => "Compared again: all is written, except what was left out.\n".to_owned(),
+        (false, _) => {
+            let text = format!("Compared again: {} {rows} still to be written.", thousands(left));
+            format!("{}\n", style.paint(&text, "33"))
+        }
+    });
+    out
+}
+
+/// What is known of the tables after writing; before it, if there was nothing to write.
+fn last(run: &SyncRun) -> &PlanFile {
+    run.after.as_ref().unwrap_or(&run.plan.file)
+}
+
+/// Whether everything that was wanted is done. Rows that the job itself leaves out, with
+/// `--no-delete` say, are not wanted.
+pub fn sync_is_done(run: &SyncRun) -> bool {
+    let file = last(run);
+    let not_written = run.apply.sides.iter().map(|side| side.refused + side.unverified).sum::<u64>() + run.left();
+    let left_out = file.misfits + file.conflicts + file.undecided + file.ambiguous + file.null_keys;
+    run.agree || not_written + left_out == 0
+}
+
+/// The result as one JSON object, version 1: that of apply, and what is left.
+pub fn sync_json(run: &SyncRun) -> Value {
+    let mut out = apply_json(&run.apply);
+    if let Value::Object(map) = &mut out {
+        let file = last(run);
+        map.insert("plan".to_owned(), json!(run.plan.folder.display().to_string()));
+        map.insert("agree".to_owned(), json!(run.agree));
+        for (name, count) in [
+            ("remaining", run.left()),
+            ("conflicts", file.conflicts),
+            ("undecided", file.undecided),
+            ("ambiguous", file.ambiguous),
+            ("null_keys", file.null_keys),
+            ("misfits", file.misfits),
+        ] {
+            map.insert(name.to_owned(), json!(count));
+        }
+    }
+    out
+}

@@ -1,0 +1,264 @@
+//! What a plan and its results look like at 80 columns.
+
+use super::*;
+use crate::apply::{Refusal, SideOutcome, Unverified};
+use crate::endpoint::{Action, ExportBatch, OnDelete, StepBatch, Target};
+use crate::job::ApplyRun;
+use crate::plan::{
+    ActionCounts, Cascade, ChangedColumn, Chunk, Direction, LeftOut, Limit, Limits, PlanFile, PlanSide, SideWrites,
+};
+use crate::table::{AlignOptions, Alignment, Column, KeyChoice, PortableBuilder, PortableType, TableInfo};
+use arrow::datatypes::{Field, Schema};
+use std::path::Path;
+use std::sync::Arc;
+
+const STYLE: Style = Style { width: 80, color: false };
+
+fn airports() -> TableInfo {
+    let columns = [
+        ("icao", PortableType::Text, "text"),
+        ("name", PortableType::Text, "text"),
+        ("city", PortableType::Text, "text"),
+        ("elevation", PortableType::Integer, "integer"),
+    ];
+    TableInfo {
+        columns: columns.into_iter().map(|(name, ty, native)| Column::new(name, ty, native)).collect(),
+        primary_key: vec!["icao".to_owned()],
+        ..TableInfo::default()
+    }
+}
+
+/// A plan for the right table.
+fn plan(counts: ActionCounts) -> PlanFile {
+    let side = |address: &str, rows, written: bool| PlanSide {
+        address: address.to_owned(),
+        filter: None,
+        exported_at: "2026-09-01T10:00:00Z".to_owned(),
+        rows,
+        table: airports(),
+        target: written.then(Target::default),
+        writes: written.then(|| SideWrites { key: vec![0], guard: vec![0, 1, 2, 3], create: vec![0, 1, 2, 3] }),
+        counts: if written { counts } else { ActionCounts::default() },
+    };
+    PlanFile {
+        version: 1,
+        written_by: "trueup".to_owned(),
+        made_at: "2026-09-01T10:00:01Z".to_owned(),
+        direction: Direction::LeftToRight,
+        sides: [side("airports.csv", 1888, false), side("postgres://trueup@db/travel#public.airports", 1899, true)],
+        alignment: Alignment::new(&airports(), &airports(), &AlignOptions::default()).unwrap(),
+        key: vec![0],
+        key_chosen: KeyChoice::PrimaryKey,
+        conflicts: 0,
+        undecided: 0,
+        ambiguous: 0,
+        null_keys: 0,
+        misfits: 0,
+        changed_columns: Vec::new(),
+        left_out: Vec::new(),
+        cascades: Vec::new(),
+        allow_cascade: false,
+        warnings: Vec::new(),
+        limits: Limits::default(),
+        parts: Vec::new(),
+        checksum: String::new(),
+    }
+}
+
+/// Rows of [`airports`]; `None` is NULL.
+fn rows(rows: &[[Option<&str>; 4]]) -> ExportBatch {
+    let columns = airports().columns;
+    let built = columns.iter().enumerate().map(|(at, column)| {
+        let mut builder = PortableBuilder::new(&column.ty);
+        for row in rows {
+            match row[at] {
+                Some(text) => builder.parse(text),
+                None => builder.null(),
+            }
+        }
+        builder.finish()
+    });
+    let fields: Vec<Field> = columns.iter().map(|c| Field::new(&c.name, c.ty.arrow(), true)).collect();
+    ExportBatch::new(&Arc::new(Schema::new(fields)), built.collect()).unwrap()
+}
+
+fn shown(
+    action: Action,
+    before: Option<ExportBatch>,
+    after: Option<ExportBatch>,
+    changed: &[&[usize]],
+) -> Vec<ShownStep> {
+    let steps = StepBatch { action, before, after, guard: vec![], set: vec![], park: vec![] };
+    let chunk = Chunk { first: 7, steps, changed: changed.iter().map(|columns| columns.to_vec()).collect() };
+    let file = plan(ActionCounts::default());
+    (0..chunk.steps.len()).map(|row| shown_step(&file, 1, &chunk, row)).collect()
+}
+
+fn samples() -> Vec<ShownStep> {
+    let long = "The airport of the town that once was the capital of the northern province";
+    let before = rows(&[
+        [Some("BIBD"), Some("Bildudalur Airport"), Some("Bildudalur"), Some("18")],
+        [Some("BIBL"), Some(long), Some(""), None],
+    ]);
+    let other = long.replace("once", "never");
+    let after = rows(&[
+        [Some("BIBD"), Some("Bíldudalur Airport"), Some("Bíldudalur"), Some("18")],
+        [Some("BIBL"), Some(&other), Some("Blönduós"), Some("131")],
+    ]);
+    let delete = rows(&[[Some("BIPA"), Some("Patreksfjordur\u{1b}[2J"), Some("Patreksfjordur"), None]]);
+    let create = rows(&[[Some("EDGY"), Some("Gymnich"), None, Some("98")]]);
+    let mut all = shown(Action::Delete, Some(delete), None, &[&[]]);
+    all.extend(shown(Action::Update, Some(before), Some(after), &[&[1, 2], &[1, 2, 3]]));
+    all.extend(shown(Action::Create, None, Some(create), &[&[]]));
+    all
+}
+
+fn fits(text: &str) -> &str {
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    assert!(text.lines().all(|line| !line.ends_with(' ')), "{text}");
+    text
+}
+
+#[test]
+fn a_plan_with_steps() {
+    let mut file = plan(ActionCounts { create: 4, update: 59, delete: 15 });
+    let column = |name: &str, changed| ChangedColumn { left: name.to_owned(), right: name.to_owned(), changed };
+    file.changed_columns = vec![column("name", 26), column("city", 31), column("elevation", 0)];
+    insta::assert_snapshot!(fits(&plan_text(&file, Some(Path::new(".trueup/1")), &samples(), STYLE)));
+}
+
+#[test]
+fn a_plan_with_much_to_know() {
+    let mut file = plan(ActionCounts { create: 0, update: 1, delete: 1500 });
+    file.direction = Direction::RightToLeft;
+    file.sides.swap(0, 1);
+    file.sides[0].filter = Some("country = 'IS'".to_owned());
+    file.misfits = 12;
+    let out = |what: &str, why: &str, rows, samples: &[&str]| LeftOut {
+        side: "left".to_owned(),
+        what: what.to_owned(),
+        why: why.to_owned(),
+        rows,
+        samples: samples.iter().map(|key| vec![(*key).to_owned()]).collect(),
+    };
+    file.left_out = vec![
+        out("column `elevation`", "the database computes it", None, &[]),
+        out("rows whose key is NULL", "NULL matches nothing", Some(1), &[]),
+        out(
+            "12 creates whose value for column `city` does not fit",
+            "column `city` is varchar(8); row BIBD: it has 10 characters",
+            Some(12),
+            &["BIBD", "BIBL", "BIPA", "X"],
+        ),
+    ];
+    file.cascades = vec![Cascade {
+        side: "left".to_owned(),
+        name: "bookings_airport_fkey".to_owned(),
+        table: "public.bookings".to_owned(),
+        on_delete: OnDelete::Cascade,
+        rows: 12_000,
+    }];
+    let trigger = "writing sets off the trigger `history` of the left table: what it may do is not in this plan";
+    file.warnings = vec![trigger.to_owned(), trigger.to_owned()];
+    file.limits.max_deletes = Some(Limit::Percent(10.0));
+    insta::assert_snapshot!(fits(&plan_text(&file, Some(Path::new("plans/tonight")), &[], STYLE)));
+}
+
+#[test]
+fn a_plan_without_steps() {
+    let mut file = plan(ActionCounts::default());
+    assert!(
+        plan_text(&file, Some(Path::new("p")), &[], STYLE)
+            .ends_with("Nothing to do: the right table agrees with the left one.\n"),
+        "{}",
+        plan_text(&file, Some(Path::new("p")), &[], STYLE)
+    );
+    file.ambiguous = 2;
+    assert!(plan_text(&file, None, &[], STYLE).ends_with("Nothing to write to the right table.\n"));
+}
+
+#[test]
+fn steps_as_a_table() {
+    let steps = samples();
+    let table = StepTable::new(&steps, false, usize::MAX, STYLE);
+    // Piece by piece is the same as all at once.
+    let pieces: String = steps.chunks(1).map(|step| table.lines(step)).collect();
+    assert_eq!(pieces, table.lines(&steps));
+    insta::assert_snapshot!(fits(&format!("{}{pieces}", table.header())));
+    let both = StepTable::new(&steps, true, 2, STYLE);
+    insta::assert_snapshot!(fits(&format!("{}{}", both.header(), both.lines(&steps))));
+}
+
+#[test]
+fn steps_for_scripts() {
+    let steps: Vec<serde_json::Value> = samples().iter().map(|step| step_json(step, &["icao".to_owned()])).collect();
+    insta::assert_snapshot!(format!("{:#}", serde_json::Value::from(steps)));
+}
+
+#[test]
+fn a_plan_for_scripts() {
+    let mut file = plan(ActionCounts { create: 4, update: 59, delete: 15 });
+    file.limits = Limits { max_changes: Some(Limit::Rows(100)), max_deletes: Some(Limit::Percent(2.5)) };
+    insta::assert_snapshot!(format!("{:#}", plan_json(&file, Path::new(".trueup/1"))));
+}
+
+fn applied() -> ApplyRun {
+    let written = ActionCounts { create: 4, update: 59, delete: 15 };
+    ApplyRun {
+        sides: [SideOutcome::default(), SideOutcome { written, ..SideOutcome::default() }],
+        ..ApplyRun::default()
+    }
+}
+
+fn refusal(action: Action, key: &str, why: &str, planned: Option<&str>, found: Option<&str>) -> Refusal {
+    let text = |text: Option<&str>| text.map(str::to_owned);
+    let key = format!("{{\"icao\":\"{key}\"}}");
+    Refusal { side: 1, action, step: 1, key, why: why.to_owned(), planned: text(planned), found: text(found) }
+}
+
+#[test]
+fn all_is_applied() {
+    let file = plan(ActionCounts { create: 4, update: 59, delete: 15 });
+    let text = apply_text(&applied(), &file, Path::new(".trueup/1"), &[], Carried::Applied, STYLE);
+    insta::assert_snapshot!(fits(&text));
+}
+
+#[test]
+fn some_is_refused() {
+    let mut file = plan(ActionCounts { create: 5, update: 61, delete: 16 });
+    file.misfits = 1;
+    let mut run = applied();
+    run.sides[1] = SideOutcome { already: 1, refused: 3, unverified: 1, ..run.sides[1] };
+    run.refused_file = Some(Path::new(".trueup/1/refused.parquet").to_owned());
+    run.warnings = vec!["the table is gone".to_owned()];
+    run.unverified = vec![Unverified {
+        side: 1,
+        action: Action::Update,
+        step: 9,
+        key: "{\"icao\":\"BIBV\"}".to_owned(),
+        column: Some("city".to_owned()),
+        planned: Some("Breiðdalsvík".to_owned()),
+        found: None,
+    }];
+    let refusals = [
+        refusal(
+            Action::Update,
+            "BIBD",
+            "the row has changed: city",
+            Some("{\"icao\":\"BIBD\",\"name\":\"Bíldudalur\",\"city\":\"Bíldudalur\"}"),
+            Some("{\"icao\":\"BIBD\",\"name\":\"Bíldudalur\",\"city\":\"Reykjavík\"}"),
+        ),
+        refusal(Action::Update, "BIBL", "the row is gone", Some("{\"icao\":\"BIBL\"}"), None),
+        refusal(Action::Delete, "BIPA", "the row has changed: name", None, Some("{\"icao\":\"BIPA\"}")),
+    ];
+    let text = apply_text(&run, &file, Path::new(".trueup/1"), &refusals, Carried::Applied, STYLE);
+    insta::assert_snapshot!(fits(&text));
+    insta::assert_snapshot!(format!("{:#}", apply_json(&run)));
+}
+
+#[test]
+fn all_is_undone() {
+    let file = plan(ActionCounts { create: 15, update: 59, delete: 4 });
+    let text = apply_text(&applied(), &file, Path::new(".trueup/1"), &[], Carried::Undone, STYLE);
+    insta::assert_snapshot!(fits(&text));
+}

@@ -1,0 +1,66 @@
+//! Counts, names, keys and values as a person reads them.
+
+use crate::audit::thousands;
+use comfy_table::{Attribute, Cell, CellAlignment};
+
+/// Characters of a value that are shown.
+const VALUE: usize = 60;
+
+pub(super) fn number(count: u64) -> Cell {
+    Cell::new(thousands(count)).set_alignment(CellAlignment::Right)
+}
+
+pub(super) fn percent(part: u64, of: u64) -> String {
+    let share = 100.0 * part as f64 / of.max(1) as f64;
+    if share > 0.0 && share < 0.1 { "<0.1%".to_owned() } else { format!("{share:.1}%") }
+}
+
+pub(super) fn pair_name(left: &str, right: &str) -> String {
+    if left == right { left.to_owned() } else { format!("{left} = {right}") }
+}
+
+pub(super) fn print_key(key: &[String]) -> String {
+    let shown: Vec<String> = key.iter().map(|part| shorten(&visible(part), 40)).collect();
+    if let [only] = shown.as_slice() { only.clone() } else { format!("({})", shown.join(", ")) }
+}
+
+pub(super) fn value(text: Option<&str>) -> Cell {
+    match text {
+        None => Cell::new("NULL").add_attribute(Attribute::Dim),
+        Some("") => Cell::new("(empty)").add_attribute(Attribute::Dim),
+        Some(text) => Cell::new(shorten(&visible(text), VALUE)),
+    }
+}
+
+/// Control characters as escapes: a value must not be able to redraw the terminal.
+pub(super) fn visible(text: &str) -> String {
+    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
+}
+
+pub(super) fn shorten(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most - 1).chain(['…']).collect()
+}
+
+pub(super) fn shorten_middle(text: &str, most: usize) -> String {
+    let length = text.chars().count();
+    if length <= most {
+        return text.to_owned();
+    }
+    let half = (most - 1) / 2;
+    text.chars().take(half).chain(['…']).chain(text.chars().skip(length - half)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_cannot_draw() {
+        assert_eq!(visible("a\u{1b}[31m\n"), "a\\u{1b}[31m\\n");
+        assert_eq!(shorten("abcdef", 4), "abc…");
+        assert_eq!(percent(1, 100_000), "<0.1%");
+    }
+}
