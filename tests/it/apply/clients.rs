@@ -15,7 +15,7 @@ fn awkward(odd: bool) -> Table {
         .flat_map(|(id, text)| {
             let there = |at: usize, text: String| {
                 let at_time = Some("2024-02-29 23:59:59.999999".to_owned());
-                vec![Some(at.to_string()), Some(text), at_time, Some((at % 2 == 0).to_string())]
+                vec![Some(at.to_string()), Some(text), at_time, Some(at.is_multiple_of(2).to_string())]
             };
             let own = if odd { "source" } else { "target" };
             [there(id * 3, format!("{text} {own}")), there(id * 3 + if odd { 1 } else { 2 }, (*text).to_owned())]

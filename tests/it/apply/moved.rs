@@ -4,7 +4,7 @@ use crate::support::{Kind, Place, Table, Type, count, steps};
 use std::process::Command;
 
 fn row(id: usize, v: &str) -> Vec<Option<String>> {
-    vec![Some(id.to_string()), Some(format!("{v} {id}")), (id % 3 > 0).then(|| format!("{}.50", id % 100))]
+    vec![Some(id.to_string()), Some(format!("{v} {id}")), (!id.is_multiple_of(3)).then(|| format!("{}.50", id % 100))]
 }
 
 fn table(rows: Vec<Vec<Option<String>>>) -> Table {
