@@ -88,12 +88,16 @@ fn sentences(run: &ApplyRun, file: &PlanFile, folder: &Path, done: Carried, styl
     };
     let mut lines: Vec<(String, &str)> = Vec::new();
     if written > 0 && unverified == 0 {
-        let text = rows(
-            written,
-            "is written, and is as planned when read again.",
-            "are written, and are as planned when read again.",
-        );
-        lines.push((text, "1;32"));
+        let (one, many) = match done {
+            Carried::Applied => {
+                ("is written, and is as planned when read again.", "are written, and are as planned when read again.")
+            }
+            Carried::Undone => (
+                "is put back, and is as it was when read again.",
+                "are put back, and are as they were when read again.",
+            ),
+        };
+        lines.push((rows(written, one, many), "1;32"));
     } else if written > 0 {
         lines.push((rows(written, "is written.", "are written."), "0"));
     }
