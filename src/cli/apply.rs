@@ -73,15 +73,21 @@ impl CarryArgs {
     }
 }
 
+/// Fails where nobody can be asked.
+pub fn can_ask(plan: &std::path::Path) -> Result<(), Failure> {
+    if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "nothing is written without a yes",
+        "there is no terminal to ask on",
+        &format!("look at it with `trueup show {}`, then add --yes", plan.display()),
+    ))
+}
+
 /// Asks on the terminal. Where nobody can answer, that is an error.
 pub fn confirm(question: &str, plan: &std::path::Path) -> Result<bool, Failure> {
-    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
-        return Err(Failure::new(
-            "nothing is written without a yes",
-            "there is no terminal to ask on",
-            &format!("look at it with `trueup show {}`, then add --yes", plan.display()),
-        ));
-    }
+    can_ask(plan)?;
     eprint!("{question} [y/N] ");
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
@@ -130,6 +136,7 @@ pub fn run(args: &ApplyArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure>
         .flat_map(|action| plan.file.sides.iter().map(move |side| side.counts.of(action)))
         .sum();
     if steps > 0 && !args.carry.yes {
+        can_ask(&plan.folder)?;
         eprintln!("{}", plan_text(&plan.file, None, &sample_steps(&plan)?, style()));
         let rows = if steps == 1 { "row" } else { "rows" };
         let question = format!("Write {} {rows} to {}?", thousands(steps), targets(&plan.file));

@@ -5,7 +5,7 @@ use super::moved::{source, target};
 use crate::support::{Kind, Place, count, steps};
 use std::time::Duration;
 
-fn check(kind: Kind) {
+fn check(kind: Kind, longest: u64) {
     let mut place = Place::new();
     let (left, right) = (place.store(kind, &source()), place.store(kind, &target()));
     let (wanted, before) = (place.contents(kind, &left), place.contents(kind, &right));
@@ -18,7 +18,7 @@ fn check(kind: Kind) {
     for _ in 0..20 {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let running = place.dir.start_apply("plan", &["--chunk", "20", "--pause", "5ms"]);
-        std::thread::sleep(Duration::from_millis(20 + (random >> 33) % 280));
+        std::thread::sleep(Duration::from_millis(5 + (random >> 33) % longest));
         killed += i32::from(running.kill());
     }
     assert!(killed >= 3, "{kind:?}: it was killed while running only {killed} times");
@@ -35,20 +35,20 @@ fn check(kind: Kind) {
 
 #[test]
 fn postgres() {
-    check(Kind::Postgres);
+    check(Kind::Postgres, 300);
 }
 
 #[test]
 fn mysql() {
-    check(Kind::Mysql);
+    check(Kind::Mysql, 300);
 }
 
 #[test]
 fn sqlite() {
-    check(Kind::Sqlite);
+    check(Kind::Sqlite, 300);
 }
 
 #[test]
 fn csv() {
-    check(Kind::Csv);
+    check(Kind::Csv, 40);
 }

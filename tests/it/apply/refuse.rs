@@ -89,7 +89,7 @@ fn limits() {
     fixture.plan("few", &["--max-deletes", "399"]);
     fixture.is_refused("few", &["400", "--max-deletes"]);
     fixture.plan("percent", &["--max-changes", "50%"]);
-    fixture.is_refused("percent", &["1200", "--max-changes"]);
+    fixture.is_refused("percent", &["1,200", "--max-changes"]);
     // A third of the target's rows would go, and ten percent may.
     let (left, right) = (fixture.left.clone(), fixture.right.clone());
     fixture.place.dir.trueup(["sync", &left, &right]).fails_with(&["400", "--max-deletes"]);
