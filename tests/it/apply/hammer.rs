@@ -89,8 +89,6 @@ fn mysql() {
         let server = place.mysql();
         let mut client = mysql::Conn::new(mysql::Opts::from_url(server.url.as_str()).unwrap()).unwrap();
         let sql = format!("UPDATE {name} SET v = ? WHERE id = ?");
-        Box::new(move |id, text| {
-            client.exec_drop(&sql, (text, id)).map_or(0, |()| client.affected_rows())
-        })
+        Box::new(move |id, text| client.exec_drop(&sql, (text, id)).map_or(0, |()| client.affected_rows()))
     });
 }
