@@ -19,6 +19,8 @@ struct System<'a> {
     client: Box<dyn Fn() -> Command + 'a>,
     statement: &'static str,
     address: Box<dyn Fn(&str) -> String + 'a>,
+    /// Half the key, as a whole number.
+    half: &'static str,
     /// Before everything, after everything, and behind a table that was just filled.
     begin: &'static str,
     end: &'static str,
@@ -36,13 +38,13 @@ impl System<'_> {
 
     /// Source, target, and the target as it is at first.
     fn make(&self, rows: u64) -> Result<(), String> {
-        let (columns, left) = (self.dialect.columns, self.dialect.left(rows));
+        let (columns, left, half) = (self.dialect.columns, self.dialect.left(rows), self.half);
         let all = COLUMNS.join(", ");
         self.sql(&format!(
             "{} CREATE TABLE source {columns}; CREATE TABLE first {columns}; INSERT INTO source {left}; \
-             INSERT INTO first SELECT CASE WHEN id / 2 % {EACH} = 1 THEN id + 1 ELSE id END, \
-             CASE WHEN id / 2 % {EACH} = 2 THEN qty + 1 ELSE qty END, {} FROM source WHERE id / 2 % {EACH} <> 0; \
-             DELETE FROM source WHERE id / 2 % {EACH} = 1; {}",
+             INSERT INTO first SELECT CASE WHEN {half} % {EACH} = 1 THEN id + 1 ELSE id END, \
+             CASE WHEN {half} % {EACH} = 2 THEN qty + 1 ELSE qty END, {} FROM source WHERE {half} % {EACH} <> 0; \
+             DELETE FROM source WHERE {half} % {EACH} = 1; {}",
             self.begin,
             all.trim_start_matches("qty, "),
             self.settle.replace("{t}", "source"),
@@ -69,7 +71,7 @@ impl System<'_> {
     /// What there is to write, in a file for the bulk load by hand.
     fn dump_steps(&self, file: &Path) -> Result<(), String> {
         let select = |action: char, table: &str, condition: String| {
-            let condition = condition.replace("{i}", "id / 2");
+            let condition = condition.replace("{i}", self.half);
             format!("SELECT '{action}', {table}.* FROM {table} WHERE {condition}")
         };
         let query = [
@@ -177,6 +179,7 @@ pub fn postgres(settings: &Settings) -> Result<(), String> {
         client: Box::new(|| server.psql()),
         statement: "-c",
         address: Box::new(|table| server.table(&format!("trueup_bench.{table}"))),
+        half: "id / 2",
         begin: "SET client_min_messages = warning; DROP SCHEMA IF EXISTS trueup_bench CASCADE; \
                 CREATE SCHEMA trueup_bench; /* again */SET client_min_messages = warning; SET search_path = trueup_bench;",
         end: "SET client_min_messages = warning; DROP SCHEMA trueup_bench CASCADE",
@@ -210,6 +213,7 @@ pub fn mysql(settings: &Settings) -> Result<(), String> {
         client: Box::new(client),
         statement: "-e",
         address: Box::new(|table| server.table(table)),
+        half: "id DIV 2",
         begin: "DROP TABLE IF EXISTS source, first, target; /* again */SET time_zone = '+00:00', \
                 sql_mode = 'STRICT_ALL_TABLES';",
         end: "DROP TABLE IF EXISTS source, first, target",

@@ -23,6 +23,7 @@ pub struct Checked {
 /// # Errors
 /// If it is another table now, or can't be written to.
 pub fn check(endpoint: &dyn Endpoint, address: &str, side: &PlanSide) -> Result<Option<Checked>, ApplyError> {
+    endpoint.recover()?;
     let Some(target) = endpoint.target()? else { return Ok(None) };
     let info = endpoint.describe()?;
     if let Some(why) = target.obstacles.first() {

@@ -59,6 +59,16 @@ pub trait Endpoint: Send + Sync {
         Ok(None)
     }
 
+    /// Takes back a write that broke off, where the system leaves that to the next one who may write
+    /// (SQLite does). The first thing that is done before writing, for until then the table can't
+    /// even be read.
+    ///
+    /// # Errors
+    /// If the system can't be reached.
+    fn recover(&self) -> Result<(), EndpointError> {
+        Ok(())
+    }
+
     /// A session that writes to the table; `None` where only a new file can be written.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use super::error::RunError;
 use super::plan::{PlanJob, PlanRun, run_plan};
 use super::side::Watch;
 use crate::apply::{ApplyError, side_word};
+use crate::endpoint::open;
 use crate::plan::{Limit, Plan, PlanFile};
 use std::time::Duration;
 
@@ -59,6 +60,12 @@ pub fn run_sync(job: &SyncJob, watch: &dyn Watch) -> Result<SyncRun, RunError> {
     let meant = job.allow_empty_source || job.plan.limits.max_deletes.is_some();
     let mut planning = job.plan.clone();
     planning.limits.max_deletes.get_or_insert(MAX_DELETES);
+    for (side, address) in [&job.plan.job.left, &job.plan.job.right].into_iter().enumerate() {
+        // An apply of last night may have been killed.
+        if let Some(endpoint) = open(address).filter(|_| job.plan.direction.writes(side)) {
+            endpoint.recover()?;
+        }
+    }
     let PlanRun { plan, agree, .. } = run_plan(&planning, watch)?;
     let steps: u64 = plan.file.sides.iter().map(|side| side.counts.total()).sum();
     if steps == 0 {

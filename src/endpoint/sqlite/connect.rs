@@ -123,6 +123,12 @@ impl Endpoint for Sqlite {
         super::target::target(self).map(Some)
     }
 
+    fn recover(&self) -> Result<(), EndpointError> {
+        let connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE, PATIENCE)?;
+        let read = connection.query_row("SELECT count(*) FROM main.sqlite_schema", [], |_| Ok(()));
+        read.map_err(|error| self.failed("taking back what broke off", &error))
+    }
+
     fn writer(&self, table: &WriteTable, options: &WriteOptions) -> Result<Option<Box<dyn Writer>>, EndpointError> {
         Ok(Some(Box::new(super::writer::SqliteWriter::open(self, table, options)?)))
     }
