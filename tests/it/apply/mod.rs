@@ -3,6 +3,7 @@
 mod agree;
 mod clients;
 mod crash;
+mod database;
 mod hammer;
 mod moved;
 mod refuse;
