@@ -140,7 +140,12 @@ impl Converter {
             (T::Json, _) if canonical_json(&text).is_none() => return refuse(out, "is no JSON".to_owned()),
             (T::Printed, _) => out.text(&self.printed(text)),
             (T::Text, _) => out.text(&text),
-            _ if self.from == T::Boolean => out.parse(if text == "true" { "1" } else { "0" }),
+            _ if self.from == T::Boolean => out.parse(match text.as_str() {
+                "true" => "1",
+                "false" => "0",
+                // Something else that SQLite has in a column of truths.
+                other => other,
+            }),
             _ => out.parse(&text),
         }
         Ok(())

@@ -206,7 +206,7 @@ fn values_that_do_not_fit_are_found_before_the_first_write() {
         let planned = fixture.plan("plan", &[]);
         assert_eq!((steps(&planned, "right"), count(&planned, "/misfits")), ([1, 1, 0], 5), "{kind:?}: {planned}");
         let summary = fixture.place.dir.trueup(["show", "plan", "--summary"]).stdout;
-        for word in ["name", "5", "40000", "NULL"] {
+        for word in ["`name`", "13 characters", "40000", "3 digits"] {
             assert!(summary.contains(word), "{kind:?}: `{word}` is not said: {summary}");
         }
         let applied = fixture.place.dir.apply("plan", &[]).json(1);
