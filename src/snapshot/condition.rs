@@ -141,11 +141,12 @@ impl Reader<'_> {
         Ok(Expr::Column(ColumnName::new_unqualified(found.as_str())))
     }
 
-    /// `t.city` is `city`, unless a column is called `t.city` itself.
+    /// `t.city` is `city`, unless a column is called `t.city` itself, or none is called `city`.
     fn compound(&self, names: &[ast::Ident]) -> Result<Expr, String> {
         let whole = names.iter().map(|name| name.value.as_str()).collect::<Vec<_>>().join(".");
-        let is_whole = self.schema.fields().iter().any(|field| field.name().eq_ignore_ascii_case(&whole));
-        self.column(if is_whole { &whole } else { names.last().map_or("", |name| &name.value) })
+        let last = names.last().map_or("", |name| &name.value);
+        let there = |name: &str| self.schema.fields().iter().any(|field| field.name().eq_ignore_ascii_case(name));
+        self.column(if there(&whole) || !there(last) { &whole } else { last })
     }
 
     fn function(&self, function: &ast::Function) -> Result<Expr, String> {
