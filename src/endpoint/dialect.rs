@@ -26,8 +26,7 @@ pub trait Dialect: Sync {
 
     /// What a `SELECT` of constants with a `WHERE` needs in place of a table: ` FROM DUAL`, or
     /// nothing.
-    #[allow(clippy::wrong_self_convention, reason = "it gives the FROM of a SELECT")]
-    fn from_nothing(&self) -> &'static str;
+    fn no_table(&self) -> &'static str;
 
     /// What stands between the columns of an `INSERT` and its `SELECT`, so that columns which the
     /// database fills by itself take the values given: nothing, or words after a space.

@@ -78,7 +78,7 @@ pub trait Endpoint: Send + Sync {
     }
 
     /// How scripts for this system are written, and the table's name in them.
-    fn dialect(&self) -> Option<(&'static dyn Dialect, String)> {
+    fn dialect(&self) -> Option<(Box<dyn Dialect>, String)> {
         None
     }
 }
@@ -97,7 +97,7 @@ pub fn open(address: &Address) -> Option<Box<dyn Endpoint>> {
 
 /// How scripts for the table behind an address are written, and the table's name in them: a
 /// database's own way; for files PostgreSQL's, with the file's name.
-pub fn dialect_of(address: &Address) -> Option<(&'static dyn Dialect, String)> {
+pub fn dialect_of(address: &Address) -> Option<(Box<dyn Dialect>, String)> {
     let path = match address {
         Address::Postgres(_) | Address::Mysql(_) | Address::Sqlite { .. } => return open(address)?.dialect(),
         Address::Parquet(path) | Address::Csv(path) | Address::Snapshot(path) => path,
@@ -107,5 +107,6 @@ pub fn dialect_of(address: &Address) -> Option<(&'static dyn Dialect, String)> {
     };
     let (dialect, _) = postgres::Postgres::new(server).dialect()?;
     let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Some((dialect, dialect.identifier(&name)))
+    let table = dialect.identifier(&name);
+    Some((dialect, table))
 }

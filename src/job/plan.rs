@@ -82,7 +82,7 @@ pub fn run_plan(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
     note_cascades(&mut plan, written, addresses[written], watch)?;
     for (side, address) in addresses.into_iter().enumerate() {
         match dialect_of(address) {
-            Some((dialect, table)) => write_script(&plan, side, dialect, &table)?,
+            Some((dialect, table)) => write_script(&plan, side, dialect.as_ref(), &table)?,
             None => write_empty_script(&plan, side)?,
         }
     }

@@ -65,11 +65,19 @@ pub fn job_template(job: &Job, left: &str, right: &str) -> Result<String, RunErr
             let _ = writeln!(out, "#   only on the {side}: {}", names.join(", "));
         }
     }
+    let list = |names: Vec<String>| names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ");
     let _ = writeln!(
         out,
-        "map = []\n\n\
+        "map = [{}]\n\n\
          # Compare only these columns (left names), or all but these.\n\
-         columns = []\nignore = []\n\n\
+         columns = [{}]\nignore = [{}]",
+        list(job.options.map.iter().map(|(left, right)| format!("{left}={right}")).collect()),
+        list(job.options.columns.clone()),
+        list(job.options.ignore.clone()),
+    );
+    let _ = writeln!(
+        out,
+        "\n\
          # Rows to compare: a condition for both sides, or one for each, in each side's own SQL.\n\
          # where = \"created_at < '2026-01-01'\"\n# where-left = \"\"\n# where-right = \"\"\n\n\
          # The zone of times without one, where the other side has one (default: UTC, with a warning).\n\

@@ -75,7 +75,7 @@ impl<'a> Parking<'a> {
         )?;
         comment(out, "so they are written together, or not at all if one of their rows has changed.")?;
         writeln!(out, "DELETE FROM {MOVED};")?;
-        let nothing = table.dialect.from_nothing();
+        let nothing = table.dialect.no_table();
         let there = |condition: &str| format!("EXISTS (SELECT 1 FROM {} WHERE {condition})", table.name);
         let none_moved = format!("NOT EXISTS (SELECT 1 FROM {MOVED})");
         let as_planned = |row: usize| table.has(before, row, &chunk.steps.guard);

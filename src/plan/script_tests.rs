@@ -39,7 +39,7 @@ impl Dialect for Lite {
         format!("{} = {constant}", self.identifier(&column.name))
     }
 
-    fn from_nothing(&self) -> &'static str {
+    fn no_table(&self) -> &'static str {
         ""
     }
 
@@ -80,7 +80,7 @@ impl Dialect for Strange {
         format!("[{}] == {constant}", column.name)
     }
 
-    fn from_nothing(&self) -> &'static str {
+    fn no_table(&self) -> &'static str {
         " FROM VOID"
     }
 

@@ -92,7 +92,7 @@ impl ScriptTable<'_> {
             columns = self.names(set),
             overriding = self.dialect.overriding(),
             constants = constants.join(", "),
-            nothing = self.dialect.from_nothing(),
+            nothing = self.dialect.no_table(),
             key = self.by_key(after, row).join(" AND "),
         )
     }

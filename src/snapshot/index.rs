@@ -7,6 +7,7 @@ use super::recipe::Recipe;
 use crate::endpoint::ExportBatch;
 use crate::table::{Cells, Encoder, Fingerprint, fingerprint};
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt64Array};
+use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Compression;
@@ -227,8 +228,10 @@ enum Store {
 /// One split under way: columns that wait to be written.
 struct Split {
     store: Store,
-    key: Vec<Option<Fingerprint>>,
-    values: Vec<Vec<u64>>,
+    /// In the order of the schema; the key's halves are 0 where there is no key.
+    columns: Vec<Vec<u64>>,
+    /// The waiting rows without a key.
+    no_key: Vec<usize>,
 }
 
 /// Rows that wait to be written, in all splits together: about 50 MB.
@@ -275,7 +278,7 @@ impl IndexWriter {
                     }
                     IndexPlace::Memory => Store::Memory(Vec::new()),
                 };
-                Ok(Split { store, key: Vec::new(), values: vec![Vec::new(); 3 + softened] })
+                Ok(Split { store, columns: vec![Vec::new(); INDEX_COLUMNS.len() + softened], no_key: Vec::new() })
             })
             .collect::<Result<_, SnapshotError>>()?;
         Ok(Self { hasher: Arc::new(hasher), schema, splits, rows: 0, softened })
@@ -301,18 +304,20 @@ impl IndexWriter {
             // Rows without a key match nothing, so any split will do.
             let split = entry.key.map_or(0, |key| key.high.checked_shr(shift).unwrap_or(0)) as usize;
             let split = &mut self.splits[split];
-            split.key.push(entry.key);
-            split.values[0].push(entry.row.high);
-            split.values[1].push(entry.row.low);
-            split.values[2].push(first + i as u64);
-            for (j, values) in split.values[3..].iter_mut().enumerate() {
-                values.push(strict[i * self.softened + j]);
+            if entry.key.is_none() {
+                split.no_key.push(split.columns[0].len());
+            }
+            let key = entry.key.unwrap_or(Fingerprint { high: 0, low: 0 });
+            let values = [key.high, key.low, entry.row.high, entry.row.low, first + i as u64];
+            let softened = &strict[i * self.softened..(i + 1) * self.softened];
+            for (column, value) in split.columns.iter_mut().zip(values.iter().chain(softened)) {
+                column.push(*value);
             }
             self.rows += 1;
         }
         let schema = &self.schema;
         let most = (PENDING / self.splits.len()).clamp(1024, 64 * 1024);
-        self.splits.iter_mut().filter(|split| split.key.len() >= most).try_for_each(|split| split.flush(schema))
+        self.splits.iter_mut().filter(|split| split.columns[0].len() >= most).try_for_each(|split| split.flush(schema))
     }
 
     /// Completes the index.
@@ -337,17 +342,26 @@ impl IndexWriter {
 
 impl Split {
     fn flush(&mut self, schema: &SchemaRef) -> Result<(), SnapshotError> {
-        if self.key.is_empty() {
+        let rows = self.columns[0].len();
+        if rows == 0 {
             return Ok(());
         }
-        let key = std::mem::take(&mut self.key);
-        let half = |of: fn(&Fingerprint) -> u64| -> ArrayRef {
-            Arc::new(key.iter().map(|k| k.as_ref().map(of)).collect::<UInt64Array>())
-        };
-        let mut columns = vec![half(|k| k.high), half(|k| k.low)];
-        columns.extend(
-            self.values.iter_mut().map(|values| Arc::new(UInt64Array::from(std::mem::take(values))) as ArrayRef),
-        );
+        let without = std::mem::take(&mut self.no_key);
+        let nulls = (!without.is_empty()).then(|| {
+            let mut valid = vec![true; rows];
+            without.iter().for_each(|row| valid[*row] = false);
+            NullBuffer::from(valid)
+        });
+        let columns = self
+            .columns
+            .iter_mut()
+            .enumerate()
+            .map(|(at, values)| {
+                let nulls = nulls.clone().filter(|_| at < 2);
+                let values = std::mem::replace(values, Vec::with_capacity(rows));
+                Arc::new(UInt64Array::new(values.into(), nulls)) as ArrayRef
+            })
+            .collect();
         let batch = RecordBatch::try_new(Arc::clone(schema), columns);
         match &mut self.store {
             Store::File(path, writer) => {

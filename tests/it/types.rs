@@ -78,10 +78,9 @@ impl System {
     }
 }
 
-/// Each class in every form of the left with every form of the right, a column each.
-fn compare(left: System, right: System) {
-    let mut place = Place::new();
-    place.postgres().execute("CREATE TYPE letter AS ENUM ('x', 'y')");
+/// A name, and a form on either side, for each class in every form of the left with every one of the
+/// right.
+fn columns(left: System, right: System) -> Vec<(String, Form, Form)> {
     let mut columns = Vec::new();
     for class in CLASSES {
         for (i, l) in left.forms(class).iter().enumerate() {
@@ -90,6 +89,14 @@ fn compare(left: System, right: System) {
             }
         }
     }
+    columns
+}
+
+/// Each class in every form of the left with every form of the right, a column each.
+fn compare(left: System, right: System) {
+    let mut place = Place::new();
+    place.postgres().execute("CREATE TYPE letter AS ENUM ('x', 'y')");
+    let columns = columns(left, right);
     let mut wrong = Vec::new();
     // A MySQL row has its limits.
     for (at, columns) in columns.chunks(30).enumerate() {
@@ -129,14 +136,7 @@ fn compare(left: System, right: System) {
 fn write(left: System, right: System) {
     let mut place = Place::new();
     place.postgres().execute("CREATE TYPE letter AS ENUM ('x', 'y')");
-    let mut columns = Vec::new();
-    for class in CLASSES {
-        for (i, l) in left.forms(class).iter().enumerate() {
-            for (j, r) in right.forms(class).iter().enumerate() {
-                columns.push((format!("{}_{i}_{j}", class.name), *l, *r));
-            }
-        }
-    }
+    let columns = columns(left, right);
     let mut wrong = Vec::new();
     for (at, columns) in columns.chunks(30).enumerate() {
         let side = |pick: fn(&(String, Form, Form)) -> Form| -> Vec<(String, Form)> {

@@ -94,7 +94,7 @@ impl Dialect for MysqlDialect {
         }
     }
 
-    fn from_nothing(&self) -> &'static str {
+    fn no_table(&self) -> &'static str {
         " FROM DUAL"
     }
 

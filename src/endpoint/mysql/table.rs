@@ -47,7 +47,7 @@ impl Endpoint for Mysql {
         Ok(Some(Box::new(MysqlWriter::open(&self.address, table, options)?)))
     }
 
-    fn dialect(&self) -> Option<(&'static dyn Dialect, String)> {
-        Some((&MysqlDialect, qualified(&self.address.database, &self.address.table)))
+    fn dialect(&self) -> Option<(Box<dyn Dialect>, String)> {
+        Some((Box::new(MysqlDialect), qualified(&self.address.database, &self.address.table)))
     }
 }

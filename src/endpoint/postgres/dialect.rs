@@ -57,7 +57,7 @@ impl Dialect for PostgresDialect {
         }
     }
 
-    fn from_nothing(&self) -> &'static str {
+    fn no_table(&self) -> &'static str {
         ""
     }
 

@@ -71,8 +71,8 @@ impl Endpoint for Postgres {
         Ok(Some(Box::new(write::PostgresWriter::open(&self.address, table, options)?)))
     }
 
-    fn dialect(&self) -> Option<(&'static dyn Dialect, String)> {
+    fn dialect(&self) -> Option<(Box<dyn Dialect>, String)> {
         let schema = self.address.schema.as_deref().unwrap_or(connect::DEFAULT_SCHEMA);
-        Some((&dialect::PostgresDialect, quote::qualified(schema, &self.address.table)))
+        Some((Box::new(dialect::PostgresDialect), quote::qualified(schema, &self.address.table)))
     }
 }

@@ -133,10 +133,8 @@ impl Endpoint for Sqlite {
         Ok(Some(Box::new(super::writer::SqliteWriter::open(self, table, options)?)))
     }
 
-    fn dialect(&self) -> Option<(&'static dyn Dialect, String)> {
-        // A table's scripts are written once in the life of the program.
-        let script: &'static super::script::Script = Box::leak(Box::new(super::script::Script::of(self)));
-        Some((script, self.quoted_table()))
+    fn dialect(&self) -> Option<(Box<dyn Dialect>, String)> {
+        Some((Box::new(super::script::Script::of(self)), self.quoted_table()))
     }
 }
 

@@ -98,7 +98,7 @@ impl Dialect for Script {
         }
     }
 
-    fn from_nothing(&self) -> &'static str {
+    fn no_table(&self) -> &'static str {
         ""
     }
 

@@ -49,7 +49,7 @@ fn constants_are_written_and_found() {
         let mut ran = run(&dialect.prologue());
         for row in &constants {
             ran = ran.and_then(|()| {
-                run(&format!("INSERT INTO {name} SELECT {}{} WHERE TRUE", row.join(", "), dialect.from_nothing()))
+                run(&format!("INSERT INTO {name} SELECT {}{} WHERE TRUE", row.join(", "), dialect.no_table()))
             });
         }
         if let Err(error) = ran.and_then(|()| run(&dialect.epilogue())) {

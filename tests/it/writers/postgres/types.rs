@@ -192,7 +192,7 @@ fn a_script_writes_every_type() {
             names.join(", "),
             dialect.overriding(),
             constants.join(", "),
-            dialect.from_nothing()
+            dialect.no_table()
         );
         let is: Vec<String> = columns.iter().zip(&constants).map(|(column, text)| dialect.is(column, text)).collect();
         let set: Vec<String> = after
