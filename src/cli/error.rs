@@ -180,7 +180,10 @@ impl From<AlignmentError> for Failure {
                 "pair columns with --map LEFT=RIGHT",
             ),
             AlignmentError::UnknownColumn { side, name, suggestion } => Self::new(
-                &format!("{side} table has no column `{name}`"),
+                &match *side {
+                    "neither" => format!("no table has a column `{name}`"),
+                    side => format!("the {side} table has no column `{name}`"),
+                },
                 "",
                 &match suggestion {
                     Some(name) => format!("did you mean `{name}`?"),
@@ -239,6 +242,16 @@ impl From<RunError> for Failure {
             RunError::Plan(error) => error.into(),
             RunError::Apply(error) => error.into(),
             RunError::Cascades { cascades } => Self::cascades(&cascades),
+            RunError::References { column, table, key, rows } => Self::new(
+                &format!("{} updates change `{column}`, which rows of {table} may refer to", thousands(rows)),
+                &format!("the foreign key `{key}` may change or refuse them, and undo could not bring them back"),
+                &format!("leave the column out with --ignore {column}, or allow it with --allow-cascade"),
+            ),
+            RunError::Exchanged { column, table, key } => Self::new(
+                &format!("rows exchange values of `{column}`, which rows of {table} may refer to"),
+                &format!("by way of NULL, which would take the references along (foreign key `{key}`)"),
+                &format!("leave the column out with --ignore {column}, or exchange the values by hand"),
+            ),
             RunError::BothSides => Self::new(
                 "--direction both is not there yet",
                 "this version writes one of the two tables",

@@ -119,6 +119,18 @@ impl Address {
         }
     }
 
+    /// The same, with the path of a file that is not absolute taken to start from this folder.
+    pub fn below(self, folder: &Path) -> Self {
+        // Joining an absolute path gives that path.
+        match self {
+            Self::Sqlite { path, table } => Self::Sqlite { path: folder.join(path), table },
+            Self::Csv(path) => Self::Csv(folder.join(path)),
+            Self::Parquet(path) => Self::Parquet(folder.join(path)),
+            Self::Snapshot(path) => Self::Snapshot(folder.join(path)),
+            server => server,
+        }
+    }
+
     fn path(text: &str) -> Result<Self, AddressError> {
         let path = Path::new(text);
         let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
@@ -152,6 +164,11 @@ fn server(text: &str, scheme: &'static str) -> Result<ServerAddress, AddressErro
         Some((base, table)) if !table.is_empty() => (base, decode(table)),
         _ => return Err(AddressError::NoTable(mask(text))),
     };
+    // One `@` at most ends user and password; what follows would otherwise be taken for a host, and shown.
+    if base.split('?').next().unwrap_or(base).matches('@').count() > 1 {
+        let why = "write `@` and `/` in a password as %40 and %2F".to_owned();
+        return Err(AddressError::Invalid { shown: mask(text), why });
+    }
     let url = Url::parse(base).map_err(|e| AddressError::Invalid { shown: mask(text), why: e.to_string() })?;
     let database = decode(url.path().trim_start_matches('/'));
     if database.is_empty() {

@@ -9,7 +9,7 @@ use crate::apply::{
 use crate::endpoint::{Action, Address, Endpoint, WriteOptions, WriteTable, Writer, open};
 use crate::plan::{Plan, PlanError, check_limits};
 use crate::snapshot::{Progress, Silent};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Steps in a chunk, if nothing else is said.
@@ -168,7 +168,7 @@ impl Run<'_> {
     fn address(&self, side: usize) -> Result<Address, ApplyError> {
         let planned = &self.plan.file.sides[side].address;
         match &self.job.addresses[side] {
-            None => Ok(Address::parse(planned, &self.job.environment)?),
+            None => Ok(Address::parse(planned, &self.job.environment)?.below(Path::new(&self.plan.file.made_in))),
             Some(given) => {
                 // What comes from the environment does not matter here and may be missing.
                 let blank = |name: &str| Some((self.job.environment)(name).unwrap_or_default());

@@ -88,6 +88,28 @@ pub enum RunError {
         /// Through which foreign keys.
         cascades: Vec<Cascade>,
     },
+    /// Updates would change values that rows of other tables refer to, and nobody allowed it.
+    #[error("{rows} updates change `{column}`, which rows of {table} refer to")]
+    References {
+        /// The column.
+        column: String,
+        /// The table that refers to it.
+        table: String,
+        /// By which foreign key.
+        key: String,
+        /// The updates.
+        rows: u64,
+    },
+    /// Rows would exchange values that rows of other tables refer to, by way of NULL.
+    #[error("rows exchange values of `{column}`, which rows of {table} refer to")]
+    Exchanged {
+        /// The column.
+        column: String,
+        /// The table that refers to it.
+        table: String,
+        /// By which foreign key.
+        key: String,
+    },
     /// Writing both sides is not possible yet.
     #[error("a plan writes one side only: left-to-right or right-to-left")]
     BothSides,

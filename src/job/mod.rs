@@ -10,6 +10,7 @@ mod indexes;
 mod keys;
 mod pending;
 mod plan;
+mod references;
 mod run;
 mod side;
 mod side_plan;

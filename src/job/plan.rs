@@ -2,6 +2,7 @@
 
 use super::cascades::note_cascades;
 use super::error::RunError;
+use super::references::note_references;
 use super::run::{Compared, compare_tables};
 use super::side::{Job, Watch};
 use crate::audit::Audit;
@@ -79,6 +80,7 @@ pub fn run_plan(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
     if matches!(addresses[written], Address::Snapshot(_)) {
         plan.file.warnings.push("a snapshot is never written: this plan is to be read, not applied".to_owned());
     }
+    note_references(&mut plan, written, job.allow_cascade)?;
     note_cascades(&mut plan, written, addresses[written], watch)?;
     for (side, address) in addresses.into_iter().enumerate() {
         match dialect_of(address) {

@@ -57,7 +57,9 @@ impl SyncRun {
 /// # Errors
 /// If anything on the way fails, or the plan is beyond its limits: nothing is written then.
 pub fn run_sync(job: &SyncJob, watch: &dyn Watch) -> Result<SyncRun, RunError> {
-    let meant = job.allow_empty_source || job.plan.limits.max_deletes.is_some();
+    // A limit says how much may go; only one of all rows says that nothing may be left.
+    let all = |limit: Limit| matches!(limit, Limit::Percent(percent) if percent >= 100.0);
+    let meant = job.allow_empty_source || job.plan.limits.max_deletes.is_some_and(all);
     let mut planning = job.plan.clone();
     planning.limits.max_deletes.get_or_insert(MAX_DELETES);
     for (side, address) in [&job.plan.job.left, &job.plan.job.right].into_iter().enumerate() {

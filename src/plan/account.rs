@@ -151,8 +151,29 @@ pub fn warnings(input: &PlanInput<'_>, shape: &Shape, order: Vec<String>) -> Vec
         }
         out.extend(target.warnings.iter().cloned());
     }
+    let filters = [0, 1].map(|side: usize| input.tables[side].filter.as_ref());
+    if let (Some(_), Some(_)) = (filters[1 - shape.side], filters[shape.side])
+        && !input.differences.only[shape.side].is_empty()
+        && input.actions.contains(&Action::Delete)
+    {
+        out.push(
+            "only chosen rows of both tables were looked at: a row that the source has among the others is deleted \
+             from the target's chosen ones (--no-delete leaves it)"
+                .to_owned(),
+        );
+    }
+    if filters[shape.side].is_some()
+        && !input.differences.only[1 - shape.side].is_empty()
+        && input.actions.contains(&Action::Create)
+    {
+        out.push(
+            "only chosen rows of the target were looked at: a row to be created may be there among the others; it \
+             is then left alone and counted as refused"
+                .to_owned(),
+        );
+    }
     if let Some(filter) = &input.tables[1 - shape.side].filter
-        && input.tables[shape.side].filter.as_ref() != Some(filter)
+        && filters[shape.side].is_none()
         && !input.differences.only[shape.side].is_empty()
         && input.actions.contains(&Action::Delete)
     {

@@ -190,6 +190,9 @@ pub struct PlanFile {
     pub written_by: String,
     /// When, UTC, RFC 3339.
     pub made_at: String,
+    /// The folder that relative addresses start from.
+    #[serde(default)]
+    pub made_in: String,
     /// Which sides are written.
     pub direction: Direction,
     /// Left and right.

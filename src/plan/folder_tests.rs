@@ -28,6 +28,7 @@ fn file() -> PlanFile {
         version: VERSION,
         written_by: "test".into(),
         made_at: "2026-01-01T00:00:00Z".into(),
+        made_in: String::new(),
         direction: Direction::LeftToRight,
         alignment: Alignment::new(&table, &table, &AlignOptions::default()).unwrap(),
         sides: [side(None), side(Some(target))],

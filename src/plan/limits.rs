@@ -133,6 +133,7 @@ pub(super) mod tests {
             version: 1,
             written_by: String::new(),
             made_at: String::new(),
+            made_in: String::new(),
             direction: Direction::LeftToRight,
             sides: [side(7, ActionCounts::default()), side(rows, ActionCounts { create, update: 0, delete })],
             alignment: Alignment::default(),

@@ -287,6 +287,7 @@ fn file(
         version: VERSION,
         written_by: concat!("trueup ", env!("CARGO_PKG_VERSION")).to_owned(),
         made_at: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+        made_in: made_in(),
         direction: input.direction,
         sides,
         alignment: input.alignment.clone(),
@@ -306,6 +307,11 @@ fn file(
         parts: Vec::new(),
         checksum: String::new(),
     }
+}
+
+/// Without it, relative addresses mean what they mean wherever the plan is applied.
+fn made_in() -> String {
+    std::env::current_dir().map(|folder| folder.display().to_string()).unwrap_or_default()
 }
 
 #[cfg(test)]

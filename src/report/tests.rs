@@ -44,6 +44,7 @@ fn plan(counts: ActionCounts) -> PlanFile {
         version: 1,
         written_by: "trueup".to_owned(),
         made_at: "2026-09-01T10:00:01Z".to_owned(),
+        made_in: String::new(),
         direction: Direction::LeftToRight,
         sides: [side("airports.csv", 1888, false), side("postgres://trueup@db/travel#public.airports", 1899, true)],
         alignment: Alignment::new(&airports(), &airports(), &AlignOptions::default()).unwrap(),

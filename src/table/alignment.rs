@@ -109,7 +109,7 @@ pub enum AlignmentError {
         right: String,
     },
     /// A name that the job uses is not in the table.
-    #[error("{side} table has no column `{name}`{}", suggestion.as_ref().map(|s| format!("; did you mean `{s}`?")).unwrap_or_default())]
+    #[error("{side} table has {no} column `{name}`{}", suggestion.as_ref().map(|s| format!("; did you mean `{s}`?")).unwrap_or_default(), no = if *side == "neither" { "a" } else { "no" })]
     UnknownColumn {
         /// `left`, `right` or `neither`.
         side: &'static str,

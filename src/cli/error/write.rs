@@ -121,7 +121,7 @@ impl From<ApplyError> for Failure {
             ApplyError::Row { address, action, key, why } => Self::new(
                 &format!("{address} does not accept the {action} of row {key}"),
                 &why,
-                "nothing of its transaction is written; correct the cause and apply again, or leave such rows out with --only",
+                "nothing of its transaction is written; correct the cause and try again",
             ),
             ApplyError::Rows { address, action, rows, first, why } => Self::new(
                 &format!(

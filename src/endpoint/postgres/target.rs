@@ -212,7 +212,7 @@ fn conditions(session: &Session, oid: u32, out: &mut Target) -> Result<(), Endpo
             out.warnings.push(format!("it has rules that change what is written: {}", rules.join(", ")));
         }
         if kind == "r" && row.try_get(8).map_err(read)? {
-            out.warnings.push("other tables inherit from it: rows are created in the table itself".to_owned());
+            out.obstacles.push("other tables inherit from it, and their rows can't be told from its own".to_owned());
         }
     }
     Ok(())

@@ -77,6 +77,60 @@ fn deletes_that_cascade_are_counted_and_refused_until_allowed() {
 }
 
 #[test]
+fn values_that_other_rows_refer_to_are_not_changed_unasked() {
+    for kind in DATABASES {
+        let parent = |name: &str| format!("CREATE TABLE {name} (id INTEGER PRIMARY KEY, code VARCHAR(9) UNIQUE)");
+        let mut fixture = Fixture::new(
+            kind,
+            &[
+                &parent("source"),
+                &parent("target"),
+                "CREATE TABLE child (id INTEGER PRIMARY KEY, code VARCHAR(9), \
+                 FOREIGN KEY (code) REFERENCES target (code) ON UPDATE CASCADE)",
+                "INSERT INTO source VALUES (1, 'B'), (2, 'A'), (3, 'new')",
+                "INSERT INTO target VALUES (1, 'A'), (2, 'B'), (3, 'C')",
+                "INSERT INTO child VALUES (10, 'A'), (20, 'B'), (30, 'C')",
+            ],
+        );
+        let (source, target) = (fixture.address("source"), fixture.address("target"));
+        let before = fixture.contents("child");
+        let plan = |fixture: &Fixture, options: &[&str]| fixture.place.dir.plan(&source, &target, "plan", options);
+        plan(&fixture, &[]).fails_with(&["code", "child", "--allow-cascade"]);
+        // Exchanged by way of NULL, the references would be lost.
+        plan(&fixture, &["--allow-cascade"]).fails_with(&["code", "child", "NULL"]);
+        let allowed = plan(&fixture, &["--allow-cascade", "--where", "id = 3"]);
+        assert_eq!(steps(&allowed.json(1), "right"), [0, 1, 0], "{kind:?}");
+        assert_eq!(fixture.contents("child"), before, "{kind:?}");
+        fixture.place.dir.apply("plan", &[]).json(0);
+        fixture.run(&["UPDATE child SET code = 'new' WHERE id = 30"]);
+        assert_eq!(fixture.contents("child").len(), 3, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_plan_means_the_same_file_from_every_folder() {
+    let mut fixture = Fixture::new(
+        Kind::Sqlite,
+        &[
+            "CREATE TABLE source (id INTEGER PRIMARY KEY, v TEXT)",
+            "CREATE TABLE target (id INTEGER PRIMARY KEY, v TEXT)",
+            "INSERT INTO source VALUES (1, 'a')",
+        ],
+    );
+    fixture.place.dir.plan("sqlite:tables.db#source", "sqlite:tables.db#target", "plan", &[]).json(1);
+    let other = fixture.place.dir.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::copy(fixture.place.dir.path().join("tables.db"), other.join("tables.db")).unwrap();
+    let mut command = fixture.place.dir.writing("apply", "../plan", &[]);
+    let run = fixture.place.dir.start(command.current_dir(&other)).wait();
+    assert_eq!(steps(&run.json(0), "right"), [1, 0, 0]);
+    assert_eq!(fixture.contents("target"), fixture.contents("source"));
+    let untouched = rusqlite::Connection::open(other.join("tables.db")).unwrap();
+    let rows: u32 = untouched.query_row("SELECT count(*) FROM target", [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, 0, "another file of the same name was written");
+}
+
+#[test]
 fn rows_that_refer_to_rows_of_the_same_table() {
     for kind in DATABASES {
         let create = |name: &str| {

@@ -105,6 +105,8 @@ fn an_empty_source() {
     let mut fixture = Fixture::new();
     let empty = fixture.place.store(Kind::Sqlite, &crate::support::Table { rows: Vec::new(), ..source() });
     fixture.place.dir.trueup(["sync", &empty, &fixture.right]).fails_with(&["empty"]);
+    // A limit of some rows does not mean all of them, however large it is.
+    fixture.place.dir.trueup(["sync", &empty, &fixture.right, "--max-deletes", "5000"]).fails_with(&["empty"]);
     assert_eq!(fixture.place.contents(Kind::Sqlite, &fixture.right), fixture.before);
 }
 
