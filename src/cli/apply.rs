@@ -38,7 +38,7 @@ pub struct CarryArgs {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
-    /// Allow deletes that change rows of other tables by their foreign keys
+    /// Allow deletes, and updates of referenced columns, that may change rows of other tables by their foreign keys
     #[arg(long)]
     allow_cascade: bool,
     #[command(flatten)]

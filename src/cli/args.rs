@@ -129,7 +129,7 @@ enum DirectionArg {
     LeftToRight,
     /// The left table is made to agree with the right one
     RightToLeft,
-    /// Each takes over the other's changes
+    /// Each takes over the other's changes (not there yet)
     Both,
 }
 
@@ -154,7 +154,7 @@ pub struct PlanOptions {
     /// Refuse to apply more deletes than this, or than this share of the table's rows
     #[arg(long, value_name = "N|P%")]
     max_deletes: Option<String>,
-    /// Allow deletes that change rows of other tables by their foreign keys
+    /// Allow deletes, and updates of referenced columns, that may change rows of other tables by their foreign keys
     #[arg(long)]
     allow_cascade: bool,
 }
