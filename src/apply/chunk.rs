@@ -230,21 +230,7 @@ impl ChunkWriter<'_> {
         why: String,
         found: Option<String>,
     ) -> Result<Refusal, ApplyError> {
-        let rows = self.codec.rows(work.steps.rows())?;
-        let after = work.steps.after.as_ref().map(|after| self.codec.rows(after)).transpose()?;
-        let shown: Vec<usize> = match work.steps.action {
-            Action::Create => work.steps.set.clone(),
-            _ => (0..self.codec.columns().len()).collect(),
-        };
-        Ok(Refusal {
-            side: self.side,
-            action: work.steps.action,
-            step: work.numbers[at],
-            key: rows.key_json(at),
-            why,
-            planned: after.map(|after| after.json(at, &shown)),
-            found,
-        })
+        Refusal::of(self.codec, self.side, work, at, why, found)
     }
 }
 

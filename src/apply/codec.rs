@@ -3,7 +3,7 @@
 
 use super::error::ApplyError;
 use crate::endpoint::{ExportBatch, WriteTable};
-use crate::table::{Cells, Column, Encoder, Rules, family};
+use crate::table::{Cells, Column, Encoder};
 
 /// How the cells of a table are compared: strictly, each in its own column's family.
 #[derive(Clone, Debug)]
@@ -16,13 +16,10 @@ pub struct Codec {
 impl Codec {
     /// For the rows of this table.
     pub fn new(table: &WriteTable) -> Self {
-        let encoder = |column: &Column| {
-            Encoder::new(column.ty.clone(), family(&column.ty, &column.ty), Rules::default(), None).strict()
-        };
         Self {
             columns: table.columns.clone(),
             key: table.key.clone(),
-            encoders: table.columns.iter().map(encoder).collect(),
+            encoders: table.columns.iter().map(|column| Encoder::own(&column.ty)).collect(),
         }
     }
 
@@ -89,12 +86,7 @@ impl Rows<'_> {
 
     /// The text of a value that the cell's type can't hold.
     pub fn other(&self, row: usize, column: usize) -> Option<&str> {
-        let at = self
-            .batch
-            .others
-            .binary_search_by_key(&(row, column), |other| (other.row as usize, other.column as usize))
-            .ok()?;
-        Some(&self.batch.others[at].text)
+        self.batch.other(row, column)
     }
 
     /// The cell as trueup prints it; `None` for NULL.

@@ -185,20 +185,8 @@ impl File<'_> {
         why: String,
         found: Option<(&ExportBatch, usize)>,
     ) -> Result<Refusal, ApplyError> {
-        let after = work.steps.after.as_ref().map(|after| self.codec.rows(after)).transpose()?;
-        let shown: Vec<usize> = match work.steps.action {
-            Action::Create => work.steps.set.clone(),
-            _ => (0..self.codec.columns().len()).collect(),
-        };
-        Ok(Refusal {
-            side: self.side,
-            action: work.steps.action,
-            step: work.numbers[at],
-            key: self.codec.rows(work.steps.rows())?.key_json(at),
-            why,
-            planned: after.map(|after| after.json(at, &shown)),
-            found: found.map(|(batch, row)| Ok::<_, ApplyError>(self.codec.rows(batch)?.row_json(row))).transpose()?,
-        })
+        let found = found.map(|(batch, row)| Ok::<_, ApplyError>(self.codec.rows(batch)?.row_json(row))).transpose()?;
+        Refusal::of(self.codec, self.side, work, at, why, found)
     }
 
     /// Reads the file and finds the rows that have the steps' keys.

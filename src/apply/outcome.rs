@@ -1,5 +1,8 @@
 //! What a run over one side's steps came to.
 
+use super::codec::Codec;
+use super::error::ApplyError;
+use super::work::Work;
 use crate::endpoint::Action;
 use crate::plan::ActionCounts;
 use serde::{Deserialize, Serialize};
@@ -39,6 +42,33 @@ pub struct Refusal {
     pub planned: Option<String>,
     /// The row as it is, as a JSON object; `None` if there is none.
     pub found: Option<String>,
+}
+
+impl Refusal {
+    /// Of the step at this position; `found` is its row as it is, as a JSON object.
+    pub(super) fn of(
+        codec: &Codec,
+        side: usize,
+        work: &Work,
+        at: usize,
+        why: String,
+        found: Option<String>,
+    ) -> Result<Self, ApplyError> {
+        let after = work.steps.after.as_ref().map(|after| codec.rows(after)).transpose()?;
+        let shown: Vec<usize> = match work.steps.action {
+            Action::Create => work.steps.set.clone(),
+            _ => (0..codec.columns().len()).collect(),
+        };
+        Ok(Self {
+            side,
+            action: work.steps.action,
+            step: work.numbers[at],
+            key: codec.rows(work.steps.rows())?.key_json(at),
+            why,
+            planned: after.map(|after| after.json(at, &shown)),
+            found,
+        })
+    }
 }
 
 /// A cell that was written, and is not as planned when read again.

@@ -1,10 +1,8 @@
 //! Steps on their way to be written: like a plan's chunk, but any of its rows, in any order.
 
 use super::error::ApplyError;
-use crate::endpoint::{Action, ExportBatch, Other, StepBatch, WriteTable};
+use crate::endpoint::{Action, ExportBatch, StepBatch, WriteTable};
 use crate::plan::Chunk;
-use arrow::array::UInt32Array;
-use arrow::compute::take_record_batch;
 
 /// Steps of one action and their numbers.
 #[derive(Clone, Debug)]
@@ -103,16 +101,6 @@ impl Work {
 }
 
 fn pick_rows(batch: &ExportBatch, positions: &[usize]) -> Result<ExportBatch, ApplyError> {
-    let failed = |e: arrow::error::ArrowError| ApplyError::Shape(e.to_string());
-    let indices = UInt32Array::from_iter_values(positions.iter().map(|at| *at as u32));
-    let rows = take_record_batch(&batch.rows, &indices).map_err(failed)?;
-    let mut others = Vec::new();
-    if !batch.others.is_empty() {
-        for (row, at) in positions.iter().enumerate() {
-            let first = batch.others.partition_point(|other| (other.row as usize) < *at);
-            let own = batch.others[first..].iter().take_while(|other| other.row as usize == *at);
-            others.extend(own.map(|other| Other { row: row as u32, column: other.column, text: other.text.clone() }));
-        }
-    }
-    Ok(ExportBatch { rows, others })
+    let rows: Vec<u32> = positions.iter().map(|at| *at as u32).collect();
+    batch.take(&rows).map_err(|e| ApplyError::Shape(e.to_string()))
 }

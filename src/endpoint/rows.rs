@@ -1,7 +1,7 @@
 //! Rows of batches: picked out, put together, and compared byte for byte.
 
 use super::{ExportBatch, Other};
-use crate::table::{Cells, Column, Encoder, Rules, family};
+use crate::table::{Cells, Column, Encoder};
 use arrow::array::UInt32Array;
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::error::ArrowError;
@@ -56,10 +56,7 @@ pub(super) struct Canon(Vec<Encoder>);
 impl Canon {
     /// For these columns.
     pub(super) fn new(columns: &[Column]) -> Self {
-        let encoder = |column: &Column| {
-            Encoder::new(column.ty.clone(), family(&column.ty, &column.ty), Rules::default(), None).strict()
-        };
-        Self(columns.iter().map(encoder).collect())
+        Self(columns.iter().map(|column| Encoder::own(&column.ty)).collect())
     }
 
     /// Appends these cells of a row.

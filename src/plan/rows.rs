@@ -2,9 +2,6 @@
 
 use crate::endpoint::{ExportBatch, Other};
 use crate::snapshot::{Parts, SnapshotError};
-use arrow::array::UInt32Array;
-use arrow::compute::take_record_batch;
-use std::collections::HashMap;
 
 /// These columns of the rows at these positions, in this order.
 pub fn fetch(parts: &Parts, projection: &[usize], rows: &[u64]) -> Result<ExportBatch, SnapshotError> {
@@ -26,18 +23,12 @@ pub fn select(batch: &ExportBatch, rows: &[usize]) -> Result<ExportBatch, Snapsh
     if rows.len() == batch.rows.num_rows() && rows.iter().enumerate().all(|(at, row)| at == *row) {
         return Ok(batch.clone());
     }
-    let indices: UInt32Array = rows.iter().map(|row| *row as u32).collect();
-    let taken = take_record_batch(&batch.rows, &indices)
+    let places: Vec<u32> = rows.iter().map(|row| *row as u32).collect();
+    let mut taken = batch
+        .take(&places)
         .map_err(|e| SnapshotError::Damaged { path: "a batch of rows".to_owned(), why: e.to_string() })?;
-    let mut others = Vec::new();
-    if !batch.others.is_empty() {
-        let places: HashMap<u32, u32> = rows.iter().enumerate().map(|(at, row)| (*row as u32, at as u32)).collect();
-        others.extend(
-            batch.others.iter().filter_map(|other| Some(Other { row: *places.get(&other.row)?, ..other.clone() })),
-        );
-        others.sort_by_key(|other| (other.row, other.column));
-    }
-    Ok(ExportBatch { rows: taken, others })
+    taken.others.sort_by_key(|other| (other.row, other.column));
+    Ok(taken)
 }
 
 /// These columns of a batch, in this order; each at most once.

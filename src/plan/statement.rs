@@ -1,6 +1,6 @@
 //! Single statements of a script.
 
-use crate::endpoint::{Dialect, ExportBatch, Other, Target};
+use crate::endpoint::{Dialect, ExportBatch, Target};
 use crate::table::{Cells, Column, PortableType};
 use std::io;
 
@@ -22,22 +22,21 @@ pub(super) struct ScriptTable<'a> {
 /// Rows before or after their steps, as they are printed.
 pub(super) struct Rows<'a> {
     columns: Vec<Cells>,
-    others: &'a [Other],
+    batch: &'a ExportBatch,
 }
 
 impl<'a> Rows<'a> {
     pub(super) fn new(batch: &'a ExportBatch) -> io::Result<Self> {
         let columns = batch.rows.columns().iter().map(Cells::new).collect::<Option<_>>();
         let columns = columns.ok_or_else(|| io::Error::other("a column is of no portable type"))?;
-        Ok(Self { columns, others: &batch.others })
+        Ok(Self { columns, batch })
     }
 
     /// A cell as printed; `None` is NULL.
     pub(super) fn print(&self, row: usize, column: usize) -> Option<String> {
-        let place = |other: &Other| (other.row as usize, other.column as usize);
-        match self.others.binary_search_by_key(&(row, column), place) {
-            Ok(at) => Some(self.others[at].text.clone()),
-            Err(_) => self.columns[column].print(row),
+        match self.batch.other(row, column) {
+            Some(text) => Some(text.to_owned()),
+            None => self.columns[column].print(row),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::error::SnapshotError;
 use crate::endpoint::{ExportBatch, Other};
-use arrow::array::{RecordBatch, UInt32Array};
-use arrow::compute::{interleave_record_batch, take_record_batch};
+use arrow::array::RecordBatch;
+use arrow::compute::interleave_record_batch;
 use std::collections::HashMap;
 
 /// Some rows of a table, by position.
@@ -28,12 +28,7 @@ impl TakenRows {
     /// # Errors
     /// Only if the batch is not what it says.
     pub fn take(batch: &ExportBatch, rows: &[u32]) -> Result<ExportBatch, SnapshotError> {
-        let taken = take_record_batch(&batch.rows, &UInt32Array::from(rows.to_vec())).map_err(broken)?;
-        let others = batch.others.iter().filter_map(|other| {
-            let row = rows.binary_search(&other.row).ok()?;
-            Some(Other { row: row as u32, ..other.clone() })
-        });
-        Ok(ExportBatch { rows: taken, others: others.collect() })
+        batch.take(rows).map_err(broken)
     }
 
     /// Keeps rows, if there is room.

@@ -143,6 +143,11 @@ impl Encoder {
         Self { source, family, rules, zone }
     }
 
+    /// For cells of one table among themselves: strictly, in their type's own family.
+    pub fn own(ty: &PortableType) -> Self {
+        Self::new(ty.clone(), super::family::family(ty, ty), Rules::default(), None).strict()
+    }
+
     /// The same encoder without anything that softens: full precision, no rules.
     pub fn strict(&self) -> Self {
         let family = match self.family {
