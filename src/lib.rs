@@ -2,7 +2,7 @@
 //! so.
 //!
 //! Each folder is one step of the road that a row takes, and uses only those before it: [`table`]
-//! (what a table is), [`endpoint`] (where tables live), [`snapshot`] (freezing), [`compare`] (two
+//! (what a table is), [`endpoint`] (where tables live), [`snapshot`] (freezing), [`base`] (what both sides agreed on), [`compare`] (two
 //! snapshots to differences), [`audit`] (differences to numbers), [`plan`] (differences to steps),
 //! [`apply`] (steps to written rows), [`job`] (what to run), [`report`] (facts to documents). The command line is no part of the library.
 
@@ -10,6 +10,7 @@
 
 pub mod apply;
 pub mod audit;
+pub mod base;
 pub mod compare;
 pub mod endpoint;
 pub mod job;

@@ -154,7 +154,7 @@ mod tests {
             rows: 1,
             table: TableInfo { columns, primary_key: vec!["id".into()], ..TableInfo::default() },
             target: Some(target(false)),
-            writes: Some(SideWrites { key: vec![0], guard: vec![0, 1], create: vec![0, 1] }),
+            writes: Some(SideWrites { key: vec![0], guard: vec![0, 1], create: vec![0, 1], identity: Vec::new() }),
             counts: ActionCounts::default(),
         }
     }

@@ -25,6 +25,7 @@ mod outcome;
 mod refused;
 mod run;
 mod step_set;
+mod stored;
 mod suspects;
 #[cfg(test)]
 mod tests;
@@ -44,5 +45,6 @@ pub use outcome::{Refusal, SideOutcome, Unverified, side_word};
 pub use refused::{Listing, REFUSED, UNVERIFIED, read_refused};
 pub use run::{ChunkIter, SideRun, Steps, chosen};
 pub use step_set::StepSet;
+pub use stored::{Keep, read_stored};
 
 pub use work::Work;

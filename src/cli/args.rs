@@ -1,12 +1,11 @@
 //! The command line as typed.
 
-use super::duration::parse_duration;
 use super::{apply, audit, init, keys, plan, show, snapshot, sync, undo};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 use trueup::endpoint::Action;
-use trueup::job::JobSpec;
+use trueup::job::{JobSpec, parse_duration};
 use trueup::plan::Direction;
 
 /// Tells why two copies of a table differ, and makes them agree.

@@ -4,7 +4,6 @@
 mod apply;
 mod args;
 mod audit;
-mod duration;
 mod error;
 mod init;
 mod keys;

@@ -7,6 +7,7 @@ mod dialect;
 mod error;
 mod export;
 pub mod file;
+mod history;
 mod mysql;
 mod poll;
 mod postgres;
@@ -21,6 +22,7 @@ pub use address::{Address, AddressError, ServerAddress};
 pub use dialect::Dialect;
 pub use error::EndpointError;
 pub use export::{ExportBatch, ExportRequest, Exported, Interrupt, Other, Sink, Stopped};
+pub use history::{Changes, ChangesRead, Clock, HISTORY_TABLE, History, HistoryMark, HistoryStatus, Installed, now};
 pub use secret::Secret;
 pub use target::{Dependent, Holds, OnDelete, Reference, Target, TargetColumn, UniqueIndex};
 pub use write::{Action, StepBatch, WriteError, WriteOptions, WriteTable, Writer};
@@ -75,6 +77,19 @@ pub trait Endpoint: Send + Sync {
     /// If the system can't be reached.
     fn writer(&self, _: &WriteTable, _: &WriteOptions) -> Result<Option<Box<dyn Writer>>, EndpointError> {
         Ok(None)
+    }
+
+    /// How the system's clock stands against this machine's; `None` for files.
+    ///
+    /// # Errors
+    /// If the system can't be reached.
+    fn clock(&self) -> Result<Option<Clock>, EndpointError> {
+        Ok(None)
+    }
+
+    /// The table's history; `None` where the system can't keep one.
+    fn history(&self) -> Option<Box<dyn History>> {
+        None
     }
 
     /// How scripts for this system are written, and the table's name in them.

@@ -2,7 +2,7 @@
 
 use super::apply::{ApplyJob, run_apply, run_undo};
 use super::error::RunError;
-use super::plan::{PlanJob, PlanRun, run_plan};
+use super::plan::{PlanJob, PlanRun, TwoWayJob, run_plan};
 use super::side::{Job, Watch};
 use super::sync::{SyncJob, run_sync};
 use crate::apply::{ApplyError, read_refused};
@@ -85,6 +85,7 @@ impl Place {
             direction: Direction::LeftToRight,
             actions: Action::ALL.to_vec(),
             limits: Limits::default(),
+            two_way: TwoWayJob::default(),
             allow_cascade: false,
             typed,
         }

@@ -5,12 +5,14 @@ mod apply;
 #[cfg(test)]
 mod apply_tests;
 mod cascades;
+mod duration;
 mod error;
 mod indexes;
 mod keys;
 mod pending;
 mod plan;
 mod references;
+mod resolve;
 mod run;
 mod side;
 mod side_plan;
@@ -22,10 +24,12 @@ mod template;
 mod typed;
 
 pub use apply::{ApplyJob, ApplyRun, CHUNK, run_apply, run_undo};
+pub use duration::parse_duration;
 pub use error::{JobError, RunError};
 pub use keys::run_keys;
 pub use pending::remove_unfinished;
-pub use plan::{PlanJob, PlanRun, run_plan};
+pub use plan::{PlanJob, PlanRun, TwoWayJob, run_plan};
+pub use resolve::{Resolve, run_resolve};
 pub use run::{AuditRun, run_audit};
 pub use side::{Job, Watch};
 pub use size::{available_memory, parse_size};

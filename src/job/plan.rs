@@ -7,7 +7,10 @@ use super::run::{Compared, compare_tables};
 use super::side::{Job, Watch};
 use crate::audit::Audit;
 use crate::endpoint::{Action, Address, Target, dialect_of, open};
-use crate::plan::{Direction, Limits, Plan, PlanInput, PlanTable, plan_one_way, write_empty_script, write_script};
+use crate::plan::{
+    Direction, Limits, Plan, PlanInput, PlanTable, Rules, plan_one_way, write_empty_script, write_script,
+};
+use std::path::PathBuf;
 
 /// What to plan.
 #[derive(Clone, Debug)]
@@ -24,6 +27,19 @@ pub struct PlanJob {
     pub allow_cascade: bool,
     /// The addresses as typed, without passwords.
     pub typed: [String; 2],
+    /// What is said of a plan that writes both sides.
+    pub two_way: TwoWayJob,
+}
+
+/// What is said of a plan that writes both sides.
+#[derive(Clone, Debug, Default)]
+pub struct TwoWayJob {
+    /// Who wins, and what merges.
+    pub rules: Rules,
+    /// Where the base is kept, if that is said.
+    pub state: Option<PathBuf>,
+    /// Whether both tables are read as a whole, also where histories tell what has changed.
+    pub full: bool,
 }
 
 /// A finished plan.

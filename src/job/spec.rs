@@ -1,13 +1,14 @@
 //! A job as it is typed. Flags and the job file say the same things by the same names; what a
 //! flag says wins.
 
+use super::duration::parse_duration;
 use super::error::JobError;
-use super::plan::PlanJob;
+use super::plan::{PlanJob, TwoWayJob};
 use super::side::Job;
 use super::size::{available_memory, parse_size};
 use super::typed::without_password;
 use crate::endpoint::{Action, Address};
-use crate::plan::{Direction, Limit, Limits};
+use crate::plan::{Direction, Limit, Limits, Merge, Rules, Winner};
 use crate::table::{AlignOptions, Rule};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -67,6 +68,18 @@ pub struct JobSpec {
     pub max_deletes: Option<String>,
     /// Whether deletes may change rows of other tables.
     pub allow_cascade: Option<bool>,
+    /// Who wins a row that both sides changed: `left`, `right`, `newest:COL`, `newest:history`, `none`.
+    pub winner: Option<String>,
+    /// What is taken over where both sides changed a row.
+    pub merge: Option<Merge>,
+    /// Two changes closer than this are a conflict, as in `30m`.
+    pub conflict_window: Option<String>,
+    /// Whether times of a column are shifted by the difference of the servers' clocks.
+    pub shift_times: Option<bool>,
+    /// Where the base of a two-way sync is kept.
+    pub state: Option<PathBuf>,
+    /// Whether both tables are read as a whole, also where histories tell what has changed.
+    pub full: Option<bool>,
 }
 
 /// A limit as typed: a number may stand without quotes.
@@ -125,6 +138,12 @@ impl JobSpec {
             max_changes: flags.max_changes.or(self.max_changes),
             max_deletes: flags.max_deletes.or(self.max_deletes),
             allow_cascade: flags.allow_cascade.or(self.allow_cascade),
+            winner: flags.winner.or(self.winner),
+            merge: flags.merge.or(self.merge),
+            conflict_window: flags.conflict_window.or(self.conflict_window),
+            shift_times: flags.shift_times.or(self.shift_times),
+            state: flags.state.or(self.state),
+            full: flags.full.or(self.full),
         }
     }
 
@@ -159,8 +178,27 @@ impl JobSpec {
             limits,
             allow_cascade: self.allow_cascade.unwrap_or(false),
             typed,
+            two_way: TwoWayJob { rules: self.rules()?, state: self.state.clone(), full: self.full.unwrap_or(false) },
             job: self.resolve()?,
         })
+    }
+
+    fn rules(&self) -> Result<Rules, JobError> {
+        let winner = match &self.winner {
+            None => Winner::None,
+            Some(text) => text.parse().map_err(|_| JobError::Value {
+                value: text.clone(),
+                what: "winner (left, right, newest:COLUMN, newest:history or none)",
+            })?,
+        };
+        let window = match &self.conflict_window {
+            None => 0,
+            Some(text) => parse_duration(text)
+                .ok()
+                .and_then(|window| i64::try_from(window.as_micros()).ok())
+                .ok_or_else(|| JobError::Value { value: text.clone(), what: "length of time (like 30m)" })?,
+        };
+        Ok(Rules { winner, merge: self.merge.unwrap_or_default(), window, shift: self.shift_times.unwrap_or(false) })
     }
 
     /// The job that is meant.

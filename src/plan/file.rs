@@ -1,5 +1,6 @@
 //! `plan.json`: what was compared, when and how, what is to be written, and what is left alone.
 
+use super::two_way::TwoWayFile;
 use crate::endpoint::{Action, OnDelete, Target};
 use crate::table::{Alignment, KeyChoice, TableInfo};
 use serde::{Deserialize, Serialize};
@@ -127,6 +128,10 @@ pub struct SideWrites {
     pub guard: Vec<usize>,
     /// The columns that a create gives a value: the key's and all paired ones that can be written.
     pub create: Vec<usize>,
+    /// The columns that say which row it is when the unique key itself changes: the primary key, if it
+    /// is another. Updates that change the key find their rows by it.
+    #[serde(default)]
+    pub identity: Vec<usize>,
 }
 
 /// Rows, columns or steps that were left out, and why.
@@ -225,6 +230,9 @@ pub struct PlanFile {
     pub warnings: Vec<String>,
     /// The limits.
     pub limits: Limits,
+    /// Of a plan that writes both sides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub two_way: Option<TwoWayFile>,
     /// The other files of the folder.
     pub parts: Vec<PlanPart>,
     /// XXH3-128 of this file's content with this field empty, in hexadecimal.

@@ -45,6 +45,7 @@ fn file() -> PlanFile {
         allow_cascade: false,
         warnings: vec!["\"checksum\": \"\"".into()],
         limits: Limits { max_changes: Some(Limit::Percent(0.1 + 0.2)), max_deletes: Some(Limit::Rows(u64::MAX)) },
+        two_way: None,
         parts: Vec::new(),
         checksum: String::new(),
     }

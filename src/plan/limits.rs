@@ -150,6 +150,7 @@ pub(super) mod tests {
             allow_cascade: false,
             warnings: Vec::new(),
             limits: Limits { max_changes: read(max_changes), max_deletes: read(max_deletes) },
+            two_way: None,
             parts: Vec::new(),
             checksum: String::new(),
         }

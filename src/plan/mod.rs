@@ -28,6 +28,7 @@ mod select;
 mod shape;
 mod statement;
 mod steps;
+mod two_way;
 mod watch;
 
 pub use back::ChunksBack;
@@ -47,4 +48,5 @@ pub use order::order;
 pub use script::{write_empty_script, write_script};
 pub use select::{Selection, cell_text};
 pub use steps::{Chunks, STEPS};
+pub use two_way::{Decision, Merge, Rules, Take, TwoWayFile, Winner};
 pub use watch::deleted_anyway;

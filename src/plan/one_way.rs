@@ -304,6 +304,7 @@ fn file(
         allow_cascade: input.allow_cascade,
         warnings: warnings(input, shape, order_warnings),
         limits: input.limits,
+        two_way: None,
         parts: Vec::new(),
         checksum: String::new(),
     }

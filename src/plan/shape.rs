@@ -44,6 +44,15 @@ struct WrittenColumn {
     holds: Option<Holds>,
 }
 
+/// The primary key's columns, if it is another key than the job's.
+fn identity(table: &TableInfo, key: &[Link]) -> Vec<usize> {
+    let mut columns: Vec<usize> = table.primary_key.iter().filter_map(|name| table.position(name)).collect();
+    columns.sort_unstable();
+    let mut key: Vec<usize> = key.iter().map(|link| link.written).collect();
+    key.sort_unstable();
+    if columns == key { Vec::new() } else { columns }
+}
+
 impl Shape {
     /// Of the tables of both sides, as they were exported, and what the written one asks for.
     pub fn new(
@@ -86,6 +95,7 @@ impl Shape {
                 guard
             },
             create: positions(&key, &compared),
+            identity: identity(table, &key),
         };
         let mut unfillable: Vec<(String, &'static str)> = key
             .iter()

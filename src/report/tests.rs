@@ -37,7 +37,12 @@ fn plan(counts: ActionCounts) -> PlanFile {
         rows,
         table: airports(),
         target: written.then(Target::default),
-        writes: written.then(|| SideWrites { key: vec![0], guard: vec![0, 1, 2, 3], create: vec![0, 1, 2, 3] }),
+        writes: written.then(|| SideWrites {
+            key: vec![0],
+            guard: vec![0, 1, 2, 3],
+            create: vec![0, 1, 2, 3],
+            identity: Vec::new(),
+        }),
         counts: if written { counts } else { ActionCounts::default() },
     };
     PlanFile {
@@ -61,6 +66,7 @@ fn plan(counts: ActionCounts) -> PlanFile {
         allow_cascade: false,
         warnings: Vec::new(),
         limits: Limits::default(),
+        two_way: None,
         parts: Vec::new(),
         checksum: String::new(),
     }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 /// Lowest first.
-const LAYERS: [&str; 10] =
-    ["table", "endpoint", "snapshot", "compare", "audit", "plan", "apply", "job", "report", "cli"];
+const LAYERS: [&str; 11] =
+    ["table", "endpoint", "snapshot", "base", "compare", "audit", "plan", "apply", "job", "report", "cli"];
 
 fn sources(folder: &Path, out: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {

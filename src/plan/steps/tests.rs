@@ -144,7 +144,7 @@ fn read(
     info: &TableInfo,
     rows: usize,
 ) -> Vec<Chunk> {
-    let writes = SideWrites { key: vec![0], guard: vec![0, 1, 2], create: vec![0, 1] };
+    let writes = SideWrites { key: vec![0], guard: vec![0, 1, 2], create: vec![0, 1], identity: Vec::new() };
     let target = Target {
         unique: vec![UniqueIndex { name: "n".into(), columns: vec!["name".into(), "price".into()] }],
         references: vec![Reference {

@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 /// Reads a duration; a number needs its unit, so that nobody waits minutes for a guess.
+///
+/// # Errors
+/// If it is none: how to write it.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     const FORM: &str = "write it as 200ms, 5s, 2m or 1h";
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());

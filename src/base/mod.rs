@@ -1,0 +1,34 @@
+//! The base: what both sides agreed on after the last two-way sync, per side as that side stored it.
+//! It makes comparing three ways possible: a row that differs from its base was changed, one that is
+//! in the base and not in the table was deleted there.
+//!
+//! A state folder holds one base and the one before it:
+//!
+//! | file | what |
+//! |---|---|
+//! | `base.json` | which tables, key and pairs of columns; the segments, oldest first; written last |
+//! | `previous.json` | the base before it, for undo |
+//! | `segments/ID/left/`, `right/` | rows of each side, as in a snapshot |
+//! | `segments/ID/links.parquet` | one row a pair: `k1`, `k2` the key's fingerprint, `l1`, `l2` and `r1`, `r2` the fingerprints of the left and right row's identity, `left_row` and `right_row` their positions |
+//! | `segments/ID/gone.parquet` | pairs of earlier segments that no longer hold: `l1`, `l2`, `r1`, `r2` |
+//! | `segments/ID/open-left.parquet`, `open-right.parquet` | identities of rows that are not settled (conflicts, refused steps) and have to be looked at again |
+//!
+//! Links of a later segment supersede those of earlier ones with the same identity on either side.
+//!
+//! A row's identity is its primary key where the table has one, else the unique key of the job: it
+//! stays when the unique key changes. Identities are compared strictly, each in its column's own
+//! type; the unique key's fingerprint is that of the index, the same on both sides.
+
+mod file;
+mod find;
+mod linker;
+mod links;
+mod lock;
+mod next;
+
+pub use file::{BASE, BaseFile, BaseSide, PREVIOUS};
+pub use find::{Base, BasePair, Wanted};
+pub use linker::{Linker, identity_of};
+pub use links::{LinkSide, write_links};
+pub use lock::StateLock;
+pub use next::{Next, PairedRows, take_back};
