@@ -13,6 +13,7 @@ mod poll;
 mod postgres;
 mod rows;
 mod secret;
+mod seen;
 mod spelling;
 mod sqlite;
 mod target;
