@@ -152,13 +152,39 @@ impl Judge {
         }
     }
 
+    /// For the compared columns and, behind them, those of the key.
+    pub fn with_key(alignment: &Alignment, key: &Key) -> Self {
+        let recipes = Recipe::of(alignment, key);
+        let mut out = Self::new(alignment, key);
+        for (left, right) in recipes[0].key.iter().zip(&recipes[1].key) {
+            out.encoders.push([left.encoder(), right.encoder()]);
+            out.tolerances.push(None);
+        }
+        out
+    }
+
     /// The verdict on a left and a right cell, each in its view and row; `buffers` are scratch.
     pub fn verdict(&self, column: usize, cells: [(&View, usize); 2], buffers: &mut [Vec<u8>; 2]) -> Verdict {
-        for side in [0, 1] {
-            buffers[side].clear();
-            let (view, row) = cells[side];
+        self.compare(column, [0, 1], cells, buffers)
+    }
+
+    /// The verdict on two cells of one side: as it was and as it is.
+    pub fn moved(&self, column: usize, side: usize, cells: [(&View, usize); 2], buffers: &mut [Vec<u8>; 2]) -> Verdict {
+        self.compare(column, [side; 2], cells, buffers)
+    }
+
+    fn compare(
+        &self,
+        column: usize,
+        sides: [usize; 2],
+        cells: [(&View, usize); 2],
+        buffers: &mut [Vec<u8>; 2],
+    ) -> Verdict {
+        for at in [0, 1] {
+            buffers[at].clear();
+            let (view, row) = cells[at];
             if let Some(cells) = &view.cells[column] {
-                self.encoders[column][side].encode(cells, row, view.other(row, column), &mut buffers[side]);
+                self.encoders[column][sides[at]].encode(cells, row, view.other(row, column), &mut buffers[at]);
             }
         }
         if buffers[0] == buffers[1] {

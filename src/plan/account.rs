@@ -77,7 +77,7 @@ fn only(input: &PlanInput<'_>, side: usize) -> (u64, Vec<Vec<String>>) {
 }
 
 /// Rows that nobody can say of which row of the other table they are.
-fn rows_without_a_key(input: &PlanInput<'_>) -> Vec<LeftOut> {
+pub fn rows_without_a_key(input: &PlanInput<'_>) -> Vec<LeftOut> {
     let mut out = Vec::new();
     let why = "which row is meant, nobody can say";
     if input.audit.ambiguous > 0 {
@@ -103,28 +103,24 @@ fn rows_without_a_key(input: &PlanInput<'_>) -> Vec<LeftOut> {
 }
 
 fn columns(input: &PlanInput<'_>, shape: &Shape) -> Vec<LeftOut> {
-    let mut out = Vec::new();
-    let (alignment, source) = (input.alignment, 1 - shape.side);
-    let (mine, theirs) = if shape.side == 1 {
-        (&alignment.only_right, &alignment.only_left)
-    } else {
-        (&alignment.only_left, &alignment.only_right)
+    let source = 1 - shape.side;
+    let theirs = if shape.side == 1 { &input.alignment.only_left } else { &input.alignment.only_right };
+    let other = |name: &String| {
+        let why = "the other table has no such column";
+        entry(SIDES[source], format!("column `{name}`"), why, None, Vec::new())
     };
+    theirs.iter().map(other).chain(own_columns(input, shape)).chain(ignored_columns(input)).collect()
+}
+
+/// Columns of a written table that are not written.
+pub fn own_columns(input: &PlanInput<'_>, shape: &Shape) -> Vec<LeftOut> {
+    let mut out = Vec::new();
+    let alignment = input.alignment;
+    let mine = if shape.side == 1 { &alignment.only_right } else { &alignment.only_left };
     let column = |name: &str| format!("column `{name}`");
-    for name in theirs {
-        out.push(entry(SIDES[source], column(name), "the other table has no such column", None, Vec::new()));
-    }
     for name in mine {
         let why = "the other table has no such column: updates leave it as it is, new rows get its default";
         out.push(entry(SIDES[shape.side], column(name), why, None, Vec::new()));
-    }
-    for name in &alignment.ignored {
-        let pair = alignment.pairs.iter().position(|pair| pair.left.name == *name);
-        if pair.is_some_and(|pair| input.key.pairs.contains(&pair)) {
-            continue;
-        }
-        let why = "the job leaves it out: updates leave it as it is, new rows get its default";
-        out.push(entry("both", column(name), why, None, Vec::new()));
     }
     for link in shape.compared.iter().filter(|link| link.computed) {
         let name = &shape.column(link.written).name;
@@ -133,9 +129,33 @@ fn columns(input: &PlanInput<'_>, shape: &Shape) -> Vec<LeftOut> {
     out
 }
 
+/// Columns that the job leaves out.
+pub fn ignored_columns(input: &PlanInput<'_>) -> Vec<LeftOut> {
+    let mut out = Vec::new();
+    let alignment = input.alignment;
+    for name in &alignment.ignored {
+        let pair = alignment.pairs.iter().position(|pair| pair.left.name == *name);
+        if pair.is_some_and(|pair| input.key.pairs.contains(&pair)) {
+            continue;
+        }
+        let why = "the job leaves it out: updates leave it as it is, new rows get its default";
+        out.push(entry("both", format!("column `{name}`"), why, None, Vec::new()));
+    }
+    out
+}
+
 /// What a person should know before applying.
 pub fn warnings(input: &PlanInput<'_>, shape: &Shape, order: Vec<String>) -> Vec<String> {
     let mut out = input.alignment.warnings.clone();
+    out.extend(target_warnings(input, shape));
+    out.extend(filter_warnings(input, shape));
+    out.extend(order);
+    out
+}
+
+/// What there is to know of a table that is written.
+pub fn target_warnings(input: &PlanInput<'_>, shape: &Shape) -> Vec<String> {
+    let mut out = Vec::new();
     if let Some(target) = &input.tables[shape.side].target {
         out.extend(
             target.obstacles.iter().map(|why| format!("the {} table can't be written: {why}", SIDES[shape.side])),
@@ -151,6 +171,12 @@ pub fn warnings(input: &PlanInput<'_>, shape: &Shape, order: Vec<String>) -> Vec
         }
         out.extend(target.warnings.iter().cloned());
     }
+    out
+}
+
+/// What follows from only chosen rows being looked at.
+fn filter_warnings(input: &PlanInput<'_>, shape: &Shape) -> Vec<String> {
+    let mut out = Vec::new();
     let filters = [0, 1].map(|side: usize| input.tables[side].filter.as_ref());
     if let (Some(_), Some(_)) = (filters[1 - shape.side], filters[shape.side])
         && !input.differences.only[shape.side].is_empty()
@@ -182,7 +208,6 @@ pub fn warnings(input: &PlanInput<'_>, shape: &Shape, order: Vec<String>) -> Vec
              what the source has beyond them is deleted too"
         ));
     }
-    out.extend(order);
     out
 }
 

@@ -12,6 +12,7 @@ use crate::snapshot::{Parts, SnapshotError};
 use crate::table::{Alignment, Cells, Key, PortableBuilder};
 use arrow::array::{ArrayRef, new_null_array};
 use rayon::prelude::*;
+use std::collections::HashMap;
 
 /// What becomes of a row that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub enum Fate {
     },
     /// Nothing: only columns differ that the database computes.
     Computed,
+    /// Nothing: no cell of it can be written.
+    Skipped,
 }
 
 /// Some rows that differ, made into steps.
@@ -38,8 +41,11 @@ pub struct Assembled {
     pub rows: StepRows,
     /// Per row that was asked for, what became of it.
     pub fates: Vec<Fate>,
-    /// Per pair in [`Shape::compared`], in how many of the steps it changes.
+    /// Per pair in [`Shape::compared`] (and, where cells were chosen, in [`Shape::key`]), in how many of
+    /// the steps it changes.
     pub changed: Vec<u64>,
+    /// Cells that were left out of their rows' steps: the row, and why as for a misfit.
+    pub skipped: Vec<(usize, Fate)>,
 }
 
 /// Makes steps of rows.
@@ -51,9 +57,15 @@ pub struct Assembler<'a> {
     /// Whether values that a column's type cannot hold can be written where nothing is known of
     /// the column.
     takes_others: bool,
-    /// The reasons for steps on rows that are left only and right only.
-    only: [&'static str; 2],
+    /// The reasons for creates and deletes.
+    reasons: [&'static str; 2],
+    /// The cells that updates are to write, where not all that differ.
+    chosen: Option<&'a Chosen>,
 }
+
+/// The cells that updates write: per source and written row, positions in [`Shape::compared`] and,
+/// behind those, in [`Shape::key`].
+pub type Chosen = HashMap<(u64, u64), Vec<usize>>;
 
 /// One column of the rows after a step.
 struct Made {
@@ -61,6 +73,8 @@ struct Made {
     others: Vec<(u32, String)>,
     /// The rows that it does not fit.
     misfits: Vec<(usize, String)>,
+    /// The rows whose cell was left out because it does not fit.
+    skipped: Vec<(usize, String)>,
 }
 
 impl<'a> Assembler<'a> {
@@ -72,8 +86,30 @@ impl<'a> Assembler<'a> {
             written: parts[shape.side],
             judge: Judge::new(alignment, key),
             takes_others,
-            only: ["only left", "only right"],
+            reasons: if shape.side == 1 { ["only left", "only right"] } else { ["only right", "only left"] },
+            chosen: None,
         }
+    }
+
+    /// Updates write these cells only. What does not fit is left out of its row; the others are
+    /// written.
+    pub fn choosing(self, chosen: &'a Chosen) -> Self {
+        let reasons = match self.shape.side {
+            1 => ["new on the left", "deleted on the left"],
+            _ => ["new on the right", "deleted on the right"],
+        };
+        Self { chosen: Some(chosen), reasons, ..self }
+    }
+
+    /// How many columns updates may write.
+    pub fn width(&self) -> usize {
+        self.links().len()
+    }
+
+    /// The columns that updates may write.
+    fn links(&self) -> Vec<&'a Link> {
+        let key: &[Link] = if self.chosen.is_some() { &self.shape.key } else { &[] };
+        self.shape.compared.iter().chain(key).collect()
     }
 
     /// The rows of the table that is written.
@@ -123,13 +159,13 @@ impl<'a> Assembler<'a> {
         let steps = steps(&fates);
         let rows = StepRows {
             action: Action::Create,
-            reason: self.only[1 - self.shape.side],
+            reason: self.reasons[0],
             before: None,
             after: Some(select(&after, &steps)?),
             changed: vec![Vec::new(); steps.len()],
             together: vec![0; steps.len()],
         };
-        Ok(Assembled { rows, fates, changed: vec![0; self.shape.compared.len()] })
+        Ok(Assembled { rows, fates, changed: vec![0; self.links().len()], skipped: Vec::new() })
     }
 
     /// Steps that remove these rows of the written table.
@@ -140,14 +176,14 @@ impl<'a> Assembler<'a> {
         let before = fetch(self.written, &self.all(), rows)?;
         let rows = StepRows {
             action: Action::Delete,
-            reason: self.only[self.shape.side],
+            reason: self.reasons[1],
             before: Some(before),
             after: None,
             changed: vec![Vec::new(); rows.len()],
             together: vec![0; rows.len()],
         };
         let fates = vec![Fate::Step; rows.len()];
-        Ok(Assembled { rows, fates, changed: vec![0; self.shape.compared.len()] })
+        Ok(Assembled { rows, fates, changed: vec![0; self.links().len()], skipped: Vec::new() })
     }
 
     /// Steps that change rows of the written table to what the source has: pairs of a source row
@@ -156,7 +192,7 @@ impl<'a> Assembler<'a> {
     /// # Errors
     /// If a row can't be read.
     pub fn updates(&self, rows: &[(u64, u64)]) -> Result<Assembled, SnapshotError> {
-        let compared = &self.shape.compared;
+        let compared = self.links();
         let from: Vec<u64> = rows.iter().map(|(source, _)| *source).collect();
         let to: Vec<u64> = rows.iter().map(|(_, written)| *written).collect();
         let (source, before) = rayon::join(
@@ -169,17 +205,30 @@ impl<'a> Assembler<'a> {
         let made: Vec<(Vec<bool>, Option<Made>)> = (0..compared.len())
             .into_par_iter()
             .map(|at| {
-                let differs = self.differs([&source, &there], at, rows.len());
-                let link = &compared[at];
+                let mut differs = match self.chosen {
+                    None => self.differs([&source, &there], at, rows.len()),
+                    Some(chosen) => {
+                        rows.iter().map(|row| chosen.get(row).is_some_and(|cells| cells.contains(&at))).collect()
+                    }
+                };
+                let link = compared[at];
                 let changes = !link.computed && differs.contains(&true);
-                let made = changes.then(|| self.make(link, &source, at, Some(&there), &differs));
+                let mut made = changes.then(|| self.make(link, &source, at, Some(&there), &differs));
+                let whole = self.chosen.is_none() || at >= self.shape.compared.len();
+                if let Some(first) = made.as_mut().filter(|made| !whole && !made.misfits.is_empty()) {
+                    // The other columns of such a row are written all the same.
+                    first.misfits.iter().for_each(|(row, _)| differs[*row] = false);
+                    let again = self.make(link, &source, at, Some(&there), &differs);
+                    first.skipped = std::mem::take(&mut first.misfits);
+                    (first.array, first.others) = (again.array, again.others);
+                }
                 (differs, made)
             })
             .collect();
 
         let mut fates = vec![Fate::Computed; rows.len()];
         let mut changed = vec![Vec::new(); rows.len()];
-        for ((differs, _), link) in made.iter().zip(compared).filter(|(_, link)| !link.computed) {
+        for ((differs, _), link) in made.iter().zip(&compared).filter(|(_, link)| !link.computed) {
             for row in (0..rows.len()).filter(|row| differs[*row]) {
                 fates[row] = Fate::Step;
                 changed[row].push(link.written);
@@ -194,11 +243,21 @@ impl<'a> Assembler<'a> {
         }
         let mut differing = Vec::with_capacity(compared.len());
         let mut new = Vec::new();
-        for ((differs, made), link) in made.into_iter().zip(compared) {
+        for ((differs, made), link) in made.into_iter().zip(&compared) {
             differing.push(if link.computed { Vec::new() } else { differs });
             new.extend(made.map(|made| (link.written, made)));
         }
         note(&mut fates, &new, |row| print_key(&keys, &key, row));
+        let mut skipped = Vec::new();
+        for (written, made) in &new {
+            for (row, why) in &made.skipped {
+                let key = print_key(&keys, &key, *row);
+                skipped.push((*row, Fate::Misfit { column: *written, why: why.clone(), key }));
+                if fates[*row] == Fate::Computed {
+                    fates[*row] = Fate::Skipped;
+                }
+            }
+        }
         for (written, made) in new {
             columns[written] = (made.array, made.others);
         }
@@ -221,7 +280,7 @@ impl<'a> Assembler<'a> {
                 .collect(),
             together: vec![0; steps.len()],
         };
-        Ok(Assembled { rows, fates, changed: counts })
+        Ok(Assembled { rows, fates, changed: counts, skipped })
     }
 
     fn all(&self) -> Vec<usize> {
@@ -261,7 +320,7 @@ impl<'a> Assembler<'a> {
             }
         }
         let (array, others) = builder.finish();
-        let Some(cells) = Cells::new(&array) else { return Made { array, others, misfits } };
+        let Some(cells) = Cells::new(&array) else { return Made { array, others, misfits, skipped: Vec::new() } };
         let mut beside = others.iter().peekable();
         for (row, wanted) in wanted.iter().enumerate() {
             while beside.peek().is_some_and(|(other, _)| (*other as usize) < row) {
@@ -274,7 +333,7 @@ impl<'a> Assembler<'a> {
                 misfits.push((row, why));
             }
         }
-        Made { array, others, misfits }
+        Made { array, others, misfits, skipped: Vec::new() }
     }
 
     /// Whether a converted cell can be written.

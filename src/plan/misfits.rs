@@ -34,7 +34,7 @@ impl Misfits {
     pub fn add(&mut self, action: Action, fates: &[Fate]) {
         for fate in fates {
             match fate {
-                Fate::Step => {}
+                Fate::Step | Fate::Skipped => {}
                 Fate::Computed => self.computed += 1,
                 Fate::Misfit { column, why, key } => self.misfit(action, *column, false, why, key),
             }

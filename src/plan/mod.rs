@@ -30,6 +30,7 @@ mod statement;
 mod steps;
 mod two_way;
 mod watch;
+mod writing;
 
 pub use back::ChunksBack;
 pub use chunk::Chunk;
@@ -48,5 +49,8 @@ pub use order::order;
 pub use script::{write_empty_script, write_script};
 pub use select::{Selection, cell_text};
 pub use steps::{Chunks, STEPS};
-pub use two_way::{Decision, Merge, Rules, Take, TwoWayFile, Winner};
+pub use two_way::{
+    Decision, HistoryTimes, Merge, PAIRS, PlannedPair, Rules, Take, TwoWayFile, TwoWayInput, TwoWayPlan, Winner,
+    plan_two_way, read_pairs,
+};
 pub use watch::deleted_anyway;

@@ -1,7 +1,17 @@
 //! Both sides have changed, and both must agree: what becomes of each pair of rows.
 
+mod account;
+mod conflicting;
 mod decide;
+mod facts;
+mod items;
+mod lists;
+mod pairs;
+mod planner;
 mod rules;
+mod times;
 
-pub use decide::{Column, Facts, Outcome, Reason, decide};
+pub use facts::HistoryTimes;
+pub use pairs::{PAIRS, PlannedPair, read_pairs};
+pub use planner::{TwoWayInput, TwoWayPlan, plan_two_way};
 pub use rules::{Decision, Merge, Rules, Take, TwoWayFile, Winner};

@@ -1,0 +1,239 @@
+//! What is known of each pair of rows: which cells differ, which changed since the base, and when.
+
+use super::decide::Column as Compared;
+use super::items::Item;
+use super::times::time_of;
+use crate::base::{Base, BasePair, Linker};
+use crate::compare::{Judge, Verdict, View};
+use crate::endpoint::ExportBatch;
+use crate::plan::rows::fetch;
+use crate::snapshot::{Parts, Recipe, SnapshotError};
+use crate::table::{Alignment, Column, Fingerprint, Key};
+use rayon::prelude::*;
+use std::collections::HashMap;
+
+/// When rows were last changed by somebody else than trueup, by one side's history.
+#[derive(Clone, Debug, Default)]
+pub struct HistoryTimes {
+    /// By the row's identity: microseconds since 1970, UTC, by the server's clock.
+    pub last: HashMap<Fingerprint, i64>,
+    /// From when on it tells of every change.
+    pub covers_from: i64,
+}
+
+/// Where the times of changes come from.
+#[derive(Clone, Copy, Debug)]
+pub enum TimesFrom<'a> {
+    /// Nobody asks.
+    Nowhere,
+    /// A column of each table, and by how much the right one's is shifted, in microseconds.
+    Columns([&'a str; 2], i64),
+    /// The histories, and by how much the right one's is shifted.
+    Histories([Option<&'a HistoryTimes>; 2], i64),
+}
+
+/// Looks pairs of rows up.
+pub struct FactsReader<'a> {
+    /// Left and right rows.
+    pub parts: [&'a Parts; 2],
+    /// How the unique key's fingerprints are made.
+    pub recipes: &'a [Recipe; 2],
+    /// The columns of each side's identity.
+    pub identity: [&'a [String]; 2],
+    /// The base.
+    pub base: Option<&'a Base>,
+    /// The positions in the alignment of the pairs that are compared, the key's last.
+    pairs: Vec<usize>,
+    columns: [Vec<Column>; 2],
+    /// Pairs that the database computes on either side.
+    computed: Vec<bool>,
+    judge: Judge,
+    times: TimesFrom<'a>,
+}
+
+/// What is known of one item.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Per compared pair of columns, the key's last.
+    pub columns: Vec<Compared>,
+    /// When each side was last changed, on one clock.
+    pub times: [Option<i64>; 2],
+}
+
+impl<'a> FactsReader<'a> {
+    /// For two tables and their alignment; `computed` says which columns of a side the database
+    /// computes, by name.
+    #[allow(clippy::too_many_arguments)]
+    pub fn new(
+        parts: [&'a Parts; 2],
+        recipes: &'a [Recipe; 2],
+        identity: [&'a [String]; 2],
+        base: Option<&'a Base>,
+        alignment: &Alignment,
+        key: &Key,
+        computed: &dyn Fn(usize, &str) -> bool,
+        times: TimesFrom<'a>,
+    ) -> Self {
+        let mut pairs = Recipe::order(alignment, key);
+        pairs.extend(&key.pairs);
+        let own = |side: usize| -> Vec<Column> {
+            let of = |at: &usize| if side == 0 { &alignment.pairs[*at].left } else { &alignment.pairs[*at].right };
+            pairs.iter().map(|at| of(at).clone()).collect()
+        };
+        let columns = [own(0), own(1)];
+        let either = |at: usize| [0, 1].into_iter().any(|side: usize| computed(side, &columns[side][at].name));
+        let computed = (0..pairs.len()).map(either).collect();
+        Self { parts, recipes, identity, base, computed, judge: Judge::with_key(alignment, key), pairs, columns, times }
+    }
+
+    /// The positions in the alignment of the compared pairs, the key's last.
+    pub fn pairs(&self) -> &[usize] {
+        &self.pairs
+    }
+
+    /// What is known of these items.
+    ///
+    /// # Errors
+    /// If rows can't be read.
+    pub fn read(&self, items: &[Item]) -> Result<Vec<Found>, SnapshotError> {
+        let now = [0, 1].map(|side: usize| self.now(side, items));
+        let [left, right] = now;
+        let now = [left?, right?];
+        let then = [0, 1].map(|side: usize| self.then(side, items));
+        let [left, right] = then;
+        let then = [left?, right?];
+        let by_column: Vec<Vec<Compared>> = (0..self.pairs.len())
+            .into_par_iter()
+            .map(|column| {
+                let mut buffers = [Vec::new(), Vec::new()];
+                (0..items.len()).map(|at| self.compare(column, at, &now, &then, &mut buffers)).collect()
+            })
+            .collect();
+        let times = self.times(items)?;
+        Ok((0..items.len())
+            .map(|at| Found { columns: by_column.iter().map(|column| column[at]).collect(), times: times[at] })
+            .collect())
+    }
+
+    fn compare(
+        &self,
+        column: usize,
+        at: usize,
+        now: &[Rows; 2],
+        then: &[Rows; 2],
+        buffers: &mut [Vec<u8>; 2],
+    ) -> Compared {
+        if self.computed[column] {
+            return Compared::default();
+        }
+        let differs = match (now[0].row(at), now[1].row(at)) {
+            (Some(left), Some(right)) => self.judge.verdict(column, [left, right], buffers) == Verdict::Different,
+            _ => false,
+        };
+        let mut changed = [false; 2];
+        for side in [0, 1] {
+            if let (Some(row), Some(was)) = (now[side].row(at), then[side].row(at)) {
+                let known = self.base.is_some_and(|base| base.has(side, &self.columns[side][column]));
+                changed[side] = !known || self.judge.moved(column, side, [was, row], buffers) == Verdict::Different;
+            }
+        }
+        Compared { differs, changed }
+    }
+
+    fn now(&self, side: usize, items: &[Item]) -> Result<Rows, SnapshotError> {
+        let parts = self.parts[side];
+        let projection: Vec<usize> = self.columns[side].iter().filter_map(|c| parts.position(&c.name)).collect();
+        Rows::new(items.iter().map(|item| item.rows[side]), |rows| fetch(parts, &projection, rows))
+    }
+
+    fn then(&self, side: usize, items: &[Item]) -> Result<Rows, SnapshotError> {
+        let pairs: Vec<Option<BasePair>> = items.iter().map(|item| item.base).collect();
+        let Some(base) = self.base else { return Ok(Rows::none(items.len())) };
+        Rows::new(pairs.into_iter(), |pairs| base.rows(side, &self.columns[side], pairs))
+    }
+
+    fn times(&self, items: &[Item]) -> Result<Vec<[Option<i64>; 2]>, SnapshotError> {
+        let mut out = vec![[None; 2]; items.len()];
+        match self.times {
+            TimesFrom::Nowhere => {}
+            TimesFrom::Columns(names, shift) => {
+                for side in [0, 1] {
+                    let parts = self.parts[side];
+                    let Some(column) = parts.position(names[side]) else { continue };
+                    let rows =
+                        Rows::new(items.iter().map(|item| item.rows[side]), |rows| fetch(parts, &[column], rows))?;
+                    for (at, times) in out.iter_mut().enumerate() {
+                        let time = rows.row(at).and_then(|(view, row)| time_of(view.cells(0)?, row));
+                        times[side] = time.map(|time| if side == 1 { time.saturating_sub(shift) } else { time });
+                    }
+                }
+            }
+            TimesFrom::Histories(histories, shift) => {
+                let ids = [self.ids(0, items)?, self.ids(1, items)?];
+                for (at, times) in out.iter_mut().enumerate() {
+                    let of = |side: usize| histories[side]?.last.get(&ids[side][at]?).copied();
+                    let own = |side: usize, time: i64| if side == 1 { time.saturating_sub(shift) } else { time };
+                    *times = [of(0).map(|time| own(0, time)), of(1).map(|time| own(1, time))];
+                    // Of what a history does not tell, all happened before it began.
+                    for side in [0, 1] {
+                        if let (None, Some(other), Some(history)) = (times[side], times[1 - side], histories[side])
+                            && own(side, history.covers_from) < other
+                        {
+                            times[side] = Some(own(side, history.covers_from));
+                        }
+                    }
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// The identities of a side's rows, as they are or last were.
+    fn ids(&self, side: usize, items: &[Item]) -> Result<Vec<Option<Fingerprint>>, SnapshotError> {
+        let parts = self.parts[side];
+        let key = self.recipes[side].key.iter().map(|column| column.name.as_str());
+        let named: Vec<&str> = key.chain(self.identity[side].iter().map(String::as_str)).collect();
+        let projection: Vec<usize> =
+            (0..parts.columns().len()).filter(|at| named.contains(&parts.columns()[*at].name.as_str())).collect();
+        let columns: Vec<Column> = projection.iter().map(|at| parts.columns()[*at].clone()).collect();
+        let Some(linker) = Linker::new(&columns, &self.recipes[side], self.identity[side]) else {
+            return Ok(vec![None; items.len()]);
+        };
+        let rows: Vec<u64> = items.iter().filter_map(|item| item.rows[side]).collect();
+        let mut found = linker.ids(&fetch(parts, &projection, &rows)?).into_iter();
+        let of = |item: &Item| match item.rows[side] {
+            Some(_) => found.next().flatten(),
+            None => item.base.map(|base| base.ids[side]),
+        };
+        Ok(items.iter().map(of).collect())
+    }
+}
+
+/// Some rows, and which item each belongs to.
+struct Rows {
+    view: Option<View>,
+    places: Vec<Option<usize>>,
+}
+
+impl Rows {
+    fn none(items: usize) -> Self {
+        Self { view: None, places: vec![None; items] }
+    }
+
+    fn new<T>(
+        wanted: impl Iterator<Item = Option<T>>,
+        read: impl FnOnce(&[T]) -> Result<ExportBatch, SnapshotError>,
+    ) -> Result<Self, SnapshotError> {
+        let (mut rows, mut places) = (Vec::new(), Vec::new());
+        for row in wanted {
+            places.push(row.is_some().then_some(rows.len()));
+            rows.extend(row);
+        }
+        let view = if rows.is_empty() { None } else { Some(View::new(read(&rows)?)) };
+        Ok(Self { view, places })
+    }
+
+    fn row(&self, item: usize) -> Option<(&View, usize)> {
+        self.view.as_ref().zip(self.places[item])
+    }
+}

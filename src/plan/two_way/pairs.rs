@@ -1,0 +1,176 @@
+//! `pairs.parquet`: what becomes of the base once the plan is applied. One row for each pair of rows
+//! that differed.
+//!
+//! | column | what |
+//! |---|---|
+//! | `left_row`, `right_row` | the positions of the rows in the plan's snapshots |
+//! | `left_step`, `right_step` | the steps that write them; the rows are then as those steps left them |
+//! | `left_also`, `right_also` | steps that remove the row which the first one creates anew |
+//! | `settled` | whether the pair agrees, or stays different on purpose, once its steps are written |
+//! | `k1`, `k2`, `l1`, `l2`, `r1`, `r2`, `segment`, `base_left`, `base_right` | the base's pair |
+
+use crate::base::BasePair;
+use crate::plan::PlanError;
+use crate::table::Fingerprint;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
+use arrow::datatypes::{DataType, Field, Schema, UInt64Type};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The file's name in a plan folder.
+pub const PAIRS: &str = "pairs.parquet";
+
+/// The columns of whole numbers, in the order of [`PlannedPair::numbers`].
+const NUMBERS: [&str; 15] = [
+    "left_row",
+    "right_row",
+    "left_step",
+    "right_step",
+    "left_also",
+    "right_also",
+    "k1",
+    "k2",
+    "l1",
+    "l2",
+    "r1",
+    "r2",
+    "segment",
+    "base_left",
+    "base_right",
+];
+
+/// A pair of rows that differed, and what is to become of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PlannedPair {
+    /// The positions of the rows in the snapshots.
+    pub rows: [Option<u64>; 2],
+    /// The steps that write them.
+    pub steps: [Option<u64>; 2],
+    /// The steps that remove what the first ones create anew.
+    pub also: [Option<u64>; 2],
+    /// Whether it is settled once its steps are written.
+    pub settled: bool,
+    /// What it was when it last agreed.
+    pub base: Option<BasePair>,
+}
+
+impl PlannedPair {
+    /// Whether the two rows are a pair of the next base as they are: nothing is written of them.
+    pub fn stays(&self) -> bool {
+        self.settled && self.rows.iter().all(Option::is_some) && self.steps == [None; 2]
+    }
+
+    fn numbers(&self) -> [Option<u64>; 15] {
+        let base = |of: fn(&BasePair) -> u64| self.base.as_ref().map(of);
+        [
+            self.rows[0],
+            self.rows[1],
+            self.steps[0],
+            self.steps[1],
+            self.also[0],
+            self.also[1],
+            base(|base| base.key.high),
+            base(|base| base.key.low),
+            base(|base| base.ids[0].high),
+            base(|base| base.ids[0].low),
+            base(|base| base.ids[1].high),
+            base(|base| base.ids[1].low),
+            base(|base| base.segment as u64),
+            base(|base| base.rows[0]),
+            base(|base| base.rows[1]),
+        ]
+    }
+
+    fn of(n: &[Option<u64>], settled: bool) -> Option<Self> {
+        let [lr, rr, ls, rs, la, ra, k1, k2, l1, l2, r1, r2, segment, bl, br] = n else { return None };
+        let print = |high: &Option<u64>, low: &Option<u64>| Some(Fingerprint { high: (*high)?, low: (*low)? });
+        let base = match segment {
+            None => None,
+            Some(segment) => Some(BasePair {
+                key: print(k1, k2)?,
+                ids: [print(l1, l2)?, print(r1, r2)?],
+                segment: usize::try_from(*segment).ok()?,
+                rows: [(*bl)?, (*br)?],
+            }),
+        };
+        Some(Self { rows: [*lr, *rr], steps: [*ls, *rs], also: [*la, *ra], settled, base })
+    }
+}
+
+/// Writes the file.
+///
+/// # Errors
+/// If it can't be written.
+pub fn write_pairs(folder: &Path, pairs: &[PlannedPair]) -> Result<(), PlanError> {
+    let path = folder.join(PAIRS);
+    let failed = |e: &dyn std::fmt::Display| PlanError::write(&path, e);
+    let mut fields: Vec<Field> = NUMBERS.iter().map(|name| Field::new(*name, DataType::UInt64, true)).collect();
+    fields.push(Field::new("settled", DataType::Boolean, false));
+    let schema = Arc::new(Schema::new(fields));
+    let file = File::create(&path).map_err(|e| failed(&e))?;
+    let mut writer = ArrowWriter::try_new(file, Arc::clone(&schema), None).map_err(|e| failed(&e))?;
+    for pairs in pairs.chunks(64 * 1024) {
+        let numbers: Vec<[Option<u64>; 15]> = pairs.iter().map(PlannedPair::numbers).collect();
+        let mut columns: Vec<ArrayRef> = (0..NUMBERS.len())
+            .map(|at| Arc::new(numbers.iter().map(|row| row[at]).collect::<UInt64Array>()) as ArrayRef)
+            .collect();
+        columns.push(Arc::new(pairs.iter().map(|pair| Some(pair.settled)).collect::<BooleanArray>()));
+        let batch = RecordBatch::try_new(Arc::clone(&schema), columns).map_err(|e| failed(&e))?;
+        writer.write(&batch).map_err(|e| failed(&e))?;
+    }
+    writer.close().map_err(|e| failed(&e))?;
+    Ok(())
+}
+
+/// Reads the file.
+///
+/// # Errors
+/// If it can't be read.
+pub fn read_pairs(folder: &Path) -> Result<Vec<PlannedPair>, PlanError> {
+    let path = folder.join(PAIRS);
+    let file = File::open(&path).map_err(|e| PlanError::read(&path, e))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .and_then(|builder| builder.build())
+        .map_err(|e| PlanError::damaged(&path, e))?;
+    let broken = || PlanError::damaged(&path, "its columns are not what they should be");
+    let mut out = Vec::new();
+    for batch in reader {
+        let batch = batch.map_err(|e| PlanError::damaged(&path, e))?;
+        let numbers = NUMBERS
+            .iter()
+            .map(|name| batch.column_by_name(name)?.as_primitive_opt::<UInt64Type>())
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(broken)?;
+        let settled = batch.column_by_name("settled").and_then(|array| array.as_boolean_opt()).ok_or_else(broken)?;
+        for row in 0..batch.num_rows() {
+            let row_of = |array: &&UInt64Array| array.is_valid(row).then(|| array.value(row));
+            let values: Vec<Option<u64>> = numbers.iter().map(row_of).collect();
+            out.push(PlannedPair::of(&values, settled.value(row)).ok_or_else(broken)?);
+        }
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_read_as_they_were_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let print = |n| Fingerprint { high: n, low: u64::MAX - n };
+        let base = BasePair { key: print(1), ids: [print(2), print(3)], segment: 4, rows: [5, 6] };
+        let pairs = vec![
+            PlannedPair::default(),
+            PlannedPair { rows: [Some(0), None], steps: [None, Some(7)], settled: true, ..PlannedPair::default() },
+            PlannedPair { rows: [Some(1), Some(2)], also: [Some(3), None], base: Some(base), ..PlannedPair::default() },
+        ];
+        write_pairs(folder.path(), &pairs).unwrap();
+        assert_eq!(read_pairs(folder.path()).unwrap(), pairs);
+        std::fs::remove_file(folder.path().join(PAIRS)).unwrap();
+        assert!(read_pairs(folder.path()).is_err());
+    }
+}

@@ -1,0 +1,384 @@
+//! Both tables are made to agree: what differs becomes steps for both sides, conflicts, and what is
+//! left alone.
+
+use super::account::{Leftover, left_out, warnings};
+use super::decide::{Facts, Outcome, Reason, decide};
+use super::facts::{FactsReader, Found, HistoryTimes, TimesFrom};
+use super::items::{Item, ItemSide, items};
+use super::lists::SideLists;
+use super::pairs::{PlannedPair, write_pairs};
+use super::rules::{Take, TwoWayFile, Winner};
+use crate::base::Base;
+use crate::compare::View;
+use crate::endpoint::Action;
+use crate::plan::assemble::{Assembler, print_key};
+use crate::plan::file::{ChangedColumn, PlanFile, PlanSide};
+use crate::plan::folder::VERSION;
+use crate::plan::one_way::made_in;
+use crate::plan::picks::Schedule;
+use crate::plan::rows::fetch;
+use crate::plan::shape::Shape;
+use crate::plan::steps::{Layout, StepsWriter};
+use crate::plan::watch::Watch;
+use crate::plan::writing::{Writing, WrittenSteps};
+use crate::plan::{PlanError, PlanInput};
+use crate::snapshot::Recipe;
+use std::path::Path;
+
+/// Pairs to look at together.
+const CHUNK: usize = 8 * 1024;
+
+/// What a plan for both sides is made of, besides what any plan is made of.
+pub struct TwoWayInput<'a> {
+    /// The tables, what differs and what is wanted.
+    pub plan: PlanInput<'a>,
+    /// What both sides agreed on; `None` for a first run.
+    pub base: Option<&'a Base>,
+    /// The rules, and what else `plan.json` says.
+    pub file: TwoWayFile,
+    /// The histories, where the rule asks for them.
+    pub histories: [Option<&'a HistoryTimes>; 2],
+    /// The columns of each side's identity.
+    pub identity: [Vec<String>; 2],
+    /// By how much the right side's times are ahead, in microseconds.
+    pub ahead: i64,
+}
+
+/// A finished plan, but for its scripts and `plan.json`.
+pub struct TwoWayPlan {
+    /// As of any plan.
+    pub file: PlanFile,
+    /// Pairs of rows that differ and are not to be linked by their key in the next base: the
+    /// positions of their left rows.
+    pub unlinked: Vec<u64>,
+}
+
+/// Makes the steps for both sides, and writes them into `folder`.
+///
+/// # Errors
+/// If a row can't be read, a file not be written, or the person interrupts.
+pub fn plan_two_way(input: &TwoWayInput<'_>, folder: &Path) -> Result<TwoWayPlan, PlanError> {
+    let plan = &input.plan;
+    let tables = [0, 1].map(|at: usize| &plan.tables[at].snapshot.manifest.table);
+    let shape = |side: usize| Shape::new(side, tables, plan.tables[side].target.as_ref(), plan.alignment, plan.key);
+    let shapes = [shape(0), shape(1)];
+    let recipes = Recipe::of(plan.alignment, plan.key);
+    let parts = [0, 1].map(|at: usize| &plan.tables[at].snapshot.parts);
+    let side = |at: usize| ItemSide { parts: parts[at], recipe: &recipes[at], identity: &input.identity[at] };
+    let items = items(plan.differences, [side(0), side(1)], input.base)?;
+
+    let computed = |side: usize, name: &str| {
+        let target = plan.tables[side].target.as_ref().and_then(|target| target.column(name));
+        let generated = || tables[side].columns.iter().any(|column| column.name == name && column.generated);
+        target.map_or_else(generated, |column| column.computed)
+    };
+    let times = match &input.file.rules.winner {
+        Winner::NewestColumn { left, right } => {
+            TimesFrom::Columns([left, right], if input.file.rules.shift { input.ahead } else { 0 })
+        }
+        _ if input.histories.iter().any(Option::is_some) => TimesFrom::Histories(input.histories, input.ahead),
+        _ => TimesFrom::Nowhere,
+    };
+    let reader = FactsReader::new(
+        parts,
+        &recipes,
+        [&input.identity[0], &input.identity[1]],
+        input.base,
+        plan.alignment,
+        plan.key,
+        &computed,
+        times,
+    );
+    let mut planner = Planner {
+        input,
+        shapes: &shapes,
+        compared: shapes[0].compared.len(),
+        lists: [SideLists::default(), SideLists::default()],
+        pairs: Vec::with_capacity(items.len()),
+        conflicts: Vec::new(),
+        left: [Leftover::default(), Leftover::default()],
+        kept: 0,
+        undecided: Vec::new(),
+    };
+    for chunk in items.chunks(CHUNK) {
+        if plan.interrupt.is_set() {
+            return Err(PlanError::Interrupted);
+        }
+        let keys = if input.file.decisions.is_empty() { Vec::new() } else { planner.keys(chunk)? };
+        for (at, (item, found)) in chunk.iter().zip(reader.read(chunk)?).enumerate() {
+            planner.item(*item, found, keys.get(at).map(Vec::as_slice));
+        }
+    }
+    super::conflicting::write(folder, input, &reader, &planner.conflicts)?;
+    let written = planner.write(folder)?;
+    write_pairs(folder, &planner.pairs)?;
+    let unlinked = planner.pairs.iter().filter(|pair| !pair.stays()).filter_map(|pair| pair.rows[0]).collect();
+    Ok(TwoWayPlan { file: planner.file(written), unlinked })
+}
+
+/// A pair of rows that nobody but a person can decide.
+#[derive(Clone, Debug)]
+pub(super) struct Conflicting {
+    pub(super) item: Item,
+    pub(super) reason: Reason,
+    /// Positions of the compared pairs that differ, or have changed.
+    pub(super) columns: Vec<usize>,
+    pub(super) times: [Option<i64>; 2],
+}
+
+struct Planner<'a> {
+    input: &'a TwoWayInput<'a>,
+    shapes: &'a [Shape; 2],
+    /// How many pairs are compared besides the key's.
+    compared: usize,
+    lists: [SideLists; 2],
+    pairs: Vec<PlannedPair>,
+    conflicts: Vec<Conflicting>,
+    left: [Leftover; 2],
+    kept: u64,
+    undecided: Vec<Item>,
+}
+
+impl Planner<'_> {
+    /// The keys of items, as printed.
+    fn keys(&self, items: &[Item]) -> Result<Vec<Vec<String>>, PlanError> {
+        let mut out = vec![Vec::new(); items.len()];
+        for side in [1, 0] {
+            let columns: Vec<usize> = self.shapes[side].writes.key.clone();
+            let parts = &self.input.plan.tables[side].snapshot.parts;
+            let here: Vec<(usize, u64)> =
+                items.iter().enumerate().filter_map(|(at, item)| Some((at, item.rows[side]?))).collect();
+            let rows: Vec<u64> = here.iter().map(|(_, row)| *row).collect();
+            let view = View::new(fetch(parts, &columns, &rows)?);
+            let all: Vec<usize> = (0..columns.len()).collect();
+            for (row, (at, _)) in here.iter().enumerate() {
+                out[*at] = print_key(&view, &all, row);
+            }
+        }
+        Ok(out)
+    }
+
+    /// What a person decided on this key.
+    fn decided(&self, key: Option<&[String]>) -> Option<Take> {
+        let decisions = &self.input.file.decisions;
+        let own = decisions.iter().rev().find(|decision| decision.key.as_deref() == key && key.is_some());
+        own.or_else(|| decisions.iter().rev().find(|decision| decision.key.is_none())).map(|decision| decision.take)
+    }
+
+    /// Decides on one item, and takes note of what follows.
+    fn item(&mut self, item: Item, found: Found, key: Option<&[String]>) {
+        let facts = Facts {
+            here: item.rows.map(|row| row.is_some()),
+            based: item.base.is_some(),
+            columns: &found.columns,
+            times: found.times,
+            decided: self.decided(key),
+            filtered: self.input.plan.tables.iter().any(|table| table.filter.is_some()),
+        };
+        let mut pair = PlannedPair { rows: item.rows, base: item.base, ..PlannedPair::default() };
+        match decide(&facts, &self.input.file.rules) {
+            Outcome::Agree => pair.settled = true,
+            Outcome::Kept => {
+                self.kept += 1;
+                pair.settled = true;
+            }
+            Outcome::Create(side) => self.create(side, item, &mut pair),
+            Outcome::Delete(side) => self.delete(side, item, &mut pair),
+            Outcome::Write(cells) => self.update(item, &found, cells, &mut pair),
+            Outcome::Conflict(reason) => {
+                let of_interest = |at: &usize| {
+                    let column = &found.columns[*at];
+                    column.differs || column.changed.contains(&true)
+                };
+                let columns = (0..found.columns.len()).filter(of_interest).collect();
+                self.conflicts.push(Conflicting { item, reason, columns, times: found.times });
+            }
+            Outcome::Undecided => self.undecided.push(item),
+        }
+        self.pairs.push(pair);
+    }
+
+    fn wants(&mut self, side: usize, action: Action, item: Item) -> bool {
+        let wanted = self.input.plan.actions.contains(&action);
+        if !wanted {
+            self.left[side].switched_off(action, item);
+        }
+        wanted
+    }
+
+    fn create(&mut self, side: usize, item: Item, pair: &mut PlannedPair) {
+        let Some(source) = item.rows[1 - side].filter(|_| self.wants(side, Action::Create, item)) else { return };
+        if let Some(column) = self.shapes[side].unfillable.first() {
+            self.left[side].unfillable(column, item);
+            return;
+        }
+        pair.settled = true;
+        self.lists[side].create(source, self.pairs.len());
+    }
+
+    fn delete(&mut self, side: usize, item: Item, pair: &mut PlannedPair) {
+        let Some(row) = item.rows[side].filter(|_| self.wants(side, Action::Delete, item)) else { return };
+        pair.settled = true;
+        self.lists[side].delete(row, self.pairs.len());
+    }
+
+    /// Updates of one or both rows.
+    fn update(&mut self, item: Item, found: &Found, cells: [Vec<usize>; 2], pair: &mut PlannedPair) {
+        let [Some(left), Some(right)] = item.rows else { return };
+        let used = [0, 1].map(|side: usize| !cells[side].is_empty());
+        if [0, 1].into_iter().any(|side| used[side] && !self.wants(side, Action::Update, item)) {
+            return;
+        }
+        let ways = [0, 1].map(|side: usize| self.way(side, &cells, found));
+        for side in [0, 1] {
+            if let Way::None(why) = &ways[side] {
+                self.left[side].rekeyed(why, item);
+                return;
+            }
+        }
+        pair.settled = true;
+        for (side, (cells, way)) in cells.into_iter().zip(ways).enumerate() {
+            let rows = if side == 0 { [right, left] } else { [left, right] };
+            match way {
+                Way::Nothing | Way::None(_) => {}
+                Way::Update => self.lists[side].update(rows[0], rows[1], cells, self.pairs.len()),
+                Way::Anew => {
+                    self.lists[side].delete(rows[1], self.pairs.len());
+                    self.lists[side].create(rows[0], self.pairs.len());
+                }
+            }
+        }
+    }
+
+    /// How cells of a side's row are written. Where the unique key changes, the row must be found by
+    /// another key, or be removed and created anew.
+    fn way(&self, side: usize, cells: &[Vec<usize>; 2], found: &Found) -> Way {
+        let (shape, own) = (&self.shapes[side], &cells[side]);
+        if own.is_empty() {
+            return Way::Nothing;
+        }
+        let changes_key = own.iter().any(|at| *at >= self.compared);
+        if !changes_key {
+            return Way::Update;
+        }
+        let written = |at: &usize| match at.checked_sub(self.compared) {
+            None => shape.compared[*at].written,
+            Some(key) => shape.key[key].written,
+        };
+        let identity = &shape.writes.identity;
+        if !identity.is_empty() && !own.iter().any(|at| identity.contains(&written(at))) {
+            return Way::Update;
+        }
+        let all_go_over = (0..found.columns.len()).all(|at| !found.columns[at].differs || own.contains(&at));
+        let whole = shape.writes.create.len() == shape.width();
+        let wanted = [Action::Create, Action::Delete].iter().all(|action| self.input.plan.actions.contains(action));
+        if all_go_over && whole && cells[1 - side].is_empty() && wanted && shape.unfillable.is_empty() {
+            Way::Anew
+        } else {
+            Way::None("its key changes, and the table has no other primary key to find the row by")
+        }
+    }
+
+    /// Writes the steps of both sides, and completes the pairs with their numbers.
+    fn write(&mut self, folder: &Path) -> Result<[WrittenSteps; 2], PlanError> {
+        let plan = &self.input.plan;
+        let tables = [0, 1].map(|at: usize| &plan.tables[at].snapshot.manifest.table);
+        let layout = Layout::new(plan.direction, tables, plan.alignment, &plan.key.pairs);
+        let mut writer = StepsWriter::create(folder, layout)?;
+        self.lists.iter_mut().enumerate().for_each(|(side, lists)| lists.finish(side));
+        plan.progress.total(self.lists.iter().map(SideLists::len).sum());
+        let mut out = [WrittenSteps::default(), WrittenSteps::default()];
+        for side in [0, 1] {
+            let lists = &self.lists[side];
+            let shape = &self.shapes[side];
+            let parts = [0, 1].map(|at: usize| &plan.tables[at].snapshot.parts);
+            let takes_others = plan.tables[side].takes_others;
+            let writing = Writing {
+                side,
+                assembler: Assembler::new(shape, parts, plan.alignment, plan.key, takes_others).choosing(&lists.chosen),
+                watch: Watch::new(plan.tables[side].target.as_ref(), tables[side], &shape.writes.key),
+                interrupt: &plan.interrupt,
+                progress: plan.progress,
+            };
+            let schedule = Schedule::new(side, &lists.differences, |_| true);
+            let pairs = &mut self.pairs;
+            let mut done = std::collections::HashSet::new();
+            out[side] = writing.write(schedule, &mut writer, &mut |action, pick, fate, step| {
+                lists.note(side, action, pick, fate, step, pairs, &mut done);
+            })?;
+            lists.unsettle(&done, &mut self.pairs);
+        }
+        writer.finish()?;
+        Ok(out)
+    }
+
+    fn file(&self, written: [WrittenSteps; 2]) -> PlanFile {
+        let (input, plan) = (self.input, &self.input.plan);
+        let audit = plan.audit;
+        let mut changed_columns: Vec<(usize, ChangedColumn)> = self.shapes[0]
+            .compared
+            .iter()
+            .chain(&self.shapes[0].key)
+            .enumerate()
+            .map(|(at, link)| {
+                let pair = &plan.alignment.pairs[link.pair];
+                let changed = written.iter().map(|side| side.changed.get(at).copied().unwrap_or(0)).sum();
+                (link.pair, ChangedColumn { left: pair.left.name.clone(), right: pair.right.name.clone(), changed })
+            })
+            .filter(|(pair, column)| column.changed > 0 || !plan.key.pairs.contains(pair))
+            .collect();
+        changed_columns.sort_by_key(|(pair, _)| *pair);
+        let sides = [0, 1].map(|at: usize| {
+            let table = &plan.tables[at];
+            PlanSide {
+                address: table.address.clone(),
+                filter: table.filter.clone(),
+                exported_at: table.snapshot.manifest.exported_at.clone(),
+                rows: audit.sides[at].counts.rows,
+                table: table.snapshot.manifest.table.clone(),
+                target: table.target.clone(),
+                writes: Some(self.shapes[at].writes.clone()),
+                counts: written[at].counts,
+            }
+        });
+        let misfits = written.iter().map(|side| side.misfits.rows()).sum::<u64>();
+        let lost: u64 = self.left.iter().map(Leftover::lost).sum();
+        PlanFile {
+            version: VERSION,
+            written_by: concat!("trueup ", env!("CARGO_PKG_VERSION")).to_owned(),
+            made_at: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+            made_in: made_in(),
+            direction: plan.direction,
+            sides,
+            alignment: plan.alignment.clone(),
+            key: plan.key.pairs.clone(),
+            key_chosen: plan.key.chosen,
+            conflicts: self.conflicts.len() as u64,
+            undecided: self.undecided.len() as u64,
+            ambiguous: audit.ambiguous + plan.differences.only_ambiguous.iter().sum::<u64>(),
+            null_keys: audit.sides.iter().map(|side| side.counts.null_keys).sum(),
+            misfits: misfits + lost,
+            changed_columns: changed_columns.into_iter().map(|(_, column)| column).collect(),
+            left_out: left_out(plan, self.shapes, &self.left, &written, &self.undecided),
+            cascades: Vec::new(),
+            allow_cascade: plan.allow_cascade,
+            warnings: warnings(plan, self.shapes, &written),
+            limits: plan.limits,
+            two_way: Some(TwoWayFile { kept: self.kept, ..input.file.clone() }),
+            parts: Vec::new(),
+            checksum: String::new(),
+        }
+    }
+}
+
+/// How cells of a row are written.
+enum Way {
+    /// There are none.
+    Nothing,
+    /// As an update.
+    Update,
+    /// The row is removed and created with all of its values.
+    Anew,
+    /// They can't be. Why, in words.
+    None(&'static str),
+}
