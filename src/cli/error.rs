@@ -252,10 +252,28 @@ impl From<RunError> for Failure {
                 &format!("by way of NULL, which would take the references along (foreign key `{key}`)"),
                 &format!("leave the column out with --ignore {column}, or exchange the values by hand"),
             ),
-            RunError::BothSides => Self::new(
-                "--direction both is not there yet",
-                "this version writes one of the two tables",
-                "choose left-to-right or right-to-left",
+            RunError::OtherBase { state, why } => Self::new(
+                &format!("the base in {state} is of something else"),
+                &why,
+                "name another folder with --state; without a base the next run is a first run again",
+            ),
+            RunError::BaseMoved { state } => Self::new(
+                "this plan is out of date",
+                &format!("the base in {state} is not the one that it was made from: there was another sync since"),
+                "make the plan again",
+            ),
+            RunError::NoHistory { side, why } => Self::new(
+                &format!("the {side} table has no history that tells who was last"),
+                &why,
+                "install it on both tables with `trueup history install TABLE`, or choose another --winner",
+            ),
+            RunError::Fixed { plan, why } => {
+                Self::new(&format!("{plan} can't be changed any more"), &why, "make the plan again")
+            }
+            RunError::NoConflict { key } => Self::new(
+                &format!("{key} is no conflict of this plan"),
+                "",
+                "see them with `trueup show PLAN --conflicts`",
             ),
             RunError::Interrupted => Self::new("interrupted", "", ""),
         }

@@ -7,8 +7,8 @@ use super::output::{print, print_json, style, write_file};
 use super::watch::TerminalWatch;
 use clap::Args;
 use std::process::ExitCode;
-use trueup::job::{PlanJob, RunError, Watch, run_plan};
-use trueup::plan::{Direction, PlanFile};
+use trueup::job::{PlanJob, Watch, run_plan};
+use trueup::plan::PlanFile;
 use trueup::report::{audit_json, plan_json, plan_text, sample_steps};
 
 /// What would make two tables agree? Read-only; writes a plan folder.
@@ -33,9 +33,7 @@ pub struct PlanArgs {
 
 /// The plan that positional arguments and flags describe.
 pub fn job(left: &str, right: Option<&String>, plan: &PlanOptions, compare: &CompareArgs) -> Result<PlanJob, Failure> {
-    let job = spec(left, right, plan.spec(compare.spec()))?.resolve_plan()?;
-    // Not only after both tables were read.
-    if job.direction == Direction::Both { Err(RunError::BothSides.into()) } else { Ok(job) }
+    Ok(spec(left, right, plan.spec(compare.spec()))?.resolve_plan()?)
 }
 
 /// Whether there is anything that a person has to do or decide.

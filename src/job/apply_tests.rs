@@ -81,6 +81,7 @@ impl Place {
                 out: Some(self.0.path().join(out)),
                 memory: 64 << 20,
                 streams: 1,
+                copy: false,
             },
             direction: Direction::LeftToRight,
             actions: Action::ALL.to_vec(),

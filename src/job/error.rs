@@ -110,9 +110,42 @@ pub enum RunError {
         /// By which foreign key.
         key: String,
     },
-    /// Writing both sides is not possible yet.
-    #[error("a plan writes one side only: left-to-right or right-to-left")]
-    BothSides,
+    /// The base in the state folder is of something else.
+    #[error("the base in {state} is another one: {why}")]
+    OtherBase {
+        /// The state folder.
+        state: String,
+        /// In what way.
+        why: String,
+    },
+    /// The base has moved on since a plan was made from it.
+    #[error("the base in {state} is not the one that this plan was made from")]
+    BaseMoved {
+        /// The state folder.
+        state: String,
+    },
+    /// The rule asks for a history that does not tell.
+    #[error("the {side} table has no history that tells who was last: {why}")]
+    NoHistory {
+        /// `left` or `right`.
+        side: &'static str,
+        /// Why not.
+        why: String,
+    },
+    /// A plan that can't be changed any more.
+    #[error("{plan} can't be changed any more: {why}")]
+    Fixed {
+        /// Its folder.
+        plan: String,
+        /// Why.
+        why: String,
+    },
+    /// A key that is none of a plan's conflicts.
+    #[error("{key} is no conflict of this plan")]
+    NoConflict {
+        /// As given.
+        key: String,
+    },
     /// The person interrupted.
     #[error("interrupted")]
     Interrupted,

@@ -21,6 +21,7 @@ mod snapshot;
 mod spec;
 mod sync;
 mod template;
+mod two_way;
 mod typed;
 
 pub use apply::{ApplyJob, ApplyRun, CHUNK, run_apply, run_undo};

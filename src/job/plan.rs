@@ -5,10 +5,11 @@ use super::error::RunError;
 use super::references::note_references;
 use super::run::{Compared, compare_tables};
 use super::side::{Job, Watch};
+use super::two_way::run_two_way;
 use crate::audit::Audit;
 use crate::endpoint::{Action, Address, Target, dialect_of, open};
 use crate::plan::{
-    Direction, Limits, Plan, PlanInput, PlanTable, Rules, plan_one_way, write_empty_script, write_script,
+    Decision, Direction, Limits, Plan, PlanInput, PlanTable, Rules, plan_one_way, write_empty_script, write_script,
 };
 use std::path::PathBuf;
 
@@ -40,6 +41,10 @@ pub struct TwoWayJob {
     pub state: Option<PathBuf>,
     /// Whether both tables are read as a whole, also where histories tell what has changed.
     pub full: bool,
+    /// What a person decided on conflicts.
+    pub decisions: Vec<Decision>,
+    /// The folder that relative addresses start from, if it is not the current one.
+    pub made_in: Option<String>,
 }
 
 /// A finished plan.
@@ -61,12 +66,12 @@ pub fn run_plan(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
     let written = match job.direction {
         Direction::LeftToRight => 1,
         Direction::RightToLeft => 0,
-        Direction::Both => return Err(RunError::BothSides),
+        Direction::Both => return run_two_way(job, watch),
     };
     let addresses = [&job.job.left, &job.job.right];
     let filters = [&job.job.where_left, &job.job.where_right];
     let target = target(addresses[written])?;
-    let Compared { pending, frozen, alignment, key, audit, differences } = compare_tables(&job.job, watch, true)?;
+    let Compared { pending, frozen, alignment, key, audit, differences, .. } = compare_tables(&job.job, watch, true)?;
 
     let progress = watch.stage("planning");
     let table = |at: usize, target: Option<Target>| PlanTable {
@@ -98,20 +103,26 @@ pub fn run_plan(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
     }
     note_references(&mut plan, written, job.allow_cascade)?;
     note_cascades(&mut plan, written, addresses[written], watch)?;
-    for (side, address) in addresses.into_iter().enumerate() {
-        match dialect_of(address) {
-            Some((dialect, table)) => write_script(&plan, side, dialect.as_ref(), &table)?,
-            None => write_empty_script(&plan, side)?,
-        }
-    }
+    write_scripts(&plan, addresses)?;
     plan.finish()?;
     std::fs::remove_dir_all(pending.temporary.join("work")).ok();
     plan.folder = pending.keep()?;
     Ok(PlanRun { agree: audit.agree, plan, audit })
 }
 
+/// Writes the scripts of both sides.
+pub(super) fn write_scripts(plan: &Plan, addresses: [&Address; 2]) -> Result<(), RunError> {
+    for (side, address) in addresses.into_iter().enumerate() {
+        match dialect_of(address) {
+            Some((dialect, table)) => write_script(plan, side, dialect.as_ref(), &table)?,
+            None => write_empty_script(plan, side)?,
+        }
+    }
+    Ok(())
+}
+
 /// What the table that is written asks for; `None` for files.
-fn target(address: &Address) -> Result<Option<Target>, RunError> {
+pub(super) fn target(address: &Address) -> Result<Option<Target>, RunError> {
     Ok(match open(address) {
         Some(endpoint) => endpoint.target()?,
         None => None,

@@ -1,9 +1,13 @@
-//! A person's decisions on conflicts, written into a plan.
+//! A person's decisions on conflicts, written into a plan: it is made anew of the same snapshots and
+//! the same base, and takes the place of the one before.
 
 use super::error::RunError;
+use super::pending::Pending;
 use super::plan::PlanRun;
 use super::side::Watch;
-use crate::plan::Take;
+use super::two_way::replan;
+use crate::apply::{Journal, PlanLock};
+use crate::plan::{Decision, Plan, Take};
 use std::path::PathBuf;
 
 /// What is decided.
@@ -22,6 +26,62 @@ pub struct Resolve {
 /// # Errors
 /// If the plan can't be changed any more (it was applied, or its base is gone), or a key is none of
 /// its conflicts.
-pub fn run_resolve(_resolve: &Resolve, _watch: &dyn Watch) -> Result<PlanRun, RunError> {
-    todo!()
+pub fn run_resolve(resolve: &Resolve, watch: &dyn Watch) -> Result<PlanRun, RunError> {
+    let plan = Plan::open(&resolve.folder)?;
+    let fixed = |why: &str| RunError::Fixed { plan: resolve.folder.display().to_string(), why: why.to_owned() };
+    let Some(two_way) = plan.file.two_way.clone() else {
+        return Err(fixed("it writes one side only, and has no conflicts"));
+    };
+    let lock = PlanLock::take(&plan.folder)?;
+    if [0, 1].into_iter().any(|side| Journal::exists(&plan.folder, side)) {
+        return Err(fixed("it was applied already"));
+    }
+    let mut decisions = two_way.decisions;
+    if resolve.keys.is_empty() {
+        decisions.push(Decision { key: None, take: resolve.take });
+    } else {
+        let known = conflict_keys(&plan)?;
+        for key in &resolve.keys {
+            if !known.contains(key) {
+                return Err(RunError::NoConflict { key: key.join(", ") });
+            }
+            decisions.retain(|decision| decision.key.as_ref() != Some(key));
+            decisions.push(Decision { key: Some(key.clone()), take: resolve.take });
+        }
+    }
+    let made = replan(&plan, decisions, watch)?;
+    drop(lock);
+    exchange(&made, &resolve.folder)?;
+    Ok(PlanRun { plan: Plan { folder: resolve.folder.clone(), ..made.plan }, ..made })
+}
+
+/// The keys of a plan's conflicts, as printed.
+fn conflict_keys(plan: &Plan) -> Result<Vec<Vec<String>>, RunError> {
+    let mut out = Vec::new();
+    for conflict in plan.conflicts()? {
+        out.push(conflict?.key.into_iter().map(|value| value.unwrap_or_else(|| "NULL".to_owned())).collect());
+    }
+    Ok(out)
+}
+
+/// Puts the new plan's folder in the place of the old one.
+fn exchange(made: &PlanRun, folder: &std::path::Path) -> Result<(), RunError> {
+    let failed = |e: std::io::Error| RunError::Output { path: folder.display().to_string(), why: e.to_string() };
+    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let old = folder.with_file_name(format!(".{name}.old-{}", std::process::id()));
+    std::fs::rename(folder, &old).map_err(failed)?;
+    if let Err(error) = std::fs::rename(&made.plan.folder, folder) {
+        // The old plan is as good as it was.
+        let _ = std::fs::rename(&old, folder);
+        return Err(failed(error));
+    }
+    // If it stays, it is only in nobody's way.
+    let _ = std::fs::remove_dir_all(&old);
+    Ok(())
+}
+
+/// A place for the plan that is made anew, beside the one that it replaces.
+pub(super) fn beside(plan: &Plan) -> Result<Pending, RunError> {
+    let name = plan.folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Pending::new(Some(&plan.folder.with_file_name(format!(".{name}.resolved-{}", std::process::id()))))
 }

@@ -7,12 +7,12 @@ use super::side::{Job, Table, Watch};
 use super::side_plan::SidePlan;
 use crate::audit::{Audit, Candidate, Shortlist, Survey, infer};
 use crate::compare::{CompareOptions, Differences, Side, compare, compare_all};
-use crate::snapshot::{Recipe, Snapshot};
+use crate::snapshot::{Index, Recipe, Snapshot};
 use crate::table::{AlignOptions, Alignment, Key, KeyChoice, rename_key};
 use std::path::PathBuf;
 
 /// How many samples of each kind an audit keeps.
-const SAMPLES: usize = 5;
+pub(super) const SAMPLES: usize = 5;
 
 /// A finished audit and where it is kept.
 pub struct AuditRun {
@@ -56,6 +56,7 @@ pub(super) struct Compared {
     pub(super) audit: Audit,
     /// All that differs, if it was asked for.
     pub(super) differences: Differences,
+    pub(super) indexes: [Index; 2],
 }
 
 /// The road up to the comparison; with `all`, every difference is kept.
@@ -93,13 +94,28 @@ pub(super) fn compare_tables(job: &Job, watch: &dyn Watch, all: bool) -> Result<
         interrupt: watch.interrupt(),
         progress: progress.as_ref(),
     };
+    compare_frozen(job, pending, frozen, indexes, alignment, key, why, &options, all)
+}
+
+/// Compares two frozen tables; `why` says why the key is the key.
+#[allow(clippy::too_many_arguments)]
+pub(super) fn compare_frozen(
+    job: &Job,
+    pending: Pending,
+    frozen: [Snapshot; 2],
+    indexes: [Index; 2],
+    alignment: Alignment,
+    key: Key,
+    why: String,
+    options: &CompareOptions<'_>,
+    all: bool,
+) -> Result<Compared, RunError> {
     let side = |at: usize| Side { parts: &frozen[at].parts, index: &indexes[at] };
     let (comparison, differences) = if all {
-        compare_all(side(0), side(1), &alignment, &key, &options)?
+        compare_all(side(0), side(1), &alignment, &key, options)?
     } else {
-        (compare(side(0), side(1), &alignment, &key, &options)?, Differences::default())
+        (compare(side(0), side(1), &alignment, &key, options)?, Differences::default())
     };
-    drop(progress);
     let audit = Audit::new(
         [&frozen[0], &frozen[1]],
         [job.left.to_string(), job.right.to_string()],
@@ -109,12 +125,12 @@ pub(super) fn compare_tables(job: &Job, watch: &dyn Watch, all: bool) -> Result<
         why,
         comparison,
     );
-    Ok(Compared { pending, frozen, alignment, key, audit, differences })
+    Ok(Compared { pending, frozen, alignment, key, audit, differences, indexes })
 }
 
 /// `--key name` means the column of that name on both sides, also where the right one is spelled
 /// with other case or underscores, or mapped.
-fn with_key_names(options: &AlignOptions, tables: &[Table; 2]) -> AlignOptions {
+pub(super) fn with_key_names(options: &AlignOptions, tables: &[Table; 2]) -> AlignOptions {
     let mut options = options.clone();
     for (left, right) in &mut options.key {
         if left == right {

@@ -25,6 +25,8 @@ pub struct Job {
     pub memory: usize,
     /// Streams to read at once from each database.
     pub streams: usize,
+    /// Whether files that are frozen already are copied to the run all the same.
+    pub copy: bool,
 }
 
 /// Watches a run.

@@ -56,7 +56,7 @@ impl SidePlan<'_> {
                 let columns = snapshot.parts.columns().to_vec();
                 // Files that are frozen already are copied only to a place that is asked for, or so
                 // that a key is counted in the chosen rows only.
-                let asked = self.job.out.is_some() && !matches!(self.address, Address::Snapshot(_));
+                let asked = self.job.copy || self.job.out.is_some() && !matches!(self.address, Address::Snapshot(_));
                 let counted = recipe.is_none() && self.filter.is_some() && snapshot.manifest.filter != *self.filter;
                 if !asked && !counted {
                     return Ok(snapshot.as_ref().clone());
@@ -72,7 +72,7 @@ impl SidePlan<'_> {
 }
 
 /// All columns of a table, those in pairs with the type that the pair gave them.
-fn export_columns(mut columns: Vec<Column>, alignment: &Alignment, side: usize) -> Vec<Column> {
+pub(super) fn export_columns(mut columns: Vec<Column>, alignment: &Alignment, side: usize) -> Vec<Column> {
     for column in &mut columns {
         let own = |pair: &crate::table::Pair| if side == 0 { pair.left.clone() } else { pair.right.clone() };
         if let Some(paired) = alignment.pairs.iter().map(own).find(|paired| paired.name == column.name) {

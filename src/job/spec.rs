@@ -178,7 +178,13 @@ impl JobSpec {
             limits,
             allow_cascade: self.allow_cascade.unwrap_or(false),
             typed,
-            two_way: TwoWayJob { rules: self.rules()?, state: self.state.clone(), full: self.full.unwrap_or(false) },
+            two_way: TwoWayJob {
+                rules: self.rules()?,
+                state: self.state.clone(),
+                full: self.full.unwrap_or(false),
+                decisions: Vec::new(),
+                made_in: None,
+            },
             job: self.resolve()?,
         })
     }
@@ -258,6 +264,7 @@ impl JobSpec {
             out: self.out,
             memory,
             streams: self.streams.unwrap_or_else(default_streams).clamp(1, 64),
+            copy: false,
         })
     }
 }

@@ -70,7 +70,9 @@ pub fn run_sync(job: &SyncJob, watch: &dyn Watch) -> Result<SyncRun, RunError> {
     }
     let PlanRun { plan, agree, .. } = run_plan(&planning, watch)?;
     let steps: u64 = plan.file.sides.iter().map(|side| side.counts.total()).sum();
-    if steps == 0 {
+    // What both sides agree on becomes the base, also where nothing is to be written.
+    let two_way = plan.file.two_way.is_some();
+    if steps == 0 && !two_way {
         return Ok(SyncRun { plan, apply: ApplyRun::default(), agree, after: None });
     }
     if !meant {
@@ -83,6 +85,9 @@ pub fn run_sync(job: &SyncJob, watch: &dyn Watch) -> Result<SyncRun, RunError> {
     applying.allow_cascade = job.plan.allow_cascade;
     applying.addresses = [Some(job.plan.job.left.clone()), Some(job.plan.job.right.clone())];
     let apply = run_apply(&applying, watch)?;
+    if steps == 0 {
+        return Ok(SyncRun { plan, apply, agree, after: None });
+    }
 
     // What was written shows in the second comparison; where its files go is of no interest.
     let folder = plan.folder.join(AFTER);

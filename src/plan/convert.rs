@@ -1,10 +1,12 @@
 //! Converts the cells of a source column to the type of the column that is written, and checks that
 //! what was made of them is the same value.
 
+use crate::endpoint::ExportBatch;
 use crate::table::{
     Cells, Column, Encoder, Family, MICROS_PER_DAY, Number, Pair, PortableBuilder, PortableType, Rules, canonical_json,
     cut, parse_boolean, parse_date, parse_float, parse_time, parse_timestamp, parse_uuid, to_utc,
 };
+use arrow::array::ArrayRef;
 
 /// A cell: its column's cells, its row, and the text of a value that the column's type cannot hold.
 #[derive(Clone, Copy, Debug)]
@@ -244,6 +246,28 @@ impl Converter {
     fn is_bits(&self) -> bool {
         self.native == "bit" || self.native.starts_with("bit(")
     }
+}
+
+/// The cells of a column of one side as the other side's type has them, `to`; NULL where there is no
+/// such value. `side` is the one that the cells are of.
+pub fn convert_column(
+    pair: &Pair,
+    side: usize,
+    zone: Option<&str>,
+    batch: &ExportBatch,
+    column: usize,
+) -> (ArrayRef, Vec<(u32, String)>) {
+    let (from, to) = if side == 0 { (&pair.left, &pair.right) } else { (&pair.right, &pair.left) };
+    let converter = Converter::new(pair, from, to, zone);
+    let mut out = PortableBuilder::new(&to.ty);
+    if let Some(cells) = Cells::new(batch.rows.column(column)) {
+        for row in 0..batch.rows.num_rows() {
+            let cell = Cell { cells: &cells, row, other: batch.other(row, column) };
+            // What can't be converted is no value of the other side.
+            let _ = converter.convert(cell, &mut out);
+        }
+    }
+    out.finish()
 }
 
 fn refuse(out: &mut PortableBuilder, why: String) -> Result<(), String> {

@@ -35,6 +35,7 @@ mod writing;
 pub use back::ChunksBack;
 pub use chunk::Chunk;
 pub use conflicts::CONFLICTS;
+pub use convert::convert_column;
 pub use error::PlanError;
 pub use file::{
     ActionCounts, Cascade, ChangedColumn, Direction, LeftOut, Limit, Limits, PLAN, PlanFile, PlanPart, PlanSide,
@@ -48,9 +49,9 @@ pub use one_way::{PlanInput, PlanTable, plan_one_way};
 pub use order::order;
 pub use script::{write_empty_script, write_script};
 pub use select::{Selection, cell_text};
-pub use steps::{Chunks, STEPS};
+pub use steps::{Chunks, SIDES, STEPS};
 pub use two_way::{
     Decision, HistoryTimes, Merge, PAIRS, PlannedPair, Rules, Take, TwoWayFile, TwoWayInput, TwoWayPlan, Winner,
-    plan_two_way, read_pairs,
+    clock_warning, plan_two_way, read_pairs, window,
 };
 pub use watch::deleted_anyway;

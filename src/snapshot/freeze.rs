@@ -118,6 +118,30 @@ pub fn freeze_parts(
     complete(written, info, options, folder)
 }
 
+/// Freezes rows that were read one by one, into `folder`, which must exist and be empty.
+///
+/// # Errors
+/// As [`freeze`].
+pub fn freeze_batches(
+    batches: Vec<ExportBatch>,
+    info: &TableInfo,
+    columns: &[Column],
+    options: FreezeOptions<'_>,
+    folder: &Path,
+) -> Result<Snapshot, SnapshotError> {
+    let rows: u64 = batches.iter().map(|batch| batch.rows.num_rows() as u64).sum();
+    let expected = AtomicU64::new(rows);
+    let (sender, receiver) = sync_channel(batches.len());
+    for batch in batches {
+        // There is room for all of them.
+        let _ = sender.send(batch);
+    }
+    drop(sender);
+    let mut written = write_all(&receiver, &options, columns, folder, &expected)?;
+    written.manifest.consistency = "rows read one by one".to_owned();
+    complete(written, info, options, folder)
+}
+
 struct Written {
     manifest: Manifest,
     index: Option<super::Index>,

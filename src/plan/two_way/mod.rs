@@ -15,3 +15,4 @@ pub use facts::HistoryTimes;
 pub use pairs::{PAIRS, PlannedPair, read_pairs};
 pub use planner::{TwoWayInput, TwoWayPlan, plan_two_way};
 pub use rules::{Decision, Merge, Rules, Take, TwoWayFile, Winner};
+pub use times::{clock_warning, window};

@@ -8,7 +8,7 @@ use super::items::{Item, ItemSide, items};
 use super::lists::SideLists;
 use super::pairs::{PlannedPair, write_pairs};
 use super::rules::{Take, TwoWayFile, Winner};
-use crate::base::Base;
+use crate::base::{Base, BasePair};
 use crate::compare::View;
 use crate::endpoint::Action;
 use crate::plan::assemble::{Assembler, print_key};
@@ -42,6 +42,8 @@ pub struct TwoWayInput<'a> {
     pub identity: [Vec<String>; 2],
     /// By how much the right side's times are ahead, in microseconds.
     pub ahead: i64,
+    /// Pairs of the base of which neither row is there any more, where not everything was read.
+    pub vanished: Vec<BasePair>,
 }
 
 /// A finished plan, but for its scripts and `plan.json`.
@@ -109,6 +111,8 @@ pub fn plan_two_way(input: &TwoWayInput<'_>, folder: &Path) -> Result<TwoWayPlan
             planner.item(*item, found, keys.get(at).map(Vec::as_slice));
         }
     }
+    let vanished = |base: &BasePair| PlannedPair { settled: true, base: Some(*base), ..PlannedPair::default() };
+    planner.pairs.extend(input.vanished.iter().map(vanished));
     super::conflicting::write(folder, input, &reader, &planner.conflicts)?;
     let written = planner.write(folder)?;
     write_pairs(folder, &planner.pairs)?;
@@ -172,11 +176,16 @@ impl Planner<'_> {
             based: item.base.is_some(),
             columns: &found.columns,
             times: found.times,
-            decided: self.decided(key),
+            decided: None,
             filtered: self.input.plan.tables.iter().any(|table| table.filter.is_some()),
         };
         let mut pair = PlannedPair { rows: item.rows, base: item.base, ..PlannedPair::default() };
-        match decide(&facts, &self.input.file.rules) {
+        let rules = &self.input.file.rules;
+        let mut outcome = decide(&facts, rules);
+        if let (Outcome::Conflict(_) | Outcome::Undecided, Some(take)) = (&outcome, self.decided(key)) {
+            outcome = decide(&Facts { decided: Some(take), ..facts }, rules);
+        }
+        match outcome {
             Outcome::Agree => pair.settled = true,
             Outcome::Kept => {
                 self.kept += 1;

@@ -1,6 +1,6 @@
 //! Who wins where both sides changed the same, as it is said and as `plan.json` keeps it.
 
-use crate::endpoint::Clock;
+use crate::endpoint::{Action, Clock};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -128,6 +128,8 @@ pub struct TwoWayFile {
     pub clocks: [Option<Clock>; 2],
     /// Pairs that differ and stay so, since neither side has changed since the base.
     pub kept: u64,
+    /// The actions that were wanted.
+    pub actions: Vec<Action>,
     /// What a person decided.
     pub decisions: Vec<Decision>,
 }

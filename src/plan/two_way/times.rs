@@ -10,3 +10,13 @@ pub fn time_of(cells: &Cells, row: usize) -> Option<i64> {
         _ => None,
     }
 }
+
+/// The window within which two changes are a conflict.
+pub fn window(rules: &super::rules::Rules, _skew: Option<crate::endpoint::Clock>) -> i64 {
+    rules.window
+}
+
+/// What to say of clocks that are far apart.
+pub fn clock_warning(_skew: crate::endpoint::Clock) -> Option<String> {
+    None
+}

@@ -1,0 +1,16 @@
+//! The road of a two-way plan: clocks and histories are looked at, both tables compared, the base of
+//! the last sync looked up, and once the plan was applied, the next base written.
+
+mod changed;
+mod fetched;
+mod next;
+mod replan;
+mod run;
+mod servers;
+mod settle;
+mod state;
+
+pub(super) use replan::replan;
+pub(super) use run::run_two_way;
+pub(super) use settle::{Ready, ready, settle, take_back};
+pub(super) use state::state_folder;

@@ -1,0 +1,39 @@
+//! `next.json`: what the base is going to say once a plan is applied, kept in the plan's folder beside
+//! the links of the rows that agree.
+
+use crate::base::BaseFile;
+use crate::job::error::RunError;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// The file's name in a plan folder.
+const NEXT: &str = "next.json";
+
+/// The links of rows that agree, in a plan folder.
+pub(super) const LINKS: &str = "links.parquet";
+
+/// What the base is going to say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct NextFile {
+    /// The base's own file, but for what writing it fills in.
+    pub(super) base: BaseFile,
+    /// Whether only rows were read that the histories tell of: the base that the plan was made from
+    /// stays below the new one.
+    pub(super) partial: bool,
+}
+
+impl NextFile {
+    pub(super) fn write(&self, folder: &Path) -> Result<(), RunError> {
+        let path = folder.join(NEXT);
+        let failed = |why: String| RunError::Output { path: path.display().to_string(), why };
+        let text = serde_json::to_string_pretty(self).map_err(|e| failed(e.to_string()))?;
+        std::fs::write(&path, text).map_err(|e| failed(e.to_string()))
+    }
+
+    pub(super) fn read(folder: &Path) -> Result<Self, RunError> {
+        let path = folder.join(NEXT);
+        let failed = |why: String| crate::plan::PlanError::damaged(&path, why);
+        let text = std::fs::read_to_string(&path).map_err(|e| failed(e.to_string()))?;
+        Ok(serde_json::from_str(&text).map_err(|e| failed(e.to_string()))?)
+    }
+}

@@ -1,0 +1,214 @@
+//! From two addresses to a plan for both.
+
+use super::changed::{Changed, read_changed};
+use super::next::{LINKS, NextFile};
+use super::servers::{Servers, times};
+use super::state::{check, state_folder, table_name};
+use crate::base::{Base, BaseFile, BasePair, BaseSide, LinkSide, identity_of, write_links};
+use crate::endpoint::{Address, Target};
+use crate::job::cascades::note_cascades;
+use crate::job::error::RunError;
+use crate::job::plan::{PlanJob, PlanRun, target, write_scripts};
+use crate::job::references::note_references;
+use crate::job::run::{Compared, compare_tables};
+use crate::job::side::Watch;
+use crate::plan::{
+    HistoryTimes, Plan, PlanInput, PlanTable, TwoWayFile, TwoWayInput, Winner, clock_warning, plan_two_way, window,
+};
+use crate::snapshot::Recipe;
+use crate::table::{Alignment, Key};
+use std::path::Path;
+
+/// Plans what would make both tables take over each other's changes.
+///
+/// # Errors
+/// As [`run_plan`](crate::job::run_plan); and if the base is of other tables, or a history that the
+/// job asks for is not there.
+pub(in crate::job) fn run_two_way(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
+    let addresses = [&job.job.left, &job.job.right];
+    let state = state_folder(job);
+    let base = Base::open(&state)?;
+    let targets = [target(addresses[0])?, target(addresses[1])?];
+    let servers = Servers::ask(addresses)?;
+    let mut job = job.clone();
+    job.job.copy = true;
+    if let Some(base) = base.as_ref().filter(|_| job.job.options.key.is_empty()) {
+        // The same key as before, also where it was inferred from what the tables held then.
+        let [left, right] = &base.file.sides;
+        job.job.options.key = left.key.iter().cloned().zip(right.key.iter().cloned()).collect();
+    }
+    let (read, note) = match &base {
+        Some(base) if !job.two_way.full => match read_changed(&job, base, &servers, watch)? {
+            Changed::Read(read) => (Some(*read), None),
+            Changed::Everything(why) => (None, why),
+        },
+        _ => (None, None),
+    };
+    let read = match read {
+        Some(read) => Read { targets, ..read },
+        None => {
+            let compared = compare_tables(&job.job, watch, true)?;
+            Read { compared, servers, targets, partial: false, note, vanished: Vec::new() }
+        }
+    };
+    plan(&job, &state, base.as_ref(), read, watch)
+}
+
+/// What was read of both tables.
+pub(super) struct Read {
+    pub(super) compared: Compared,
+    pub(super) servers: Servers,
+    pub(super) targets: [Option<Target>; 2],
+    /// Whether only rows were read that the histories tell of.
+    pub(super) partial: bool,
+    /// Why everything was read although there are histories.
+    pub(super) note: Option<String>,
+    /// Pairs of the base of which neither row is there any more, as far as is known without reading
+    /// everything.
+    pub(super) vanished: Vec<BasePair>,
+}
+
+/// What the base of these tables is going to say.
+pub(super) fn next_base(
+    addresses: [&Address; 2],
+    filters: [&Option<String>; 2],
+    compared: &Compared,
+    servers: &Servers,
+) -> BaseFile {
+    let (alignment, key) = (&compared.alignment, &compared.key);
+    let side = |at: usize| {
+        let manifest = &compared.frozen[at].manifest;
+        let names = key_names(alignment, key, at);
+        BaseSide {
+            address: table_name(addresses[at]),
+            filter: filters[at].clone(),
+            identity: identity_of(&manifest.table, &names),
+            key: names,
+            table: manifest.table.clone(),
+            exported_at: manifest.exported_at.clone(),
+            rows: compared.audit.sides[at].counts.rows,
+            mark: servers.marks[at].clone(),
+        }
+    };
+    let pairs = key.pairs.iter().copied().chain(Recipe::order(alignment, key));
+    let names = |at: usize| (alignment.pairs[at].left.name.clone(), alignment.pairs[at].right.name.clone());
+    let counts = |at: usize| compared.audit.sides[at].counts;
+    BaseFile {
+        sides: [side(0), side(1)],
+        columns: pairs.map(names).collect(),
+        unkeyed: (0..2).map(|at| counts(at).null_keys + counts(at).duplicates).sum(),
+        ..BaseFile::default()
+    }
+}
+
+/// The names of the unique key's columns on a side.
+fn key_names(alignment: &Alignment, key: &Key, side: usize) -> Vec<String> {
+    let of = |at: &usize| if side == 0 { &alignment.pairs[*at].left } else { &alignment.pairs[*at].right };
+    key.pairs.iter().map(|at| of(at).name.clone()).collect()
+}
+
+/// Plans what was read.
+pub(super) fn plan(
+    job: &PlanJob,
+    state: &Path,
+    base: Option<&Base>,
+    read: Read,
+    watch: &dyn Watch,
+) -> Result<PlanRun, RunError> {
+    let addresses = [&job.job.left, &job.job.right];
+    let filters = [&job.job.where_left, &job.job.where_right];
+    let Read { compared, servers, targets, partial, note, vanished } = read;
+    let mut next = next_base(addresses, filters, &compared, &servers);
+    if let Some(base) = base {
+        check(base, &next)?;
+        if partial {
+            (next.sides[0].rows, next.sides[1].rows) = (base.file.sides[0].rows, base.file.sides[1].rows);
+        }
+    }
+    let recipes = Recipe::of(&compared.alignment, &compared.key);
+    let by_history = job.two_way.rules.winner == Winner::NewestHistory;
+    let histories: [Option<HistoryTimes>; 2] = if by_history {
+        let since = [0, 1].map(|side: usize| base.and_then(|base| base.file.sides[side].mark.as_ref()));
+        times(addresses, &recipes, &next, since)?.map(Some)
+    } else {
+        [None, None]
+    };
+    let skew = servers.skew();
+    let mut rules = job.two_way.rules.clone();
+    rules.window = window(&rules, skew);
+    let first = "there is no base of an earlier sync: this is a first run, and nothing is deleted".to_owned();
+    let file = TwoWayFile {
+        rules,
+        state: state.display().to_string(),
+        base: base.map(|base| base.file.id.clone()),
+        note: note.or_else(|| base.is_none().then_some(first)),
+        partial,
+        clocks: servers.clocks,
+        kept: 0,
+        actions: job.actions.clone(),
+        decisions: job.two_way.decisions.clone(),
+    };
+
+    let Compared { pending, frozen, alignment, key, audit, differences, indexes } = compared;
+    let progress = watch.stage("planning");
+    let mut targets = targets.into_iter();
+    let mut table = |at: usize| PlanTable {
+        address: job.typed[at].clone(),
+        filter: filters[at].clone(),
+        snapshot: &frozen[at],
+        target: targets.next().flatten(),
+        takes_others: matches!(addresses[at], Address::Csv(_)),
+    };
+    let input = TwoWayInput {
+        plan: PlanInput {
+            direction: job.direction,
+            tables: [table(0), table(1)],
+            alignment: &alignment,
+            key: &key,
+            audit: &audit,
+            differences: &differences,
+            actions: &job.actions,
+            limits: job.limits,
+            allow_cascade: job.allow_cascade,
+            interrupt: watch.interrupt(),
+            progress: progress.as_ref(),
+        },
+        base,
+        file,
+        histories: [histories[0].as_ref(), histories[1].as_ref()],
+        identity: [next.sides[0].identity.clone(), next.sides[1].identity.clone()],
+        ahead: skew.map_or(0, |skew| skew.ahead),
+        vanished,
+    };
+    let made = plan_two_way(&input, &pending.temporary)?;
+    drop(progress);
+    let mut plan = Plan { folder: pending.temporary.clone(), file: made.file };
+    if let Some(folder) = &job.two_way.made_in {
+        plan.file.made_in.clone_from(folder);
+    }
+    if partial {
+        for (side, own) in plan.file.sides.iter_mut().zip(&next.sides) {
+            side.rows = own.rows;
+        }
+    }
+    plan.file.warnings.extend(skew.and_then(clock_warning));
+    for (side, address) in addresses.into_iter().enumerate() {
+        if matches!(address, Address::Snapshot(_)) && plan.file.sides[side].counts.total() > 0 {
+            plan.file.warnings.push("a snapshot is never written: this plan is to be read, not applied".to_owned());
+        }
+        note_references(&mut plan, side, job.allow_cascade)?;
+        note_cascades(&mut plan, side, address, watch)?;
+    }
+    write_scripts(&plan, addresses)?;
+
+    let progress = watch.stage("linking");
+    let link =
+        |at: usize| LinkSide { parts: &frozen[at].parts, index: &indexes[at], identity: &next.sides[at].identity };
+    write_links(&pending.temporary.join(LINKS), [link(0), link(1)], &made.unlinked.into_iter().collect())?;
+    drop(progress);
+    NextFile { base: next, partial }.write(&pending.temporary)?;
+    plan.finish()?;
+    std::fs::remove_dir_all(pending.temporary.join("work")).ok();
+    plan.folder = pending.keep()?;
+    Ok(PlanRun { agree: audit.agree, plan, audit })
+}

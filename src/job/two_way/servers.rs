@@ -1,0 +1,94 @@
+//! What is to be known of both servers before their tables are read: how far apart their clocks are,
+//! and where their histories stand.
+
+use crate::base::{BaseFile, Linker};
+use crate::endpoint::{Address, Changes, ChangesRead, Clock, EndpointError, HistoryMark, open};
+use crate::job::error::RunError;
+use crate::job::run::both;
+use crate::plan::{HistoryTimes, SIDES};
+use crate::snapshot::Recipe;
+use crate::table::Column;
+
+/// Both servers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Servers {
+    /// Their clocks; `None` for files.
+    pub(super) clocks: [Option<Clock>; 2],
+    /// Where their histories stood before anything was read; `None` without one.
+    pub(super) marks: [Option<HistoryMark>; 2],
+}
+
+impl Servers {
+    /// Asks both.
+    ///
+    /// # Errors
+    /// If one can't be reached.
+    pub(super) fn ask(addresses: [&Address; 2]) -> Result<Self, RunError> {
+        let ask = |address: &Address| -> Result<(Option<Clock>, Option<HistoryMark>), RunError> {
+            let Some(endpoint) = open(address) else { return Ok((None, None)) };
+            let mark = match endpoint.history() {
+                Some(history) => history.mark()?,
+                None => None,
+            };
+            Ok((endpoint.clock()?, mark))
+        };
+        let [left, right] = both(|| ask(addresses[0]), || ask(addresses[1]))?;
+        Ok(Self { clocks: [left.0, right.0], marks: [left.1, right.1] })
+    }
+
+    /// By how much the right clock is ahead of the left one, and how far off that may be. A file has
+    /// no clock; its times are taken as they are.
+    pub(super) fn skew(&self) -> Option<Clock> {
+        let [left, right] = self.clocks;
+        Some(left?.skew(right?))
+    }
+}
+
+/// When rows of both sides were last changed, by their histories: since the base's marks, or by all
+/// that they have.
+///
+/// # Errors
+/// If a side has no history, or it can't be read.
+pub(super) fn times(
+    addresses: [&Address; 2],
+    recipes: &[Recipe; 2],
+    wanted: &BaseFile,
+    since: [Option<&HistoryMark>; 2],
+) -> Result<[HistoryTimes; 2], RunError> {
+    let read = |side: usize| -> Result<HistoryTimes, RunError> {
+        let lacking = |why: String| RunError::NoHistory { side: SIDES[side], why };
+        let history = open(addresses[side]).and_then(|endpoint| endpoint.history());
+        let history = history.ok_or_else(|| lacking("a file can't keep one".to_owned()))?;
+        let own = &wanted.sides[side];
+        let key: Vec<Column> = own
+            .identity
+            .iter()
+            .filter_map(|name| own.table.columns.iter().find(|c| c.name == *name))
+            .cloned()
+            .collect();
+        let mut out = HistoryTimes::default();
+        // Only the identity is linked; the unique key may be of other columns.
+        let alone = Recipe { key: Vec::new(), ..recipes[side].clone() };
+        let linker = Linker::new(&key, &alone, &own.identity);
+        let linker = linker.ok_or_else(|| lacking("the table's key is not known".to_owned()))?;
+        let mut take = |changes: Changes| -> Result<(), EndpointError> {
+            for (at, id) in linker.ids(&changes.keys).into_iter().enumerate() {
+                if let Some(id) = id.filter(|_| !changes.own[at]) {
+                    let last = out.last.entry(id).or_insert(i64::MIN);
+                    *last = changes.times[at].max(*last);
+                }
+            }
+            Ok(())
+        };
+        let mut read = history.changes(since[side], &key, &mut take)?;
+        if let (ChangesRead::Lacking(_), Some(_)) = (&read, since[side]) {
+            read = history.changes(None, &key, &mut take)?;
+        }
+        match read {
+            ChangesRead::Whole { covers_from, .. } => out.covers_from = covers_from,
+            ChangesRead::Lacking(why) => return Err(lacking(why)),
+        }
+        Ok(out)
+    };
+    both(|| read(0), || read(1))
+}
