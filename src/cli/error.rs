@@ -148,6 +148,11 @@ impl From<SnapshotError> for Failure {
             SnapshotError::NoColumn { address, column } => {
                 Self::new(&format!("{address} has no column `{column}`"), "", "export it again")
             }
+            SnapshotError::Busy { folder } => Self::new(
+                &format!("another trueup is syncing with {folder}"),
+                "",
+                "wait for it; if none is running, the system releases the lock by itself",
+            ),
             SnapshotError::Interrupted => RunError::Interrupted.into(),
         }
     }

@@ -68,17 +68,23 @@ pub enum SnapshotError {
         /// The name.
         column: String,
     },
+    /// Another process is at work there.
+    #[error("another trueup is syncing with {folder}")]
+    Busy {
+        /// The state folder.
+        folder: String,
+    },
     /// The person interrupted.
     #[error("interrupted")]
     Interrupted,
 }
 
 impl SnapshotError {
-    pub(super) fn write(path: &std::path::Path, why: impl std::fmt::Display) -> Self {
+    pub(crate) fn write(path: &std::path::Path, why: impl std::fmt::Display) -> Self {
         Self::File { doing: "write", path: path.display().to_string(), why: why.to_string() }
     }
 
-    pub(super) fn read(path: &std::path::Path, why: impl std::fmt::Display) -> Self {
+    pub(crate) fn read(path: &std::path::Path, why: impl std::fmt::Display) -> Self {
         Self::File { doing: "read", path: path.display().to_string(), why: why.to_string() }
     }
 }

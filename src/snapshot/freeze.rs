@@ -3,20 +3,14 @@
 use super::error::SnapshotError;
 use super::filter::RowFilter;
 use super::index::{IndexPlace, IndexSplit, IndexWriter, splits_for};
-use super::manifest::{Manifest, OtherCount};
-use super::part::{PartKind, PartWriter};
-use super::parts::{Parts, portable_schema};
-use super::portable::OTHER_COLUMN;
+use super::manifest::Manifest;
+use super::parts::Parts;
 use super::recipe::Recipe;
+use super::rows::RowsWriter;
 use super::{Progress, Snapshot};
 use crate::endpoint::{Endpoint, ExportBatch, ExportRequest, Exported, Interrupt, Sink, Stopped};
 use crate::table::{Column, TableInfo};
-use arrow::array::{ArrayRef, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use parquet::basic::Compression;
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -173,12 +167,8 @@ fn write_all(
     expected: &AtomicU64,
 ) -> Result<Written, SnapshotError> {
     const FILE: &str = "rows-0.parquet";
-    let schema = with_other(&portable_schema(columns.iter()));
-    let mut part =
-        PartWriter::create(&folder.join(FILE), Arc::clone(&schema), Compression::UNCOMPRESSED, PartKind::Rows)?;
-    let mut manifest = Manifest::new(String::new(), columns.to_vec(), &TableInfo::default());
+    let mut part = RowsWriter::create(&folder.join(FILE), columns)?;
     let mut index: Option<IndexWriter> = None;
-    let mut others = vec![0u64; columns.len()];
     let (mut arrived, mut rows) = (0u64, 0u64);
     let open_index = || {
         options
@@ -199,12 +189,8 @@ fn write_all(
         if index.is_none() {
             index = open_index()?;
         }
-        for other in &batch.others {
-            others[other.column as usize] += 1;
-        }
-        let wide = append_other(&batch, &schema, columns).map_err(|e| SnapshotError::write(folder, e))?;
         let (wrote, indexed) = rayon::join(
-            || part.write(&wide),
+            || part.write(&batch),
             || {
                 index.as_mut().map_or(Ok(()), |index| {
                     let entries = index.hasher().entries(&batch);
@@ -217,13 +203,11 @@ fn write_all(
         rows += batch.rows.num_rows() as u64;
         options.progress.advance(batch.rows.num_rows() as u64);
     }
-    part.finish()?;
+    let mut manifest = part.finish()?;
     if index.is_none() {
         index = open_index()?;
     }
     let index = index.map(IndexWriter::finish).transpose()?;
-    manifest.rows = rows;
-    manifest.parts = vec![FILE.to_owned()];
     manifest.recipe = options.recipe.cloned();
     manifest.index = index
         .iter()
@@ -233,39 +217,7 @@ fn write_all(
             IndexSplit::Memory(..) => None,
         })
         .collect();
-    manifest.others = columns
-        .iter()
-        .zip(others)
-        .filter(|(_, values)| *values > 0)
-        .map(|(column, values)| OtherCount { column: column.name.clone(), values })
-        .collect();
     Ok(Written { manifest, index, arrived })
-}
-
-fn with_other(schema: &SchemaRef) -> SchemaRef {
-    let mut fields: Vec<Field> = schema.fields().iter().map(|f| f.as_ref().clone()).collect();
-    fields.push(Field::new(OTHER_COLUMN, DataType::Utf8, true));
-    Arc::new(Schema::new(fields))
-}
-
-fn append_other(
-    batch: &ExportBatch,
-    schema: &SchemaRef,
-    columns: &[Column],
-) -> Result<RecordBatch, arrow::error::ArrowError> {
-    let rows = batch.rows.num_rows();
-    let texts: StringArray = if batch.others.is_empty() {
-        StringArray::new_null(rows)
-    } else {
-        let mut by_row: BTreeMap<u32, BTreeMap<&str, &str>> = BTreeMap::new();
-        for other in &batch.others {
-            by_row.entry(other.row).or_default().insert(&columns[other.column as usize].name, &other.text);
-        }
-        (0..rows as u32).map(|row| by_row.get(&row).map(|values| serde_json::json!(values).to_string())).collect()
-    };
-    let mut arrays: Vec<ArrayRef> = batch.rows.columns().to_vec();
-    arrays.push(Arc::new(texts));
-    RecordBatch::try_new(Arc::clone(schema), arrays)
 }
 
 struct Channel<'a> {

@@ -28,6 +28,7 @@ mod parts;
 mod portable;
 mod positioned;
 mod recipe;
+mod rows;
 mod taken;
 mod together;
 
@@ -37,8 +38,10 @@ pub use filter::RowFilter;
 pub use freeze::{FreezeOptions, freeze, freeze_batches, freeze_parts};
 pub use index::{INDEX_COLUMNS, Index, IndexPlace, IndexSplit, splits_for};
 pub use manifest::{MANIFEST, Manifest, OtherCount};
+pub use part::{PartKind, PartWriter};
 pub use parts::{Parts, portable_schema};
 pub use recipe::{Recipe, RecipeColumn};
+pub use rows::RowsWriter;
 pub use taken::TakenRows;
 pub use together::index_together;
 
