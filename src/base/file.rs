@@ -1,13 +1,19 @@
 //! `base.json`: what a base is of.
 
+use super::disk::{damaged, replace};
 use crate::endpoint::HistoryMark;
+use crate::snapshot::SnapshotError;
 use crate::table::TableInfo;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// The file's name in a state folder.
 pub const BASE: &str = "base.json";
 /// The name of the one before it.
 pub const PREVIOUS: &str = "previous.json";
+/// The version of the format that this program writes and reads, of segments too.
+pub(super) const VERSION: u64 = 1;
 
 /// One side of a base.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -54,4 +60,41 @@ pub struct BaseFile {
     pub segments: Vec<String>,
     /// Pairs in it.
     pub pairs: u64,
+}
+
+impl BaseFile {
+    /// Reads it; `None` if it is not there.
+    pub(super) fn read(path: &Path) -> Result<Option<Self>, SnapshotError> {
+        read_json(path)
+    }
+
+    /// Puts it in the place of the one that is there.
+    pub(super) fn write(&self, path: &Path) -> Result<(), SnapshotError> {
+        write_json(path, self)
+    }
+}
+
+/// Reads a file of this format's version; `None` if it is not there.
+pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, SnapshotError> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u64,
+    }
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) if e.kind() == std::io::ErrorKind::InvalidData => return Err(damaged(path, e)),
+        Err(e) => return Err(SnapshotError::read(path, e)),
+    };
+    let Versioned { version } = serde_json::from_str(&text).map_err(|e| damaged(path, e))?;
+    if version != VERSION {
+        return Err(SnapshotError::Version { path: path.display().to_string(), found: version, known: VERSION });
+    }
+    serde_json::from_str(&text).map(Some).map_err(|e| damaged(path, e))
+}
+
+/// Writes such a file.
+pub(super) fn write_json<T: Serialize>(path: &Path, content: &T) -> Result<(), SnapshotError> {
+    let text = serde_json::to_string_pretty(content).map_err(|e| SnapshotError::write(path, e))? + "\n";
+    replace(path, text.as_bytes())
 }

@@ -1,9 +1,11 @@
-//! Looking rows up in the base.
+//! Looking pairs up in the base.
 
-use super::file::BaseFile;
-use crate::endpoint::ExportBatch;
+use super::disk::damaged;
+use super::file::{BASE, BaseFile};
+use super::pair::{BasePair, Ids, PrintMap, PrintSet};
+use super::segment::Segment;
 use crate::snapshot::SnapshotError;
-use crate::table::{Column, Fingerprint};
+use crate::table::Fingerprint;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
@@ -14,19 +16,8 @@ pub struct Base {
     pub folder: PathBuf,
     /// What `base.json` says.
     pub file: BaseFile,
-}
-
-/// A pair of rows that agreed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct BasePair {
-    /// The unique key's fingerprint.
-    pub key: Fingerprint,
-    /// The identities of the left and right row.
-    pub ids: [Fingerprint; 2],
-    /// The position of its segment in [`BaseFile::segments`].
-    pub segment: usize,
-    /// The positions of the two rows in the segment.
-    pub rows: [u64; 2],
+    /// Opened, in the order of the file.
+    pub(super) segments: Vec<Segment>,
 }
 
 /// What is looked up: pairs with any of these.
@@ -43,45 +34,99 @@ impl Base {
     ///
     /// # Errors
     /// If it is damaged or of another version.
-    pub fn open(_state: &Path) -> Result<Option<Self>, SnapshotError> {
-        todo!()
+    pub fn open(state: &Path) -> Result<Option<Self>, SnapshotError> {
+        let file = BaseFile::read(&state.join(BASE))?;
+        file.map(|file| Self::of(state, file)).transpose()
+    }
+
+    /// Opens the segments of a base.
+    pub(super) fn of(state: &Path, file: BaseFile) -> Result<Self, SnapshotError> {
+        let segments = file.segments.iter().map(|name| Segment::open(state, name)).collect::<Result<_, _>>()?;
+        Ok(Self { folder: state.to_owned(), file, segments })
     }
 
     /// The pairs that hold and have any of what is wanted, in no particular order.
     ///
     /// # Errors
     /// If the files can't be read.
-    pub fn find(&self, _wanted: &Wanted) -> Result<Vec<BasePair>, SnapshotError> {
-        todo!()
+    pub fn find(&self, wanted: &Wanted) -> Result<Vec<BasePair>, SnapshotError> {
+        let keys: PrintSet<Fingerprint> = wanted.keys.iter().copied().collect();
+        let [left, right] = &wanted.ids;
+        let ids = [left, right].map(|ids| ids.iter().copied().collect::<PrintSet<Fingerprint>>());
+        if keys.is_empty() && ids.iter().all(HashSet::is_empty) {
+            return Ok(Vec::new());
+        }
+        let is_wanted = |pair: &BasePair| {
+            keys.contains(&pair.key) || ids[0].contains(&pair.ids[0]) || ids[1].contains(&pair.ids[1])
+        };
+        let mut found = Vec::new();
+        for (at, segment) in self.segments.iter().enumerate() {
+            found.extend(segment.pairs(at, &is_wanted)?);
+        }
+        self.holding(found)
     }
 
-    /// All pairs that hold, in batches.
+    /// Those that no later segment supersedes or ends. The link that does so may have nothing of
+    /// what was wanted, so later segments are looked through once more, for these pairs' identities.
+    fn holding(&self, mut found: Vec<BasePair>) -> Result<Vec<BasePair>, SnapshotError> {
+        let Some(oldest) = found.iter().map(|pair| pair.segment).min() else { return Ok(found) };
+        // By identity, the last segment that links it.
+        let mut last: [PrintMap<Fingerprint, usize>; 2] = Default::default();
+        for pair in &found {
+            note(&mut last, pair);
+        }
+        // The last segment that ends a pair.
+        let mut ended: PrintMap<Ids, usize> = PrintMap::default();
+        for (at, segment) in self.segments.iter().enumerate().skip(oldest + 1) {
+            let known = |ids: &Ids| last[0].contains_key(&ids[0]) || last[1].contains_key(&ids[1]);
+            let gone = segment.gone(&known)?;
+            let links = segment.pairs(at, &|pair| known(&pair.ids))?;
+            ended.extend(gone.into_iter().map(|ids| (ids, at)));
+            links.iter().for_each(|pair| note(&mut last, pair));
+        }
+        found.retain(|pair| {
+            let is_last = |side: usize| last[side].get(&pair.ids[side]) == Some(&pair.segment);
+            is_last(0) && is_last(1) && ended.get(&pair.ids).is_none_or(|at| *at <= pair.segment)
+        });
+        Ok(found)
+    }
+
+    /// All pairs that hold, in batches. What it keeps in memory are the identities of all segments
+    /// but the oldest.
     ///
     /// # Errors
     /// If the files can't be read, or what `take` says.
-    pub fn each(&self, _take: &mut dyn FnMut(&[BasePair]) -> Result<(), SnapshotError>) -> Result<(), SnapshotError> {
-        todo!()
+    pub fn each(&self, take: &mut dyn FnMut(&[BasePair]) -> Result<(), SnapshotError>) -> Result<(), SnapshotError> {
+        let mut later: [PrintSet<Fingerprint>; 2] = Default::default();
+        let mut ended: PrintSet<Ids> = PrintSet::default();
+        for (at, segment) in self.segments.iter().enumerate().rev() {
+            segment.each(at, &mut |mut pairs| {
+                pairs.retain(|pair| {
+                    let superseded = (0..2).any(|side| later[side].contains(&pair.ids[side]));
+                    // An identity is linked once in a segment, so these are of no other pair in it.
+                    if at > 0 {
+                        for (later, id) in later.iter_mut().zip(pair.ids) {
+                            later.insert(id);
+                        }
+                    }
+                    !superseded && !ended.contains(&pair.ids)
+                });
+                if pairs.is_empty() { Ok(()) } else { take(&pairs) }
+            })?;
+            ended.extend(segment.gone(&|_| true)?);
+        }
+        Ok(())
     }
 
-    /// The rows of one side of these pairs, in their order, over these columns. A column that the
-    /// base does not have, or has in another type, is NULL throughout: see [`has`](Self::has).
-    ///
-    /// # Errors
-    /// If the files can't be read.
-    pub fn rows(&self, _side: usize, _columns: &[Column], _pairs: &[BasePair]) -> Result<ExportBatch, SnapshotError> {
-        todo!()
+    /// The segment of a pair.
+    pub(super) fn segment(&self, pair: &BasePair) -> Result<&Segment, SnapshotError> {
+        self.segments.get(pair.segment).ok_or_else(|| damaged(&self.folder, "a pair is of no segment of it"))
     }
+}
 
-    /// Whether the base has this column of a side, in this type.
-    pub fn has(&self, side: usize, column: &Column) -> bool {
-        self.file.sides[side].table.columns.iter().any(|own| own.name == column.name && own.ty == column.ty)
-    }
-
-    /// The identities of a side's rows that are not settled, over the identity's columns.
-    ///
-    /// # Errors
-    /// If the file can't be read.
-    pub fn open_rows(&self, _side: usize) -> Result<Option<ExportBatch>, SnapshotError> {
-        todo!()
+fn note(last: &mut [PrintMap<Fingerprint, usize>; 2], pair: &BasePair) {
+    for (last, id) in last.iter_mut().zip(pair.ids) {
+        let at = last.entry(id).or_insert(pair.segment);
+        *at = pair.segment.max(*at);
     }
 }

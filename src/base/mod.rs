@@ -11,24 +11,40 @@
 //! | `segments/ID/left/`, `right/` | rows of each side, as in a snapshot |
 //! | `segments/ID/links.parquet` | one row a pair: `k1`, `k2` the key's fingerprint, `l1`, `l2` and `r1`, `r2` the fingerprints of the left and right row's identity, `left_row` and `right_row` their positions |
 //! | `segments/ID/gone.parquet` | pairs of earlier segments that no longer hold: `l1`, `l2`, `r1`, `r2` |
-//! | `segments/ID/open-left.parquet`, `open-right.parquet` | identities of rows that are not settled (conflicts, refused steps) and have to be looked at again |
+//! | `segments/ID/open-left.parquet`, `open-right.parquet` | identities of rows that are not settled (conflicts, refused steps) and have to be looked at again; those of the last segment count |
+//! | `segments/ID/segment.json` | how many rows each of its files has, so that none can go missing unseen |
+//! | `sync.lock` | locked while a sync is at work |
 //!
-//! Links of a later segment supersede those of earlier ones with the same identity on either side.
+//! Links of a later segment supersede those of earlier ones with the same identity on either side;
+//! within a segment an identity is linked once. A segment is named after the base that wrote it and
+//! is never changed; one that neither base names is removed by the next write.
 //!
 //! A row's identity is its primary key where the table has one, else the unique key of the job: it
 //! stays when the unique key changes. Identities are compared strictly, each in its column's own
 //! type; the unique key's fingerprint is that of the index, the same on both sides.
 
+mod disk;
 mod file;
 mod find;
+mod join;
 mod linker;
 mod links;
 mod lock;
 mod next;
+mod numbers;
+mod pair;
+mod place;
+mod rows;
+mod segment;
+mod segment_writer;
+#[cfg(test)]
+mod testing;
 
 pub use file::{BASE, BaseFile, BaseSide, PREVIOUS};
-pub use find::{Base, BasePair, Wanted};
+pub use find::{Base, Wanted};
 pub use linker::{Linker, identity_of};
 pub use links::{LinkSide, write_links};
-pub use lock::StateLock;
-pub use next::{Next, PairedRows, take_back};
+pub use lock::{StateLock, lock_file};
+pub use next::{Next, PairedRows};
+pub use pair::BasePair;
+pub use place::take_back;

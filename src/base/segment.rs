@@ -1,0 +1,179 @@
+//! One segment of a base: rows of both sides, their links, and what it says of earlier segments.
+
+use super::disk::damaged;
+use super::file::read_json;
+use super::numbers::Numbers;
+use super::pair::{BasePair, GONE, Ids, LINKS, read_gone};
+use crate::snapshot::{Parts, SnapshotError, open_snapshot};
+use crate::table::Column;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// The folder of all segments in a state folder.
+pub const SEGMENTS: &str = "segments";
+/// The folders of a segment's rows.
+pub const SIDES: [&str; 2] = ["left", "right"];
+/// The file that says what a segment has.
+pub const SEGMENT: &str = "segment.json";
+/// Links of a segment's rows.
+pub const LINKS_FILE: &str = "links.parquet";
+/// Pairs of earlier segments that no longer hold.
+pub const GONE_FILE: &str = "gone.parquet";
+/// Identities of rows that are not settled.
+pub const OPEN_FILES: [&str; 2] = ["open-left.parquet", "open-right.parquet"];
+
+/// The content of `segment.json`: without it a file that is missing could be taken for one that
+/// never was.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SegmentFile {
+    /// The format's version.
+    pub version: u64,
+    /// Rows of `links.parquet`.
+    pub links: u64,
+    /// Rows of `gone.parquet`; without any there is no such file.
+    pub gone: u64,
+    /// Rows of the files of identities that are not settled, if there are such files.
+    pub open: [Option<u64>; 2],
+}
+
+/// A segment whose files are all there.
+#[derive(Clone, Debug)]
+pub struct Segment {
+    /// Where it is.
+    pub folder: PathBuf,
+    /// What it has.
+    pub file: SegmentFile,
+    /// The rows of both sides.
+    pub parts: [Parts; 2],
+    links: Numbers<8>,
+    gone: Option<Numbers<4>>,
+}
+
+impl Segment {
+    /// Opens a segment of a state folder.
+    ///
+    /// # Errors
+    /// If any of it is missing, damaged or of another version.
+    pub fn open(state: &Path, name: &str) -> Result<Self, SnapshotError> {
+        let folder = state.join(SEGMENTS).join(name);
+        if !is_name(name) {
+            return Err(damaged(state, format!("`{name}` is no segment")));
+        }
+        Self::open_folder(&folder).map_err(|error| match error {
+            SnapshotError::Damaged { .. } | SnapshotError::Version { .. } => error,
+            error => damaged(&folder, error),
+        })
+    }
+
+    fn open_folder(folder: &Path) -> Result<Self, SnapshotError> {
+        let file: SegmentFile =
+            read_json(&folder.join(SEGMENT))?.ok_or_else(|| damaged(folder, "it is missing or not whole"))?;
+        let links = Numbers::open(&folder.join(LINKS_FILE), LINKS)?;
+        count(links.path(), links.rows(), file.links)?;
+        let gone = match file.gone {
+            0 => None,
+            rows => {
+                let gone = Numbers::open(&folder.join(GONE_FILE), GONE)?;
+                count(gone.path(), gone.rows(), rows)?;
+                Some(gone)
+            }
+        };
+        let parts = [open_snapshot(&folder.join(SIDES[0]))?.parts, open_snapshot(&folder.join(SIDES[1]))?.parts];
+        let out = Self { folder: folder.to_owned(), file, parts, links, gone };
+        for side in [0, 1] {
+            if out.file.open[side].is_some() && !folder.join(OPEN_FILES[side]).is_file() {
+                return Err(damaged(folder, format!("{} is missing", OPEN_FILES[side])));
+            }
+        }
+        Ok(out)
+    }
+
+    /// The pairs that `choose` has true, in their order; `at` is the segment's position in the base.
+    pub fn pairs(
+        &self,
+        at: usize,
+        choose: &(dyn Fn(&BasePair) -> bool + Sync),
+    ) -> Result<Vec<BasePair>, SnapshotError> {
+        let pairs = self.links.pick(&|columns, picked| {
+            let pairs = (0..columns[0].len()).map(|row| BasePair::read(&columns, row, at));
+            picked.extend(pairs.filter(|pair| choose(pair)));
+        })?;
+        pairs.iter().try_for_each(|pair| self.check(pair))?;
+        Ok(pairs)
+    }
+
+    /// All pairs, in batches.
+    pub fn each(
+        &self,
+        at: usize,
+        take: &mut dyn FnMut(Vec<BasePair>) -> Result<(), SnapshotError>,
+    ) -> Result<(), SnapshotError> {
+        self.links.each(&mut |columns| {
+            let pairs: Vec<BasePair> = (0..columns[0].len()).map(|row| BasePair::read(&columns, row, at)).collect();
+            pairs.iter().try_for_each(|pair| self.check(pair))?;
+            take(pairs)
+        })
+    }
+
+    /// The pairs of earlier segments that no longer hold and that `choose` has true.
+    pub fn gone(&self, choose: &(dyn Fn(&Ids) -> bool + Sync)) -> Result<Vec<Ids>, SnapshotError> {
+        let Some(gone) = &self.gone else { return Ok(Vec::new()) };
+        gone.pick(&|columns, picked| {
+            picked.extend((0..columns[0].len()).map(|row| read_gone(&columns, row)).filter(|ids| choose(ids)));
+        })
+    }
+
+    /// Whether the rows of a side have this column, in this type.
+    pub fn position(&self, side: usize, column: &Column) -> Option<usize> {
+        let columns = self.parts[side].columns();
+        columns.iter().position(|own| own.name == column.name && own.ty == column.ty)
+    }
+
+    /// Whether later bases need it: one without pairs that says nothing of earlier ones only told of
+    /// rows that were not settled.
+    pub fn is_needed(&self) -> bool {
+        self.file.links > 0 || self.file.gone > 0
+    }
+
+    fn check(&self, pair: &BasePair) -> Result<(), SnapshotError> {
+        for (side, row) in pair.rows.into_iter().enumerate() {
+            let rows = self.parts[side].rows();
+            if row >= rows {
+                let why = format!("it links row {row} of the {} side, which has {rows}", SIDES[side]);
+                return Err(damaged(self.links.path(), why));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// That a file has as many rows as it should.
+pub fn count(path: &Path, rows: u64, expected: u64) -> Result<(), SnapshotError> {
+    if rows == expected { Ok(()) } else { Err(damaged(path, format!("it has {rows} rows instead of {expected}"))) }
+}
+
+/// Whether a folder has the form of a segment's name: a base's id and a number.
+pub fn is_name(name: &str) -> bool {
+    let hex = |text: &str| text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    name.split_once('-').is_some_and(|(id, at)| hex(id) && number(at))
+}
+
+/// The name of a segment that is not whole yet.
+pub fn unfinished(name: &str) -> String {
+    format!(".{name}.tmp")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_segments_have_their_names() {
+        let id = "0123456789abcdef0123456789abcdef";
+        assert!(is_name(&format!("{id}-0")) && is_name(&format!("{id}-12")));
+        for other in ["", "-0", "..", "left", id, &format!("{id}-"), &format!("{id}-x"), &format!("../{id}-0")] {
+            assert!(!is_name(other), "{other}");
+        }
+    }
+}
