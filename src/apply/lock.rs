@@ -1,7 +1,8 @@
 //! One apply or undo of a plan at a time.
 
 use super::error::ApplyError;
-use std::fs::{File, TryLockError};
+use crate::base::lock_file;
+use std::fs::File;
 use std::path::Path;
 
 /// The name of the locked file in the plan folder. It stays there; only its lock counts.
@@ -19,13 +20,8 @@ impl PlanLock {
     /// If somebody else has it, or the file can't be made.
     pub fn take(folder: &Path) -> Result<Self, ApplyError> {
         let path = folder.join(LOCK);
-        let failed = |e: std::io::Error| ApplyError::file("write", &path, &e);
-        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self(file)),
-            Err(TryLockError::WouldBlock) => Err(ApplyError::Busy { folder: folder.display().to_string() }),
-            Err(TryLockError::Error(e)) => Err(failed(e)),
-        }
+        let file = lock_file(&path).map_err(|e| ApplyError::file("write", &path, &e))?;
+        file.map(Self).ok_or_else(|| ApplyError::Busy { folder: folder.display().to_string() })
     }
 }
 
