@@ -131,6 +131,7 @@ fn rows_come_in_the_order_of_the_pairs_and_over_the_columns_asked_for() {
     let others: Vec<_> = (0..4).map(|row| got.other(row, 2)).collect();
     assert_eq!(others, [Some("?z"), Some("?x"), None, Some("?x")]);
     assert_eq!(base.rows(0, &asked, &[]).unwrap().rows.num_rows(), 0);
+    assert_eq!(base.rows(0, &[], &order).unwrap().rows.num_rows(), 4);
 }
 
 #[test]

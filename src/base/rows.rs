@@ -18,6 +18,11 @@ impl Base {
     /// # Errors
     /// If the files can't be read.
     pub fn rows(&self, side: usize, columns: &[Column], pairs: &[BasePair]) -> Result<ExportBatch, SnapshotError> {
+        if columns.is_empty() {
+            let options = RecordBatchOptions::new().with_row_count(Some(pairs.len()));
+            let rows = RecordBatch::try_new_with_options(portable_schema(columns.iter()), Vec::new(), &options);
+            return Ok(ExportBatch { rows: rows.map_err(|e| damaged(&self.folder, e))?, others: Vec::new() });
+        }
         let known: Vec<bool> = columns.iter().map(|column| self.has(side, column)).collect();
         // Per segment its rows, each once and ascending; then where each pair's row is among all.
         let mut wanted: Vec<Vec<u64>> = vec![Vec::new(); self.segments.len()];
