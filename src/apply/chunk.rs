@@ -15,8 +15,9 @@ use super::error::ApplyError;
 use super::journal::{Deed, Journal};
 use super::outcome::Refusal;
 use super::step_set::StepSet;
+use super::stored::Stored;
 use super::work::Work;
-use crate::endpoint::{Action, Dependent, WriteError, WriteTable, Writer};
+use crate::endpoint::{Action, Dependent, WriteError, Writer};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -33,21 +34,21 @@ pub struct ChunkWriter<'a> {
     pub side: usize,
     /// The table's address, masked.
     pub address: &'a str,
-    /// The table.
-    pub table: &'a WriteTable,
-    /// How its rows are compared.
+    /// How its rows are found and compared.
     pub codec: &'a Codec,
-    /// The session.
+    /// The session, which finds rows by the same columns.
     pub writer: &'a mut dyn Writer,
     /// Where it is noted what is written.
     pub journal: &'a mut Journal,
     /// Whether the steps are a plan's own, or the inverse ones.
     pub deed: Deed,
-    /// Whether the table itself sees to it that the key is unique. If not, a count of written rows
+    /// Whether the table itself sees to it that the columns which find a row are unique. If not, a count of written rows
     /// alone proves nothing.
     pub unique: bool,
     /// Foreign keys whose rows must not hang on rows that are deleted.
     pub watched: &'a [Dependent],
+    /// Whether the rows are wanted as they are stored.
+    pub keeps: bool,
     /// Whether a step of an earlier chunk was refused.
     pub moved: bool,
 }
@@ -61,6 +62,8 @@ pub struct ChunkOutcome {
     pub already: StepSet,
     /// Those whose rows had moved.
     pub refused: Vec<Refusal>,
+    /// If they are wanted, the rows of those that are as planned now.
+    pub stored: Vec<Stored>,
 }
 
 /// Why a try ended.
@@ -157,13 +160,15 @@ impl ChunkWriter<'_> {
         let all = || (0..work.len()).collect();
         let wrote = self.put(work).map_err(|error| refused(error, all(), Vec::new()))?;
         exactly(wrote, work)?;
-        self.commit(work, ChunkOutcome::default()).map_err(|failed| at(failed, all(), Vec::new()))
+        let stored = self.stored(work)?;
+        self.commit(work, ChunkOutcome { stored, ..ChunkOutcome::default() })
+            .map_err(|failed| at(failed, all(), Vec::new()))
     }
 
     /// `odd` are steps that are known to be refused.
     fn slow(&mut self, work: &Work, odd: &BTreeMap<usize, Refusal>) -> Result<ChunkOutcome, Failed> {
         self.writer.begin()?;
-        self.writer.load(&work.probe(self.table))?;
+        self.writer.load(&work.probe(self.codec.key()))?;
         let fetched = self.writer.fetch(true)?;
         let found = self.codec.rows(&fetched)?;
         let mut outcome = ChunkOutcome::default();
@@ -183,6 +188,10 @@ impl ChunkWriter<'_> {
                 }
             }
         }
+        if self.keeps {
+            let already = |at| outcome.already.contains(work.numbers[at]);
+            outcome.stored.extend(Stored::of(self.codec, work, &fetched, already)?);
+        }
         if todo.is_empty() {
             self.writer.rollback()?;
             return Ok(outcome);
@@ -192,6 +201,7 @@ impl ChunkWriter<'_> {
         self.writer.load(&rest.steps).map_err(|error| refused(error, todo.clone(), moved.clone()))?;
         let wrote = self.writer.write().map_err(|error| refused(error, todo.clone(), moved.clone()))?;
         exactly(wrote, &rest)?;
+        outcome.stored.extend(self.stored(&rest)?);
         self.commit(&rest, outcome).map_err(|failed| at(failed, todo, moved))
     }
 
@@ -200,6 +210,15 @@ impl ChunkWriter<'_> {
         self.writer.begin()?;
         self.writer.load(&work.steps)?;
         self.writer.write()
+    }
+
+    /// The rows of the steps that have just been written, if they are wanted.
+    fn stored(&mut self, work: &Work) -> Result<Vec<Stored>, Failed> {
+        if !self.keeps || work.steps.after.is_none() {
+            return Ok(Vec::new());
+        }
+        let fetched = self.writer.fetch(false)?;
+        Ok(Stored::of(self.codec, work, &fetched, |_| true)?.into_iter().collect())
     }
 
     fn commit(&mut self, work: &Work, mut outcome: ChunkOutcome) -> Result<ChunkOutcome, Failed> {

@@ -52,7 +52,8 @@ pub fn classify(codec: &Codec, work: &Work, fetched: &ExportBatch) -> Result<Cla
     for step in 0..work.len() {
         let rows = by_key.get(&steps.key(step)).map_or(&[][..], Vec::as_slice);
         matched += rows.len();
-        verdicts.push(judge.verdict(step, rows));
+        let nameless = work.steps.action != Action::Create && steps.is_nameless(step);
+        verdicts.push(if nameless { nobodys() } else { judge.verdict(step, rows) });
     }
     let strangers = found.len() > matched;
     if strangers && work.len() == 1 && work.steps.action == Action::Create && verdicts[0] == Verdict::Write {
@@ -61,6 +62,11 @@ pub fn classify(codec: &Codec, work: &Work, fetched: &ExportBatch) -> Result<Cla
         verdicts[0] = Verdict::Moved { found: Some(0), why };
     }
     Ok(Classified { verdicts, strangers })
+}
+
+/// Nobody can tell whether its row is there.
+fn nobodys() -> Verdict {
+    Verdict::Moved { found: None, why: "the columns that say which row it is are NULL".to_owned() }
 }
 
 struct Judge<'a> {

@@ -9,16 +9,25 @@ use crate::table::{Cells, Column, Encoder};
 #[derive(Clone, Debug)]
 pub struct Codec {
     columns: Vec<Column>,
+    /// The columns that find a row.
     key: Vec<usize>,
+    /// Those that name it to a person: the unique key's.
+    named: Vec<usize>,
     encoders: Vec<Encoder>,
 }
 
 impl Codec {
-    /// For the rows of this table.
+    /// For the rows of this table, found by its key.
     pub fn new(table: &WriteTable) -> Self {
+        Self::found_by(table, &table.key)
+    }
+
+    /// For the rows of this table, found by these columns, and shown by its key.
+    pub fn found_by(table: &WriteTable, columns: &[usize]) -> Self {
         Self {
             columns: table.columns.clone(),
-            key: table.key.clone(),
+            key: columns.to_vec(),
+            named: table.key.clone(),
             encoders: table.columns.iter().map(|column| Encoder::own(&column.ty)).collect(),
         }
     }
@@ -28,7 +37,7 @@ impl Codec {
         &self.columns
     }
 
-    /// The positions of the key's columns.
+    /// The positions of the columns that find a row.
     pub fn key(&self) -> &[usize] {
         &self.key
     }
@@ -106,9 +115,14 @@ impl Rows<'_> {
         out
     }
 
-    /// The canonical bytes of the key.
+    /// The canonical bytes of the columns that find the row.
     pub fn key(&self, row: usize) -> Vec<u8> {
         self.encode(row, &self.codec.key)
+    }
+
+    /// Whether a column that finds the row is NULL: then nobody finds it.
+    pub fn is_nameless(&self, row: usize) -> bool {
+        self.codec.key.iter().any(|column| self.other(row, *column).is_none() && self.cells[*column].is_null(row))
     }
 
     /// Whether these cells are the same as in another row.
@@ -134,9 +148,9 @@ impl Rows<'_> {
         out
     }
 
-    /// The key as a JSON object.
+    /// The unique key as a JSON object.
     pub fn key_json(&self, row: usize) -> String {
-        self.json(row, &self.codec.key)
+        self.json(row, &self.codec.named)
     }
 
     /// The whole row as a JSON object.

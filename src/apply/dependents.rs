@@ -45,6 +45,7 @@ impl ChunkWriter<'_> {
         let rows: Vec<usize> = (0..found.len()).filter(|row| keys.contains(&found.key(*row))).collect();
         let all = Work {
             numbers: vec![0; found.len()],
+            found_by: work.found_by,
             steps: StepBatch {
                 action: Action::Delete,
                 before: Some(fetched.clone()),

@@ -11,6 +11,7 @@ use super::error::ApplyError;
 use super::file_run::{FileOutcome, FileRun};
 use super::outcome::Refusal;
 use super::step_set::StepSet;
+use super::stored::{Keep, Stored};
 use super::work::Work;
 use crate::endpoint::file::{Csv, Draft, Edits, NewRow, Original, rewrite_csv, rewrite_parquet};
 use crate::endpoint::{Action, Address, Endpoint, EndpointError, ExportBatch, ExportRequest, Interrupt, Sink, Stopped};
@@ -41,7 +42,7 @@ pub fn apply_file(run: FileRun<'_>) -> Result<FileOutcome, ApplyError> {
     let codec = Codec::new(&table);
     let works = works(&run, &codec)?;
     let file = File { kind, side: run.side, codec: &codec, interrupt: &run.interrupt };
-    let outcome = file.write(path, &works, run.refuse, run.commit)?;
+    let outcome = file.write(path, &works, run.refuse, run.commit, run.keep)?;
     for work in &works {
         run.progress.advance(work.len() as u64);
     }
@@ -116,18 +117,25 @@ impl File<'_> {
         works: &[Work],
         refuse: &mut dyn FnMut(Refusal) -> Result<(), ApplyError>,
         commit: &mut dyn FnMut(&StepSet) -> Result<(), ApplyError>,
+        keep: Option<&mut dyn Keep>,
     ) -> Result<FileOutcome, ApplyError> {
         let original = Original::open(path)?;
         let before = self.find(original.path(), works)?;
         let (mut outcome, mut edits, mut kept) = (FileOutcome::default(), Edits::default(), Vec::new());
+        let mut stored = Vec::new();
         for (work, found) in works.iter().zip(&before.found) {
             let written = self.decide(work, found, &mut outcome, &mut edits, refuse)?;
             outcome.counts.add(work.steps.action, written.len() as u64);
             outcome.written.insert_all(&written.numbers.iter().copied().collect());
             kept.push(written);
+            if keep.is_some() {
+                let already = |at: usize| outcome.already.contains(work.numbers[at]);
+                stored.extend(Stored::of(self.codec, work, &found.batch(work)?, already)?);
+            }
         }
         if edits.is_empty() {
             original.check()?;
+            hand_over(&stored, keep)?;
             return Ok(outcome);
         }
         let draft = match self.kind {
@@ -135,10 +143,11 @@ impl File<'_> {
             Kind::Parquet => rewrite_parquet(&original, self.codec.columns(), &edits)?,
         };
         let rows = before.rows + edits.added.len() as u64 - edits.dropped.len() as u64;
-        self.prove(&draft, &kept, rows)?;
+        stored.extend(self.prove(&draft, &kept, rows, keep.is_some())?);
         original.check()?;
         commit(&outcome.written)?;
         draft.commit(&original)?;
+        hand_over(&stored, keep)?;
         Ok(outcome)
     }
 
@@ -248,16 +257,21 @@ impl File<'_> {
         }
     }
 
-    /// Fails if the new file does not hold what the steps say, or another number of rows.
-    fn prove(&self, draft: &Draft, works: &[Work], rows: u64) -> Result<(), ApplyError> {
+    /// Fails if the new file does not hold what the steps say, or another number of rows. The rows
+    /// as they are there, if they are wanted.
+    fn prove(&self, draft: &Draft, works: &[Work], rows: u64, keeps: bool) -> Result<Vec<Stored>, ApplyError> {
         let codec = self.codec;
         let after = self.find(draft.path(), works)?;
         let failed = |why: String| Err(ApplyError::file("write", draft.path(), &why));
         if after.rows != rows {
             return failed(format!("it has {} rows in place of {rows}", after.rows));
         }
+        let mut stored = Vec::new();
         for (work, found) in works.iter().zip(&after.found) {
             let fetched = found.batch(work)?;
+            if keeps {
+                stored.extend(Stored::of(codec, work, &fetched, |_| true)?);
+            }
             let (keys, there) = (codec.rows(work.steps.rows())?, codec.rows(&fetched)?);
             let wanted = work.steps.after.as_ref().map(|after| codec.rows(after)).transpose()?;
             let by_key: HashMap<Vec<u8>, usize> = (0..there.len()).map(|row| (there.key(row), row)).collect();
@@ -272,8 +286,12 @@ impl File<'_> {
                 }
             }
         }
-        Ok(())
+        Ok(stored)
     }
+}
+
+fn hand_over(stored: &[Stored], keep: Option<&mut dyn Keep>) -> Result<(), ApplyError> {
+    keep.map_or(Ok(()), |keep| stored.iter().try_for_each(|stored| stored.hand(keep)))
 }
 
 /// What a batch is handed to, and what went wrong with it.

@@ -4,6 +4,7 @@
 use super::error::ApplyError;
 use super::outcome::Refusal;
 use super::step_set::StepSet;
+use super::stored::Keep;
 use crate::endpoint::{Action, Address, Interrupt};
 use crate::plan::{ActionCounts, Plan};
 use crate::snapshot::Progress;
@@ -30,6 +31,8 @@ pub struct FileRun<'a> {
     /// on the disk, right before it is renamed into place. An error here ends the run without the
     /// rename. Not called if there is nothing to write: the file is left as it is.
     pub commit: &'a mut dyn FnMut(&StepSet) -> Result<(), ApplyError>,
+    /// Takes the rows of all steps that are as planned then, as they are in the file.
+    pub keep: Option<&'a mut dyn Keep>,
 }
 
 /// What became of the steps.

@@ -3,6 +3,7 @@ use crate::endpoint::{StepBatch, WriteTable};
 use crate::table::{Cells, Column, PortableBuilder, PortableType};
 use arrow::datatypes::{Field, Schema};
 use parquet::arrow::ArrowWriter;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ fn works(deletes: &[Row], updates: &[(Row, Row)], creates: &[Row]) -> Vec<Work> 
             let [before, after] = [before, after].map(|rows| rows.map(|rows| batch(&rows)));
             Work {
                 numbers: (first..first + count as u64).collect(),
+                found_by: crate::plan::FoundBy::Key,
                 steps: StepBatch { action, before, after, guard, set, park: vec![] },
                 changed: vec![if action == Action::Update { vec![1, 2] } else { vec![] }; count],
             }
@@ -57,6 +59,22 @@ struct Ran {
     outcome: Result<FileOutcome, ApplyError>,
     refused: Vec<Refusal>,
     committed: Option<StepSet>,
+    kept: Kept,
+}
+
+/// The rows that were kept, as they print.
+#[derive(Default)]
+struct Kept(BTreeMap<u64, Vec<Option<String>>>);
+
+impl Keep for Kept {
+    fn keep(&mut self, steps: &[u64], rows: &ExportBatch) -> Result<(), ApplyError> {
+        let codec = Codec::new(&table());
+        let rows = codec.rows(rows)?;
+        assert_eq!(rows.len(), steps.len());
+        let print = |row: usize| (0..3).map(|column| rows.print(row, column)).collect();
+        self.0.extend(steps.iter().enumerate().map(|(row, step)| (*step, print(row))));
+        Ok(())
+    }
 }
 
 fn run(path: &Path, works: &[Work]) -> Ran {
@@ -66,7 +84,7 @@ fn run(path: &Path, works: &[Work]) -> Ran {
 fn run_with(path: &Path, works: &[Work], commit: &mut dyn FnMut(&StepSet) -> Result<(), ApplyError>) -> Ran {
     let kind = if path.extension().is_some_and(|e| e == "csv") { Kind::Csv } else { Kind::Parquet };
     let codec = Codec::new(&table());
-    let (mut refused, mut committed) = (Vec::new(), None);
+    let (mut refused, mut committed, mut kept) = (Vec::new(), None, Kept::default());
     let file = File { kind, side: 1, codec: &codec, interrupt: &Interrupt::default() };
     let outcome = file.write(
         path,
@@ -79,8 +97,9 @@ fn run_with(path: &Path, works: &[Work], commit: &mut dyn FnMut(&StepSet) -> Res
             committed = Some(steps.clone());
             commit(steps)
         },
+        Some(&mut kept),
     );
-    Ran { outcome, refused, committed }
+    Ran { outcome, refused, committed, kept }
 }
 
 fn back(works: &[Work]) -> Vec<Work> {
@@ -137,10 +156,13 @@ fn steps_are_applied_once_and_taken_back() {
         assert_eq!(outcome.written, [100, 200, 300].into_iter().collect());
         let expected = [ROWS[0], ROWS[1], CHANGED, NEW].map(|row| row.map(|text| text.map(str::to_owned)).to_vec());
         assert_eq!(read(path), expected);
+        let kept = BTreeMap::from([(200, expected[2].clone()), (300, expected[3].clone())]);
+        assert_eq!(ran.kept.0, kept);
 
         let bytes = std::fs::read(path).unwrap();
         let again = run(path, &works);
         assert_eq!(again.outcome.unwrap().already.len(), 3);
+        assert_eq!(again.kept.0, kept);
         assert!(again.committed.is_none());
         assert_eq!(std::fs::read(path).unwrap(), bytes);
 
@@ -183,6 +205,7 @@ fn without_its_commit_the_old_file_stays() {
         let bytes = std::fs::read(path).unwrap();
         let failed = run_with(path, &works, &mut |_| Err(ApplyError::Interrupted));
         assert!(matches!(failed.outcome, Err(ApplyError::Interrupted)));
+        assert!(failed.kept.0.is_empty());
         assert_eq!(std::fs::read(path).unwrap(), bytes);
         // Somebody writes right before the rename.
         let write = |_: &StepSet| {

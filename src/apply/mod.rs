@@ -6,6 +6,12 @@
 //! are never touched: they are [`Refusal`]s, listed in `refused.parquet`. At the end, what was
 //! written is read again and compared with the plan.
 //!
+//! Most steps find their row by the unique key. Those that change it, and deletes of plans in which it
+//! may change, find it by its identity, in a session of its own ([`Writers`]).
+//!
+//! Plans that write both sides also keep what the table made of each row ([`Keep`]): the next base
+//! is made of it.
+//!
 //! A file is written anew as a whole and renamed into place: one chunk whose commit is the rename
 //! ([`FileRun`]).
 
@@ -26,12 +32,14 @@ mod refused;
 mod run;
 mod step_set;
 mod stored;
+mod stored_rows;
 mod suspects;
 #[cfg(test)]
 mod tests;
 mod undo;
 mod verify;
 mod work;
+mod writers;
 
 pub use check::{Checked, allows_deletes, check, same_table};
 pub use classify::{Classified, Verdict, classify};
@@ -43,8 +51,9 @@ pub use journal::{Deed, Journal};
 pub use lock::PlanLock;
 pub use outcome::{Refusal, SideOutcome, Unverified, side_word};
 pub use refused::{Listing, REFUSED, UNVERIFIED, read_refused};
-pub use run::{ChunkIter, SideRun, Steps, chosen};
+pub use run::{ChunkIter, Settled, SideRun, Steps, chosen};
 pub use step_set::StepSet;
-pub use stored::{Keep, read_stored};
-
+pub use stored::Keep;
+pub use stored_rows::{StoredRows, read_stored};
 pub use work::Work;
+pub use writers::Writers;

@@ -3,16 +3,17 @@
 
 use super::run::{ChunkIter, Steps};
 use crate::endpoint::{Action, Dependent, EndpointError, ExportBatch, StepBatch, WriteError, WriteTable, Writer};
-use crate::plan::{Chunk, PlanError};
+use crate::plan::{Chunk, FoundBy, PlanError};
 use crate::table::{Cells, Column, PortableBuilder, PortableType};
 use arrow::datatypes::{Field, Schema};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-/// A row: the key, two compared columns, and one that is not.
+/// A row: what says which it is, and mostly is the key too; two compared columns, of which the second
+/// may be the key; and one that is not compared.
 pub type Row = [Option<String>; 4];
 
-/// A table by key.
+/// A table by the first column.
 pub type Table = BTreeMap<String, Row>;
 
 /// What happens at a call.
@@ -68,6 +69,8 @@ pub struct Db {
 /// A session.
 pub struct Session {
     db: Arc<Mutex<Db>>,
+    /// The column by which it finds rows.
+    key: usize,
     loaded: Option<StepBatch>,
     open: bool,
     pending: BTreeMap<String, Option<Row>>,
@@ -99,7 +102,8 @@ pub fn batch(second: &PortableType, rows: &[Row]) -> ExportBatch {
     ExportBatch::new(&Arc::new(Schema::new(fields)), columns.collect()).unwrap()
 }
 
-fn rows(batch: &ExportBatch) -> Vec<Row> {
+/// The rows of a batch.
+pub fn rows(batch: &ExportBatch) -> Vec<Row> {
     let cells: Vec<Cells> = batch.rows.columns().iter().map(|array| Cells::new(array).unwrap()).collect();
     (0..batch.rows.num_rows())
         .map(|row| {
@@ -122,8 +126,13 @@ fn refused(why: String) -> WriteError {
 impl Session {
     /// A new one. What an old one left open is rolled back.
     pub fn new(db: &Arc<Mutex<Db>>) -> Self {
+        Self::by(db, 0)
+    }
+
+    /// One that finds rows by this column.
+    pub fn by(db: &Arc<Mutex<Db>>, key: usize) -> Self {
         db.lock().unwrap().locked.clear();
-        Self { db: Arc::clone(db), loaded: None, open: false, pending: BTreeMap::new() }
+        Self { db: Arc::clone(db), key, loaded: None, open: false, pending: BTreeMap::new() }
     }
 
     fn call<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, WriteError>) -> Result<T, WriteError> {
@@ -252,13 +261,20 @@ impl Writer for Session {
             let (before, after) = (steps.before.as_ref().map(rows), steps.after.as_ref().map(rows));
             let mut wrote = 0;
             for at in 0..steps.len() {
-                let key = rows(steps.rows())[at][0].clone().unwrap();
+                let by = session.key;
+                let key = rows(steps.rows())[at][by].clone().unwrap();
+                let place = now.iter().find(|(_, row)| row[by].as_ref() == Some(&key)).map(|(id, _)| id.clone());
+                let mut id = place.clone().unwrap_or_default();
                 // What becomes of the row.
                 let change: Option<Row> = match (&before, &after) {
                     (None, Some(after)) => {
                         let alike = |other: &String| db.loose && other.to_lowercase() == key.to_lowercase();
-                        if now.keys().any(|other| *other == key || alike(other)) {
+                        if place.is_some() || now.keys().any(alike) {
                             continue;
+                        }
+                        id = after[at][0].clone().unwrap();
+                        if now.contains_key(&id) {
+                            return Err(refused(format!("duplicate id {id}")));
                         }
                         let default = |at: usize| (at == 3).then(|| "default".to_owned());
                         Some(std::array::from_fn(|column| {
@@ -266,7 +282,7 @@ impl Writer for Session {
                         }))
                     }
                     (Some(before), after) => {
-                        let Some(row) = now.get(&key).cloned() else { continue };
+                        let Some(row) = now.get(&id).cloned() else { continue };
                         if steps.guard.iter().any(|column| row[*column] != before[at][*column]) {
                             continue;
                         }
@@ -282,11 +298,11 @@ impl Writer for Session {
                     row
                 });
                 match &change {
-                    Some(row) => now.insert(key.clone(), row.clone()),
-                    None => now.remove(&key),
+                    Some(row) => now.insert(id.clone(), row.clone()),
+                    None => now.remove(&id),
                 };
-                session.pending.insert(key.clone(), change);
-                db.locked.insert(key);
+                session.pending.insert(id.clone(), change);
+                db.locked.insert(id);
                 wrote += 1;
             }
             if let Some(row) = now.values().find(|row| db.hates.is_some() && row[1] == db.hates) {
@@ -304,12 +320,14 @@ impl Writer for Session {
         self.call(|session| {
             let steps = session.loaded.clone().expect("steps are loaded");
             let mut db = session.db.lock().unwrap();
-            let keys: BTreeSet<String> = rows(steps.rows()).into_iter().map(|row| row[0].clone().unwrap()).collect();
+            let by = session.key;
+            let keys: BTreeSet<String> = rows(steps.rows()).into_iter().map(|row| row[by].clone().unwrap()).collect();
             let found: Vec<Row> = session
                 .seen(&db)
                 .into_iter()
-                .filter(|(id, _)| {
-                    keys.contains(id) || (db.loose && keys.iter().any(|key| key.to_lowercase() == id.to_lowercase()))
+                .filter(|(id, row)| {
+                    row[by].as_ref().is_some_and(|key| keys.contains(key))
+                        || (db.loose && keys.iter().any(|key| key.to_lowercase() == id.to_lowercase()))
                 })
                 .map(|(_, row)| row)
                 .collect();
@@ -355,6 +373,8 @@ pub struct Memory {
     pub second: PortableType,
     /// Updates hand values of the third column around.
     pub park: bool,
+    /// The column of the key; if it is not the first, that is the identity.
+    pub key: usize,
 }
 
 impl Memory {
@@ -376,16 +396,40 @@ impl Memory {
             row[3] = None;
             steps.push((Action::Create, None, Some(row)));
         }
-        Self { steps, second: PortableType::Text, park: false }
+        Self { steps, second: PortableType::Text, park: false, key: 0 }
+    }
+
+    /// The same where the third column is the key. Updates that change it go together.
+    pub fn between_keys(from: &Table, to: &Table) -> Self {
+        let mut out = Self { key: 2, ..Self::between(from, to) };
+        out.steps.sort_by_key(|step| match step {
+            (Action::Delete, ..) => 0,
+            (Action::Create, ..) => 3,
+            (Action::Update, before, after) => {
+                let key = |row: &Option<Row>| row.as_ref().map(|row| row[2].clone());
+                if key(before) == key(after) { 2 } else { 1 }
+            }
+        });
+        out
+    }
+
+    fn found_by(&self, (action, before, after): &(Action, Option<Row>, Option<Row>)) -> FoundBy {
+        let key = |row: &Option<Row>| row.as_ref().map(|row| row[self.key].clone());
+        match action {
+            Action::Delete if self.key != 0 => FoundBy::Identity,
+            Action::Update if key(before) != key(after) => FoundBy::Identity,
+            _ => FoundBy::Key,
+        }
     }
 
     fn chunks(&self, rows: usize) -> Vec<Chunk> {
         let mut out = Vec::new();
         let mut first = 0;
         while first < self.steps.len() {
-            let action = self.steps[first].0;
-            let together = self.park && action == Action::Update;
-            let same = self.steps[first..].iter().take_while(|step| step.0 == action).count();
+            let (action, found_by) = (self.steps[first].0, self.found_by(&self.steps[first]));
+            let together = action == Action::Update && (self.park || found_by == FoundBy::Identity);
+            let alike = |step: &&(Action, _, _)| step.0 == action && self.found_by(step) == found_by;
+            let same = self.steps[first..].iter().take_while(alike).count();
             let count = if together { same } else { same.min(rows) };
             let some = &self.steps[first..first + count];
             let side = |rows: Vec<Option<Row>>| {
@@ -414,7 +458,7 @@ impl Memory {
                 set,
                 park: if together { vec![2] } else { Vec::new() },
             };
-            out.push(Chunk { first: first as u64, steps, changed });
+            out.push(Chunk { first: first as u64, found_by, steps, changed });
             first += count;
         }
         out

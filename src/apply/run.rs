@@ -1,14 +1,15 @@
 //! Writes one side's steps, chunk after chunk.
 
 use super::chunk::ChunkWriter;
-use super::codec::Codec;
 use super::error::ApplyError;
 use super::journal::{Deed, Journal};
 use super::outcome::{Refusal, SideOutcome};
 use super::step_set::StepSet;
+use super::stored::Keep;
 use super::work::Work;
-use crate::endpoint::{Action, Dependent, Interrupt, WriteTable, Writer};
-use crate::plan::{ActionCounts, Chunk, PlanError};
+use super::writers::{Codecs, Writers};
+use crate::endpoint::{Action, Dependent, Interrupt, WriteTable};
+use crate::plan::{ActionCounts, Chunk, FoundBy, PlanError};
 use crate::snapshot::Progress;
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
@@ -42,6 +43,9 @@ pub struct SideRun<'a> {
     pub steps: &'a dyn Steps,
     /// The table.
     pub table: &'a WriteTable,
+    /// The columns by which rows are found where the unique key changes; unique. Empty if it never
+    /// does.
+    pub identity: &'a [usize],
     /// The columns that can be given a value.
     pub writable: &'a [usize],
     /// Whether the table itself sees to it that the key is unique.
@@ -62,55 +66,80 @@ pub struct SideRun<'a> {
     pub progress: &'a dyn Progress,
 }
 
+/// The steps that are as planned now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// Those that were written.
+    pub written: StepSet,
+    /// Those whose rows were as planned before.
+    pub already: StepSet,
+}
+
+impl Settled {
+    /// All of them.
+    pub fn all(mut self) -> StepSet {
+        self.written.insert_all(&self.already);
+        self.written
+    }
+}
+
 impl SideRun<'_> {
-    /// Writes the steps, and counts in `outcome` as it goes. Which steps were written.
+    /// Writes the steps, and counts in `outcome` as it goes. With `keep`, the rows of all steps that
+    /// are as planned now are handed over as they are stored, those of a chunk after its COMMIT.
     ///
     /// # Errors
     /// If a chunk can't be written; those before it are.
     pub fn write(
         &self,
-        writer: &mut dyn Writer,
+        writers: &mut Writers<'_>,
         journal: &mut Journal,
         refuse: &mut dyn FnMut(Refusal) -> Result<(), ApplyError>,
+        mut keep: Option<&mut dyn Keep>,
         outcome: &mut SideOutcome,
-    ) -> Result<StepSet, ApplyError> {
-        let codec = Codec::new(self.table);
-        let mut written = StepSet::default();
+    ) -> Result<Settled, ApplyError> {
+        let codecs = Codecs::new(self.table, self.identity);
+        let mut settled = Settled::default();
+        let mut moved = false;
         // Undo only looks at what is ours when it begins.
         let ours = journal.ours().clone();
         let mine = |step| self.deed == Deed::Apply || ours.contains(step);
-        let mut chunks = ChunkWriter {
-            side: self.side,
-            address: self.address,
-            table: self.table,
-            codec: &codec,
-            writer,
-            journal,
-            deed: self.deed,
-            unique: self.unique,
-            watched: self.watched,
-            moved: false,
-        };
         let mut first = true;
         self.each(&mine, &mut |work| {
             if !std::mem::take(&mut first) {
                 self.rest()?;
             }
-            let result = chunks.write(&work)?;
+            let mut chunk = ChunkWriter {
+                side: self.side,
+                address: self.address,
+                codec: codecs.get(work.found_by),
+                writer: writers.get(work.found_by)?,
+                journal,
+                deed: self.deed,
+                unique: self.unique || work.found_by == FoundBy::Identity,
+                watched: self.watched,
+                keeps: keep.is_some(),
+                moved,
+            };
+            let result = chunk.write(&work)?;
+            moved = chunk.moved;
             let count = result.written.len();
             outcome.written.add(work.steps.action, count);
             outcome.already += result.already.len();
             outcome.refused += result.refused.len() as u64;
-            written.insert_all(&result.written);
+            settled.written.insert_all(&result.written);
+            settled.already.insert_all(&result.already);
             if self.deed == Deed::Undo {
                 // Taken back by somebody already, maybe by us before a crash.
-                chunks.journal.done(Deed::Undo, &result.already)?;
+                journal.done(Deed::Undo, &result.already)?;
             }
             result.refused.into_iter().try_for_each(&mut *refuse)?;
+            if let Some(keep) = &mut keep {
+                result.stored.iter().try_for_each(|stored| stored.hand(&mut **keep))?;
+            }
             self.progress.advance(work.len() as u64);
             Ok(())
         })?;
-        Ok(written)
+        Ok(settled)
     }
 
     /// Hands on the chunks in the order in which they are written, as they are to be written, while

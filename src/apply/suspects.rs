@@ -49,7 +49,7 @@ impl ChunkWriter<'_> {
     /// Tries steps as the slow path would; `None` if the database writes as many as it should.
     fn look(&mut self, work: &Work) -> Result<Option<Odd>, ApplyError> {
         self.writer.begin().map_err(in_our_words)?;
-        self.writer.load(&work.probe(self.table)).map_err(in_our_words)?;
+        self.writer.load(&work.probe(self.codec.key())).map_err(in_our_words)?;
         let fetched = self.writer.fetch(true).map_err(in_our_words)?;
         let verdicts = classify(self.codec, work, &fetched)?.verdicts;
         let found = self.codec.rows(&fetched)?;

@@ -1,12 +1,12 @@
 //! What always holds of apply and undo, on a database in memory.
 
-use super::model::{Db, Event, Memory, Row, Session, Table, table};
+use super::model::{self, Db, Event, Memory, Row, Session, Table, table};
 use super::*;
-use crate::endpoint::{Action, Dependent, Interrupt, OnDelete};
+use crate::endpoint::{Action, Dependent, ExportBatch, Interrupt, OnDelete, Writer};
 use crate::snapshot::Silent;
 use crate::table::PortableType;
 use proptest::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -39,19 +39,38 @@ struct Setup<'a> {
     chunk: usize,
     unique: bool,
     watched: Vec<Dependent>,
+    /// The rows that were kept, of all runs.
+    kept: Mutex<BTreeMap<u64, Row>>,
+}
+
+/// Keeps rows for a test.
+struct Kept<'a>(&'a Mutex<BTreeMap<u64, Row>>);
+
+impl Keep for Kept<'_> {
+    fn keep(&mut self, steps: &[u64], rows: &ExportBatch) -> Result<(), ApplyError> {
+        let rows = model::rows(rows);
+        assert_eq!(rows.len(), steps.len());
+        self.0.lock().unwrap().extend(steps.iter().copied().zip(rows));
+        Ok(())
+    }
 }
 
 impl Setup<'_> {
     /// One run with a session of its own, as `job` does it.
     fn run(&self, deed: Deed) -> Result<Came, ApplyError> {
-        let mut session = Session::new(self.db);
+        let key = self.steps.key;
+        let (mut by_key, mut by_identity) = (Session::by(self.db, key), Session::new(self.db));
+        let by_identity = (key != 0).then_some(&mut by_identity as &mut dyn Writer);
+        let mut writers = Writers { by_key: &mut by_key, by_identity };
         let mut journal = Journal::open(self.folder, 1, "plan")?;
-        let table = table(self.steps.second.clone());
+        let mut table = table(self.steps.second.clone());
+        table.key = vec![key];
         let run = SideRun {
             side: 1,
             address: "model",
             steps: self.steps,
             table: &table,
+            identity: if key == 0 { &[] } else { &[0] },
             writable: &[0, 1, 2, 3],
             unique: self.unique,
             watched: &self.watched,
@@ -68,10 +87,13 @@ impl Setup<'_> {
             refused.push(refusal);
             Ok(())
         };
-        let written = run.write(&mut session, &mut journal, &mut refuse, &mut came.outcome)?;
-        assert_eq!(came.outcome.written.total(), written.len());
+        let mut kept = Kept(&self.kept);
+        let keep = (deed == Deed::Apply).then_some(&mut kept as &mut dyn Keep);
+        let settled = run.write(&mut writers, &mut journal, &mut refuse, keep, &mut came.outcome)?;
+        assert_eq!(came.outcome.written.total(), settled.written.len());
+        assert_eq!(came.outcome.already, settled.already.len());
         let unverified = &mut came.unverified;
-        came.outcome.unverified = run.verify(&mut session, &written, &mut |cell| {
+        came.outcome.unverified = run.verify(&mut writers, &settled.written, &mut |cell| {
             unverified.push(cell);
             Ok(())
         })?;
@@ -93,7 +115,7 @@ impl Setup<'_> {
 }
 
 fn setup<'a>(steps: &'a Memory, db: &'a Shared, folder: &'a tempfile::TempDir) -> Setup<'a> {
-    Setup { steps, db, folder: folder.path(), chunk: 3, unique: true, watched: Vec::new() }
+    Setup { steps, db, folder: folder.path(), chunk: 3, unique: true, watched: Vec::new(), kept: Mutex::default() }
 }
 
 fn now(db: &Shared) -> Table {
@@ -126,6 +148,73 @@ fn tables() -> impl Strategy<Value = (Table, Table)> {
     })
 }
 
+/// Tables in which the third column is unique, and changes in some rows that stay.
+fn keyed_tables() -> impl Strategy<Value = (Table, Table)> {
+    let cells = (prop::option::of("[xyz]"), 0i64..12);
+    let sides = (prop::bool::weighted(0.8), cells.clone(), prop::bool::weighted(0.8), cells, any::<bool>());
+    prop::collection::vec(sides, 0..14).prop_map(|sides| {
+        let (mut tables, mut taken) = ([Table::new(), Table::new()], [BTreeSet::new(), BTreeSet::new()]);
+        for (at, (left, (a, b), right, (a2, b2), stays)) in sides.into_iter().enumerate() {
+            let id = format!("k{at}");
+            for (side, there, a, b) in [(0, left, a, b), (1, right, a2, if stays { b } else { b2 })] {
+                if there && taken[side].insert(b) {
+                    tables[side].insert(id.clone(), row(&id, a.as_deref(), Some(b)));
+                }
+            }
+        }
+        let [from, to] = tables;
+        (from, to)
+    })
+}
+
+/// Applies, applies again, undoes and applies, with connections lost on the way.
+fn there_and_back(
+    setup: &Setup<'_>,
+    [from, to]: [&Table; 2],
+    [first, second]: [Vec<(usize, Event)>; 2],
+) -> Result<(), TestCaseError> {
+    let (steps, db) = (&setup.steps.steps, setup.db);
+    db.lock().unwrap().script = first.into_iter().collect();
+    let came = setup.to_the_end(Deed::Apply);
+    prop_assert_eq!(&now(db), to);
+    prop_assert_eq!(came.outcome.written.total() + came.outcome.already, steps.len() as u64);
+    prop_assert_eq!((came.refused, came.unverified), (vec![], vec![]));
+    // Every row that was written was kept as it is stored, also those of runs that ended early.
+    let row = |(_, before, after): &(Action, Option<Row>, Option<Row>)| {
+        let id = before.as_ref().or(after.as_ref()).and_then(|row| row[0].clone()).unwrap();
+        to.get(&id).cloned()
+    };
+    let stored = (0u64..).zip(steps).filter_map(|(number, step)| Some((number, row(step)?)));
+    prop_assert_eq!(setup.kept.lock().unwrap().clone(), stored.collect());
+
+    // A second time: nothing is written.
+    let commits = {
+        let mut db = db.lock().unwrap();
+        db.script.clear();
+        db.commits
+    };
+    let came = setup.run(Deed::Apply).unwrap();
+    prop_assert_eq!((came.outcome.already, came.outcome.refused), (steps.len() as u64, 0));
+    prop_assert_eq!(db.lock().unwrap().commits, commits);
+
+    {
+        let mut db = db.lock().unwrap();
+        db.calls = 0;
+        db.script = second.into_iter().collect();
+    }
+    let came = setup.to_the_end(Deed::Undo);
+    prop_assert_eq!(&now(db), from);
+    prop_assert_eq!((came.refused, came.unverified), (vec![], vec![]));
+    prop_assert!(Journal::open(setup.folder, 1, "plan").unwrap().ours().is_empty());
+
+    // And forth again.
+    db.lock().unwrap().script.clear();
+    let came = setup.run(Deed::Apply).unwrap();
+    prop_assert_eq!(came.outcome.written.total(), steps.len() as u64);
+    prop_assert_eq!(&now(db), to);
+    Ok(())
+}
+
 fn troubles() -> impl Strategy<Value = Vec<(usize, Event)>> {
     let event = prop_oneof![Just(Event::Lost), Just(Event::LostAfter), Just(Event::Conflict)];
     prop::collection::vec((1usize..60, event), 0..6)
@@ -151,29 +240,18 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let (steps, db) = (Memory::between(&from, &to), shared(&from));
         let setup = Setup { chunk, unique, ..setup(&steps, &db, &folder) };
-        db.lock().unwrap().script = first.into_iter().collect();
-        let came = setup.to_the_end(Deed::Apply);
-        prop_assert_eq!(now(&db), to.clone());
-        prop_assert_eq!(came.outcome.written.total() + came.outcome.already, steps.steps.len() as u64);
-        prop_assert_eq!((came.refused, came.unverified), (vec![], vec![]));
+        there_and_back(&setup, [&from, &to], [first, second])?;
+    }
 
-        // A second time: nothing is written.
-        let commits = { let mut db = db.lock().unwrap(); db.script.clear(); db.commits };
-        let came = setup.run(Deed::Apply).unwrap();
-        prop_assert_eq!((came.outcome.already, came.outcome.refused), (steps.steps.len() as u64, 0));
-        prop_assert_eq!(db.lock().unwrap().commits, commits);
-
-        { let mut db = db.lock().unwrap(); db.calls = 0; db.script = second.into_iter().collect(); }
-        let came = setup.to_the_end(Deed::Undo);
-        prop_assert_eq!(now(&db), from.clone());
-        prop_assert_eq!((came.refused, came.unverified), (vec![], vec![]));
-        prop_assert!(Journal::open(folder.path(), 1, "plan").unwrap().ours().is_empty());
-
-        // And forth again.
-        db.lock().unwrap().script.clear();
-        let came = setup.run(Deed::Apply).unwrap();
-        prop_assert_eq!(came.outcome.written.total(), steps.steps.len() as u64);
-        prop_assert_eq!(now(&db), to);
+    #[test]
+    fn keys_that_change_do_not_matter_to_that(
+        (from, to) in keyed_tables(), chunk in 1usize..6, unique: bool, first in troubles(), second in troubles(),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let (steps, db) = (Memory::between_keys(&from, &to), shared(&from));
+        db.lock().unwrap().unique = true;
+        let setup = Setup { chunk, unique, ..setup(&steps, &db, &folder) };
+        there_and_back(&setup, [&from, &to], [first, second])?;
     }
 
     #[test]
@@ -372,6 +450,7 @@ fn only_the_chosen_actions_and_nothing_after_an_interrupt() {
         address: "model",
         steps: &steps,
         table: &table,
+        identity: &[],
         writable: &[0, 1, 2, 3],
         unique: true,
         watched: &[],
@@ -384,11 +463,56 @@ fn only_the_chosen_actions_and_nothing_after_an_interrupt() {
     };
     let mut journal = Journal::open(folder.path(), 0, "plan").unwrap();
     let mut outcome = SideOutcome::default();
-    run.write(&mut Session::new(&db), &mut journal, &mut |_| Ok(()), &mut outcome).unwrap();
+    let mut session = Session::new(&db);
+    let mut writers = Writers { by_key: &mut session, by_identity: None };
+    run.write(&mut writers, &mut journal, &mut |_| Ok(()), None, &mut outcome).unwrap();
     assert_eq!((outcome.written.create, outcome.written.total()), (1, 1));
     interrupt.set();
     let run = SideRun { only: &[], ..run };
-    let result = run.write(&mut Session::new(&db), &mut journal, &mut |_| Ok(()), &mut outcome);
+    let result = run.write(&mut writers, &mut journal, &mut |_| Ok(()), None, &mut outcome);
     assert!(matches!(result, Err(ApplyError::Interrupted)));
     assert_eq!(outcome.written.total(), 1);
+}
+
+#[test]
+fn rows_whose_keys_others_changed_are_refused_and_named_by_the_old_key() {
+    // a goes; b takes its key; c and d swap; e gets a new one, which f frees.
+    let from = rows(&[("a", "x", 1), ("b", "x", 2), ("c", "x", 3), ("d", "x", 4), ("e", "x", 5), ("f", "x", 6)]);
+    let to = rows(&[("b", "x", 1), ("c", "x", 4), ("d", "x", 3), ("e", "x", 6), ("f", "x", 7), ("g", "x", 5)]);
+    let (steps, folder) = (Memory::between_keys(&from, &to), tempfile::tempdir().unwrap());
+    let moved = |id: &str, a: &str, b: i64| {
+        let db = shared(&from);
+        {
+            let mut db = db.lock().unwrap();
+            db.unique = true;
+            db.rows.insert(id.into(), row(id, Some(a), Some(b)));
+        }
+        db
+    };
+    // What waits for the value of a row that moved is refused with it.
+    let db = moved("d", "other", 4);
+    let came = setup(&steps, &db, &folder).run(Deed::Apply).unwrap();
+    assert_eq!(keys(&came.refused), ["3", "4"].map(String::from).into());
+    assert_eq!(came.outcome.written.total(), steps.steps.len() as u64 - 2);
+    assert_eq!(now(&db)["d"], row("d", Some("other"), Some(4)));
+    setup(&steps, &db, &folder).run(Deed::Undo).unwrap();
+    let mut undone = from.clone();
+    undone.insert("d".into(), row("d", Some("other"), Some(4)));
+    assert_eq!(now(&db), undone);
+
+    // A row with another key is still the one that was to go, and has changed.
+    let db = moved("a", "x", 9);
+    let came = setup(&steps, &db, &folder).run(Deed::Apply).unwrap();
+    assert_eq!(keys(&came.refused), ["1"].map(String::from).into());
+    assert!(came.refused[0].why.contains("`b`"), "{}", came.refused[0].why);
+    assert_eq!((now(&db)["a"][2].as_deref(), now(&db)["b"][2].as_deref()), (Some("9"), Some("1")));
+
+    // The row of the old key is another one now.
+    let db = moved("e", "x", 9);
+    db.lock().unwrap().rows.insert("z".into(), row("z", Some("x"), Some(5)));
+    let came = setup(&steps, &db, &folder).run(Deed::Apply).unwrap();
+    // So is the create of its key.
+    assert_eq!(keys(&came.refused), ["5"].map(String::from).into());
+    assert_eq!(came.refused.len(), 2);
+    assert_eq!(now(&db)["z"], row("z", Some("x"), Some(5)));
 }

@@ -8,7 +8,9 @@ use super::outcome::Unverified;
 use super::run::SideRun;
 use super::step_set::StepSet;
 use super::work::Work;
+use super::writers::{Codecs, Writers};
 use crate::endpoint::{Action, ExportBatch, WriteError, Writer};
+use crate::plan::FoundBy;
 use std::collections::HashMap;
 
 /// How often a chunk is read when others are in the way.
@@ -22,74 +24,93 @@ impl SideRun<'_> {
     /// If they can't be read.
     pub fn verify(
         &self,
-        writer: &mut dyn Writer,
+        writers: &mut Writers<'_>,
         written: &StepSet,
         doubt: &mut dyn FnMut(Unverified) -> Result<(), ApplyError>,
     ) -> Result<u64, ApplyError> {
-        let codec = Codec::new(self.table);
+        let codecs = Codecs::new(self.table, self.identity);
         let mut doubtful = 0;
         self.each(&|step| written.contains(step), &mut |work| {
-            let fetched = self.fetch(writer, &work)?;
-            doubtful += compare(self.side, &codec, &work, &fetched, doubt)?;
+            let codec = codecs.get(work.found_by);
+            let fetched = fetch(writers.get(work.found_by)?, codec, &work)?;
+            let sheet = Sheet { side: self.side, frees: frees(self, &work), codec, work: &work };
+            doubtful += sheet.compare(&fetched, doubt)?;
             self.progress.advance(work.len() as u64);
             Ok(())
         })?;
         Ok(doubtful)
     }
+}
 
-    fn fetch(&self, writer: &mut dyn Writer, work: &Work) -> Result<ExportBatch, ApplyError> {
-        let mut tries = 0;
-        loop {
-            let mut read = || {
-                writer.begin()?;
-                writer.load(&work.probe(self.table))?;
-                writer.fetch(false)
-            };
-            let result = read();
-            let _ = writer.rollback();
-            match result {
-                Err(WriteError::Conflict { .. }) if tries < TRIES => tries += 1,
-                result => return result.map_err(in_our_words),
-            }
+fn fetch(writer: &mut dyn Writer, codec: &Codec, work: &Work) -> Result<ExportBatch, ApplyError> {
+    let mut tries = 0;
+    loop {
+        let mut read = || {
+            writer.begin()?;
+            writer.load(&work.probe(codec.key()))?;
+            writer.fetch(false)
+        };
+        let result = read();
+        let _ = writer.rollback();
+        match result {
+            Err(WriteError::Conflict { .. }) if tries < TRIES => tries += 1,
+            result => return result.map_err(in_our_words),
         }
     }
 }
 
-/// Compares written rows with what they were to become. How many are not so.
-fn compare(
+/// Whether another row may have the keys of rows that were deleted, by a later step.
+fn frees(run: &SideRun<'_>, work: &Work) -> bool {
+    !run.identity.is_empty() && work.found_by == FoundBy::Key
+}
+
+/// Written steps, to be compared with what is found of them.
+struct Sheet<'a> {
     side: usize,
-    codec: &Codec,
-    work: &Work,
-    fetched: &ExportBatch,
-    doubt: &mut dyn FnMut(Unverified) -> Result<(), ApplyError>,
-) -> Result<u64, ApplyError> {
-    let found = codec.rows(fetched)?;
-    let rows = codec.rows(work.steps.rows())?;
-    let after = work.steps.after.as_ref().map(|after| codec.rows(after)).transpose()?;
-    let by_key: HashMap<Vec<u8>, usize> = (0..found.len()).map(|row| (found.key(row), row)).collect();
-    let action = work.steps.action;
-    let mut doubtful = 0;
-    for at in 0..work.len() {
-        let mut cells = Vec::new();
-        match (&after, by_key.get(&rows.key(at))) {
-            (None, None) => {}
-            (None, Some(row)) => cells.push((None, None, Some(found.row_json(*row)))),
-            (Some(after), None) => cells.push((None, Some(after.json(at, wanted(work, at))), None)),
-            (Some(after), Some(row)) => {
-                let differ = |column: &&usize| !after.same(at, &found, *row, &[**column]);
-                let cell = |column: &usize| {
-                    (Some(name(&found, *column)), after.print(at, *column), found.print(*row, *column))
-                };
-                cells.extend(wanted(work, at).iter().filter(differ).map(cell));
+    /// Whether a row that is gone may have left its key to another.
+    frees: bool,
+    codec: &'a Codec,
+    work: &'a Work,
+}
+
+impl Sheet<'_> {
+    /// Compares written rows with what they were to become. How many are not so.
+    fn compare(
+        &self,
+        fetched: &ExportBatch,
+        doubt: &mut dyn FnMut(Unverified) -> Result<(), ApplyError>,
+    ) -> Result<u64, ApplyError> {
+        let Self { side, frees, codec, work } = *self;
+        let found = codec.rows(fetched)?;
+        let rows = codec.rows(work.steps.rows())?;
+        let after = work.steps.after.as_ref().map(|after| codec.rows(after)).transpose()?;
+        let by_key: HashMap<Vec<u8>, usize> = (0..found.len()).map(|row| (found.key(row), row)).collect();
+        let action = work.steps.action;
+        let mut doubtful = 0;
+        for at in 0..work.len() {
+            let mut cells = Vec::new();
+            match (&after, by_key.get(&rows.key(at))) {
+                (None, None) => {}
+                // One that has its key back from the row that is gone.
+                (None, Some(row)) if frees && !rows.same(at, &found, *row, &work.steps.guard) => {}
+                (None, Some(row)) => cells.push((None, None, Some(found.row_json(*row)))),
+                (Some(after), None) => cells.push((None, Some(after.json(at, wanted(work, at))), None)),
+                (Some(after), Some(row)) => {
+                    let differ = |column: &&usize| !after.same(at, &found, *row, &[**column]);
+                    let cell = |column: &usize| {
+                        (Some(name(&found, *column)), after.print(at, *column), found.print(*row, *column))
+                    };
+                    cells.extend(wanted(work, at).iter().filter(differ).map(cell));
+                }
+            }
+            doubtful += u64::from(!cells.is_empty());
+            for (column, planned, found) in cells {
+                let (step, key) = (work.numbers[at], rows.key_json(at));
+                doubt(Unverified { side, action, step, key, column, planned, found })?;
             }
         }
-        doubtful += u64::from(!cells.is_empty());
-        for (column, planned, found) in cells {
-            let (step, key) = (work.numbers[at], rows.key_json(at));
-            doubt(Unverified { side, action, step, key, column, planned, found })?;
-        }
+        Ok(doubtful)
     }
-    Ok(doubtful)
 }
 
 /// The columns that were to be written.

@@ -1,14 +1,16 @@
 //! Steps on their way to be written: like a plan's chunk, but any of its rows, in any order.
 
 use super::error::ApplyError;
-use crate::endpoint::{Action, ExportBatch, StepBatch, WriteTable};
-use crate::plan::Chunk;
+use crate::endpoint::{Action, ExportBatch, StepBatch};
+use crate::plan::{Chunk, FoundBy};
 
-/// Steps of one action and their numbers.
+/// Steps of one action, which find their rows in the same way, and their numbers.
 #[derive(Clone, Debug)]
 pub struct Work {
     /// Per step, its number among those of its side.
     pub numbers: Vec<u64>,
+    /// How they find their rows.
+    pub found_by: FoundBy,
     /// The steps.
     pub steps: StepBatch,
     /// Per step, the columns that change; empty for creates and deletes.
@@ -18,7 +20,7 @@ pub struct Work {
 impl From<Chunk> for Work {
     fn from(chunk: Chunk) -> Self {
         let numbers = (chunk.first..).take(chunk.steps.len()).collect();
-        Self { numbers, steps: chunk.steps, changed: chunk.changed }
+        Self { numbers, found_by: chunk.found_by, steps: chunk.steps, changed: chunk.changed }
     }
 }
 
@@ -54,6 +56,7 @@ impl Work {
             |batch: &Option<ExportBatch>| batch.as_ref().map(|batch| pick_rows(batch, positions)).transpose();
         Ok(Self {
             numbers: positions.iter().map(|at| self.numbers[*at]).collect(),
+            found_by: self.found_by,
             steps: StepBatch {
                 action: self.steps.action,
                 before: pick_some(&self.steps.before)?,
@@ -75,9 +78,10 @@ impl Work {
         self.pick(&positions)
     }
 
-    /// Steps that only say which rows are meant, to fetch them. They are never written.
-    pub fn probe(&self, table: &WriteTable) -> StepBatch {
-        let (key, rows) = (table.key.clone(), Some(self.steps.rows().clone()));
+    /// Steps that only say by these columns which rows are meant, to fetch them. They are never
+    /// written.
+    pub fn probe(&self, key: &[usize]) -> StepBatch {
+        let (key, rows) = (key.to_vec(), Some(self.steps.rows().clone()));
         match self.steps.action {
             // Also what seems to have the key of a new row is to be found.
             Action::Create => StepBatch {

@@ -3,12 +3,14 @@
 use super::error::RunError;
 use super::side::Watch;
 use crate::apply::{
-    ApplyError, Checked, ChunkIter, Deed, FileRun, Journal, Listing, PlanLock, Refusal, SideOutcome, SideRun, StepSet,
-    Steps, Unverified, allows_deletes, cascading, check, chosen, same_table, side_word,
+    ApplyError, Checked, ChunkIter, Deed, FileRun, Journal, Keep, Listing, PlanLock, Refusal, Settled, SideOutcome,
+    SideRun, StepSet, Steps, StoredRows, Unverified, Writers, allows_deletes, cascading, check, chosen, same_table,
+    side_word,
 };
 use crate::endpoint::{Action, Address, Endpoint, WriteOptions, WriteTable, Writer, open};
-use crate::plan::{Plan, PlanError, check_limits};
+use crate::plan::{Direction, Plan, PlanError, check_limits};
 use crate::snapshot::{Progress, Silent};
+use crate::table::Column;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -67,6 +69,9 @@ pub struct ApplyRun {
     pub unverified: Vec<Unverified>,
     /// What a person should know.
     pub warnings: Vec<String>,
+    /// Per side the steps whose rows are as planned now: those that were written, and those that were
+    /// so before.
+    pub settled: [StepSet; 2],
 }
 
 /// Carries a plan out.
@@ -126,6 +131,8 @@ struct Session {
     writer: Box<dyn Writer>,
     checked: Checked,
     table: WriteTable,
+    /// A second one, for steps that find their rows by the identity.
+    by_identity: Option<(Box<dyn Writer>, WriteTable)>,
 }
 
 struct Lists {
@@ -191,8 +198,12 @@ impl Run<'_> {
             }
         }
         let options = WriteOptions { lock_timeout: job.lock_timeout, read_only: false };
+        let by_identity = match self.plan.write_table_by_identity(side) {
+            Some(table) => endpoint.writer(&table, &options)?.map(|writer| (writer, table)),
+            None => None,
+        };
         let writer = endpoint.writer(&table, &options)?;
-        Ok(writer.map(|writer| Session { writer, checked, table }))
+        Ok(writer.map(|writer| Session { writer, checked, table, by_identity }))
     }
 
     fn may_cascade(&self) -> bool {
@@ -215,8 +226,13 @@ impl Run<'_> {
         journal: &mut Journal,
         lists: &mut Lists,
     ) -> Result<(), ApplyError> {
-        let Session { mut writer, checked, table } = session;
-        let writer = writer.as_mut();
+        let Session { mut writer, checked, table, mut by_identity } = session;
+        let (identity, by_identity) = match &mut by_identity {
+            Some((writer, table)) => (table.key.as_slice(), Some(writer.as_mut() as &mut dyn Writer)),
+            None => (&[][..], None),
+        };
+        let mut writers = Writers { by_key: writer.as_mut(), by_identity };
+        let mut stored = self.stored(side, &table.columns);
         let counts = self.plan.file.sides[side].counts;
         let steps = PlanSteps { plan: self.plan, side };
         let watched = if self.may_cascade() { Vec::new() } else { cascading(&checked.target.dependents) };
@@ -228,6 +244,7 @@ impl Run<'_> {
             address: &name,
             steps: &steps,
             table: &table,
+            identity,
             writable: &checked.writable,
             unique: checked.unique,
             watched: &watched,
@@ -244,19 +261,23 @@ impl Run<'_> {
         };
         let mut refuse = |refusal: Refusal| lists.refused.refuse(&refusal);
         let writing = SideRun { progress: progress.as_ref(), ..run.clone() };
-        let result = writing.write(writer, journal, &mut refuse, &mut outcome);
+        let keep = stored.as_mut().map(|stored| stored as &mut dyn Keep);
+        let result = writing.write(&mut writers, journal, &mut refuse, keep, &mut outcome);
         drop(progress);
+        let kept = stored.map_or(Ok(None), StoredRows::finish);
         // Rows with numbers of their own are there, also if it ended early: new ones must not get
         // the same.
         let numbered = checked.target.columns.iter().any(|column| column.counter);
         let counters = match outcome.written.create > 0 || (counts.create > 0 && outcome.already > 0) {
-            true if numbered => writer.advance_counters(),
+            true if numbered => writers.by_key.advance_counters(),
             _ => Ok(()),
         };
         self.out.sides[side] = outcome;
-        let written = result?;
+        let settled = result?;
+        kept?;
         counters.map_err(|error| ApplyError::Counters { address: name.clone(), why: error.to_string() })?;
 
+        let written = &settled.written;
         let progress = stage(watch, "verifying", side, written.len());
         let reading = SideRun { progress: progress.as_ref(), ..run };
         let samples = &mut self.out.unverified;
@@ -267,8 +288,15 @@ impl Run<'_> {
             }
             Ok(())
         };
-        self.out.sides[side].unverified = reading.verify(writer, &written, &mut doubt)?;
+        self.out.sides[side].unverified = reading.verify(&mut writers, written, &mut doubt)?;
+        self.out.settled[side] = settled.all();
         Ok(())
+    }
+
+    /// Where rows are kept as a side stores them, if they will be wanted: for the next base.
+    fn stored(&self, side: usize, columns: &[Column]) -> Option<StoredRows> {
+        let wanted = self.plan.file.direction == Direction::Both && self.deed == Deed::Apply;
+        wanted.then(|| StoredRows::new(&self.plan.folder, side, columns))
     }
 
     fn file(
@@ -295,6 +323,7 @@ impl Run<'_> {
             lists.refused.refuse(&refusal)
         };
         let mut commit = |steps: &StepSet| journal.intent(deed, steps);
+        let mut stored = self.stored(side, &self.plan.file.sides[side].table.columns);
         let outcome = crate::apply::file::apply_file(FileRun {
             address,
             plan: self.plan,
@@ -305,7 +334,10 @@ impl Run<'_> {
             progress: progress.as_ref(),
             refuse: &mut refuse,
             commit: &mut commit,
-        })?;
+            keep: stored.as_mut().map(|stored| stored as &mut dyn Keep),
+        });
+        let kept = stored.map_or(Ok(None), StoredRows::finish);
+        let outcome = outcome?;
         journal.done(deed, &outcome.written)?;
         if deed == Deed::Undo {
             journal.done(deed, &outcome.already)?;
@@ -313,6 +345,8 @@ impl Run<'_> {
         drop(progress);
         self.out.sides[side] =
             SideOutcome { written: outcome.counts, already: outcome.already.len(), refused, unverified: 0 };
+        kept?;
+        self.out.settled[side] = Settled { written: outcome.written, already: outcome.already }.all();
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::conflicts::{CONFLICTS, write_conflicts};
 use super::error::PlanError;
-use super::file::{PLAN, PlanFile, PlanPart};
+use super::file::{Direction, PLAN, PlanFile, PlanPart};
 use super::steps::{ChunkSide, Chunks, Layout, STEPS};
 use crate::endpoint::WriteTable;
 use arrow::array::RecordBatch;
@@ -99,7 +99,7 @@ impl Plan {
     }
 
     /// The steps of a side, in chunks of at most `rows` of them, in the order of writing. A chunk
-    /// has one action only. Steps that have to be written together are never torn apart, even if
+    /// has one action only, and one way to find its rows. Steps that have to be written together are never torn apart, even if
     /// there are more than `rows` of them, and are in chunks of their own.
     ///
     /// # Errors
@@ -118,6 +118,7 @@ impl Plan {
             skip: if side == 1 { self.file.sides[0].counts.total() } else { 0 },
             steps,
             writes: &writes,
+            identity: self.identity(side),
             target: own.target.as_ref(),
             names: own.table.columns.iter().map(|column| column.name.clone()).collect(),
         };
@@ -151,6 +152,22 @@ impl Plan {
         let own = &self.file.sides[side];
         let key = own.writes.as_ref()?.key.clone();
         Some(WriteTable { columns: own.table.columns.clone(), key })
+    }
+
+    /// The same for the session that finds rows by their identity; `None` if no step needs it.
+    pub fn write_table_by_identity(&self, side: usize) -> Option<WriteTable> {
+        let (own, key) = (&self.file.sides[side], self.identity(side).to_vec());
+        let needed = own.counts.update + own.counts.delete > 0 && !key.is_empty();
+        needed.then(|| WriteTable { columns: own.table.columns.clone(), key })
+    }
+
+    /// What says which row it is when unique keys change, which they do in plans that write both
+    /// sides only; else nothing.
+    pub(super) fn identity(&self, side: usize) -> &[usize] {
+        match (self.file.direction, &self.file.sides[side].writes) {
+            (Direction::Both, Some(writes)) => &writes.identity,
+            _ => &[],
+        }
     }
 }
 

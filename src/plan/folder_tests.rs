@@ -1,4 +1,4 @@
-use super::super::file::{ActionCounts, Direction, Limit, Limits, PlanSide};
+use super::super::file::{ActionCounts, Limit, Limits, PlanSide};
 use super::super::steps::{StepRows, StepsWriter};
 use super::*;
 use crate::endpoint::{Action, ExportBatch, Holds, Target, TargetColumn};

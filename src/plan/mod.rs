@@ -33,7 +33,7 @@ mod watch;
 mod writing;
 
 pub use back::ChunksBack;
-pub use chunk::Chunk;
+pub use chunk::{Chunk, FoundBy};
 pub use conflicts::CONFLICTS;
 pub use convert::convert_column;
 pub use error::PlanError;

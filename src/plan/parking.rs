@@ -24,24 +24,20 @@ const MOVED: &str = "trueup_moved";
 const REFUSED: &str = "trueup_refused";
 
 /// Writes groups of one script.
-pub(super) struct Parking<'a> {
-    table: &'a ScriptTable<'a>,
+#[derive(Debug, Default)]
+pub(super) struct Parking {
     begun: bool,
 }
 
-impl<'a> Parking<'a> {
-    pub(super) fn new(table: &'a ScriptTable<'a>) -> Self {
-        Self { table, begun: false }
-    }
-
+impl Parking {
     /// Writes a chunk of one or more groups.
-    pub(super) fn write(&mut self, out: &mut dyn Write, chunk: &Chunk) -> io::Result<()> {
+    pub(super) fn write(&mut self, out: &mut dyn Write, chunk: &Chunk, table: &ScriptTable<'_>) -> io::Result<()> {
         let (Some(before), Some(after)) = (&chunk.steps.before, &chunk.steps.after) else {
             return Err(io::Error::other("only updates can be parked"));
         };
         let (before, after) = (Rows::new(before)?, Rows::new(after)?);
         for group in groups(&before, &after, chunk.steps.len(), &chunk.steps.park) {
-            self.group(out, chunk, &group, &before, &after)?;
+            self.group(out, (chunk, &group), table, [&before, &after])?;
         }
         Ok(())
     }
@@ -49,14 +45,14 @@ impl<'a> Parking<'a> {
     fn group(
         &mut self,
         out: &mut dyn Write,
-        chunk: &Chunk,
-        group: &[usize],
-        before: &Rows<'_>,
-        after: &Rows<'_>,
+        (chunk, group): (&Chunk, &[usize]),
+        table: &ScriptTable<'_>,
+        [before, after]: [&Rows<'_>; 2],
     ) -> io::Result<()> {
-        let (table, park) = (self.table, &chunk.steps.park);
+        let park = &chunk.steps.park;
         let number = |row: usize| chunk.first + row as u64;
-        let parked: Vec<Vec<Option<String>>> = match group.iter().map(|row| self.parked(park, number(*row))).collect() {
+        let parked: Vec<Vec<Option<String>>> = match group.iter().map(|row| parked(table, park, number(*row))).collect()
+        {
             Ok(parked) => parked,
             Err(column) => {
                 let steps = list(group.iter().map(|row| number(*row)));
@@ -121,20 +117,20 @@ impl<'a> Parking<'a> {
         }
         Ok(())
     }
+}
 
-    /// What the parked columns of a step's row are set to, or the name of one that has no such value.
-    fn parked(&self, park: &[usize], step: u64) -> Result<Vec<Option<String>>, String> {
-        park.iter()
-            .map(|at| {
-                let column = &self.table.columns[*at];
-                let target = self.table.target.and_then(|target| target.column(&column.name));
-                if target.map_or(column.nullable, |target| target.nullable) {
-                    return Ok(None);
-                }
-                placeholder(column, target, step).map(Some).ok_or_else(|| column.name.clone())
-            })
-            .collect()
-    }
+/// What the parked columns of a step's row are set to, or the name of one that has no such value.
+fn parked(table: &ScriptTable<'_>, park: &[usize], step: u64) -> Result<Vec<Option<String>>, String> {
+    park.iter()
+        .map(|at| {
+            let column = &table.columns[*at];
+            let target = table.target.and_then(|target| target.column(&column.name));
+            if target.map_or(column.nullable, |target| target.nullable) {
+                return Ok(None);
+            }
+            placeholder(column, target, step).map(Some).ok_or_else(|| column.name.clone())
+        })
+        .collect()
 }
 
 /// Steps that share a value of a parked column, one's before with another's after, are of one group.

@@ -5,7 +5,7 @@
 //! is still as planned. A transaction has up to a thousand steps. Steps that hand unique values to
 //! each other are written by [`Parking`].
 
-use super::chunk::Chunk;
+use super::chunk::{Chunk, FoundBy};
 use super::error::PlanError;
 use super::file::{ActionCounts, PlanFile};
 use super::folder::{Plan, SCRIPTS};
@@ -36,8 +36,9 @@ pub fn write_script(plan: &Plan, side: usize, dialect: &dyn Dialect, table: &str
         }
         let key = own.writes.as_ref().map(|writes| writes.key.as_slice()).unwrap_or_default();
         let columns = &own.table.columns;
-        let table = ScriptTable { name: table, columns, key, target: own.target.as_ref(), dialect };
-        script(out, plan.chunks(side, TRANSACTION)?, &table, failed)
+        let by_key = ScriptTable { name: table, columns, key, target: own.target.as_ref(), dialect };
+        let by_identity = ScriptTable { key: plan.identity(side), ..by_key };
+        script(out, plan.chunks(side, TRANSACTION)?, [&by_key, &by_identity], failed)
     })
 }
 
@@ -104,19 +105,24 @@ pub(super) fn comment(out: &mut dyn Write, text: &str) -> io::Result<()> {
     writeln!(out, "-- {}", text.replace(line_end, " ").trim_end())
 }
 
-/// The statements of all chunks, in transactions.
+/// The statements of all chunks, in transactions. The table comes with the columns that find its rows:
+/// once with the unique key's, once with the identity's.
 fn script<E>(
     out: &mut dyn Write,
     chunks: impl Iterator<Item = Result<Chunk, E>>,
-    table: &ScriptTable<'_>,
+    [by_key, by_identity]: [&ScriptTable<'_>; 2],
     failed: impl Fn(io::Error) -> E,
 ) -> Result<(), E> {
-    let mut parking = Parking::new(table);
+    let mut parking = Parking::default();
     // Steps in the transaction under way.
     let mut open = None;
     for chunk in chunks {
         let chunk = chunk?;
         let size = chunk.steps.len();
+        let table = match chunk.found_by {
+            FoundBy::Key => by_key,
+            FoundBy::Identity => by_identity,
+        };
         let mut write = || {
             open = Some(match open {
                 None => {
@@ -137,11 +143,12 @@ fn script<E>(
             comment(out, &format!("{}: steps {} to {last}", chunk.steps.action, chunk.first))?;
             match chunk.steps.park.as_slice() {
                 [] => each(out, &chunk, table),
-                _ => parking.write(out, &chunk),
+                _ => parking.write(out, &chunk, table),
             }
         };
         write().map_err(&failed)?;
     }
+    let table = by_key;
     let mut end = || {
         let counters = table.target.into_iter().flat_map(|target| &target.columns).filter(|column| column.counter);
         let counters = counters.filter_map(|counter| table.columns.iter().find(|column| column.name == counter.name));

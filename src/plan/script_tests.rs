@@ -135,14 +135,14 @@ fn creates(first: u64, rows: &[Row<'_>]) -> Chunk {
     let after = Some(batch(rows));
     let steps =
         StepBatch { action: Action::Create, before: None, after, guard: vec![], set: vec![0, 1, 2], park: vec![] };
-    Chunk { first, steps, changed: vec![Vec::new(); rows.len()] }
+    Chunk { first, found_by: FoundBy::Key, steps, changed: vec![Vec::new(); rows.len()] }
 }
 
 fn deletes(first: u64, rows: &[Row<'_>]) -> Chunk {
     let before = Some(batch(rows));
     let steps =
         StepBatch { action: Action::Delete, before, after: None, guard: vec![0, 1, 2], set: vec![], park: vec![] };
-    Chunk { first, steps, changed: vec![Vec::new(); rows.len()] }
+    Chunk { first, found_by: FoundBy::Key, steps, changed: vec![Vec::new(); rows.len()] }
 }
 
 fn updates(first: u64, rows: &[(Row<'_>, Row<'_>)], park: &[usize]) -> Chunk {
@@ -160,7 +160,7 @@ fn updates(first: u64, rows: &[(Row<'_>, Row<'_>)], park: &[usize]) -> Chunk {
         set,
         park: park.to_vec(),
     };
-    Chunk { first, steps, changed }
+    Chunk { first, found_by: FoundBy::Key, steps, changed }
 }
 
 fn target(nullable: bool, holds: Holds) -> Target {
@@ -172,7 +172,7 @@ fn target(nullable: bool, holds: Holds) -> Target {
 fn written(dialect: &dyn Dialect, target: Option<&Target>, chunks: Vec<Chunk>) -> String {
     let (columns, mut out) = (columns(), Vec::new());
     let table = ScriptTable { name: "t", columns: &columns, key: &[0], target, dialect };
-    script(&mut out, chunks.into_iter().map(Ok::<_, io::Error>), &table, |e| e).unwrap();
+    script(&mut out, chunks.into_iter().map(Ok::<_, io::Error>), [&table, &table], |e| e).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -245,7 +245,7 @@ fn a_text_key_is_looked_up_by_the_index_and_compared_byte_for_byte() {
     let (columns, mut out) = (columns(), Vec::new());
     let table = ScriptTable { name: "t", columns: &columns, key: &[1], target: None, dialect: &Strange };
     let chunks = vec![Ok::<_, io::Error>(deletes(0, &[[Some("1"), Some("a"), None]]))];
-    script(&mut out, chunks.into_iter(), &table, |e| e).unwrap();
+    script(&mut out, chunks.into_iter(), [&table, &table], |e| e).unwrap();
     let text = String::from_utf8(out).unwrap();
     let condition = "[code] == <a> AND same([id], <1>) AND same([code], <a>) AND same([note], none);";
     assert!(text.contains(condition), "{text}");
@@ -565,5 +565,42 @@ proptest! {
             to.iter().map(|(id, row)| text(*id, *row).each_ref().map(print).join(" ")).collect();
         prop_assert_eq!(rows(&connection), expected);
         prop_assert!(!run(&connection, &script), "the second run changes something");
+    }
+}
+
+#[test]
+fn keys_are_swapped_freed_and_taken_by_rows_that_are_found_by_their_identity() {
+    let row = |id, code, note| [Some(id), Some(code), Some(note)];
+    let by_identity = |chunk: Chunk| Chunk { found_by: FoundBy::Identity, ..chunk };
+    let (columns, target, mut out) = (columns(), target(false, Holds::default()), Vec::new());
+    let by_key = ScriptTable { name: "t", columns: &columns, key: &[1], target: Some(&target), dialect: &Lite };
+    let chunks = vec![
+        by_identity(deletes(0, &[row("1", "a", "goes")])),
+        // 2 takes what 1 had, 3 and 4 swap, 5 hands its key on to 6.
+        by_identity(updates(1, &[(row("2", "b", ""), row("2", "a", ""))], &[])),
+        by_identity(updates(
+            2,
+            &[
+                (row("3", "c", ""), row("3", "d", "swapped")),
+                (row("4", "d", ""), row("4", "c", "")),
+                (row("5", "e", ""), row("5", "f", "")),
+                (row("6", "f", ""), row("6", "g", "")),
+            ],
+            &[1],
+        )),
+        updates(6, &[(row("7", "h", ""), row("7", "h", "only a note"))], &[]),
+        creates(7, &[row("8", "b", "new"), row("9", "e", "new")]),
+    ];
+    let by_id = ScriptTable { key: &[0], ..by_key };
+    script(&mut out, chunks.into_iter().map(Ok::<_, io::Error>), [&by_key, &by_id], |e| e).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    let table = lite(
+        CREATE,
+        "(1, 'a', 'goes'), (2, 'b', ''), (3, 'c', ''), (4, 'd', ''), (5, 'e', ''), (6, 'f', ''), (7, 'h', '')",
+    );
+    let end = ["2 a ", "3 d swapped", "4 c ", "5 f ", "6 g ", "7 h only a note", "8 b new", "9 e new"];
+    for changes in [true, false] {
+        assert_eq!(run(&table, &text), changes, "{text}");
+        assert_eq!(rows(&table), end);
     }
 }

@@ -11,7 +11,7 @@ pub(super) struct ScriptTable<'a> {
     pub(super) name: &'a str,
     /// All of its columns.
     pub(super) columns: &'a [Column],
-    /// The positions of the key's columns.
+    /// The positions of the columns that find a row.
     pub(super) key: &'a [usize],
     /// What it asks for, if that is known.
     pub(super) target: Option<&'a Target>,

@@ -67,8 +67,18 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Of a table that is written; `key` are the positions of its key.
+    /// Of a table that is written and whose keys stay; `key` are the positions of its key.
     pub fn new(target: Option<&Target>, info: &TableInfo, key: &[usize]) -> Self {
+        Self::of(target, info, key, false)
+    }
+
+    /// Of a table that is written and whose keys may change: they are handed around like any other
+    /// unique values.
+    pub fn with_keys(target: Option<&Target>, info: &TableInfo, key: &[usize]) -> Self {
+        Self::of(target, info, key, true)
+    }
+
+    fn of(target: Option<&Target>, info: &TableInfo, key: &[usize], keys_change: bool) -> Self {
         let Some(target) = target else { return Self::default() };
         let table = info.columns.as_slice();
         // A table's own description knows no indexes of some rows only, nor any over expressions.
@@ -79,15 +89,15 @@ impl Watch {
         let mut sure = Vec::new();
         let position = |name: &String| table.iter().position(|column| column.name == *name);
         let positions = |names: &[String]| names.iter().map(position).collect::<Option<Vec<usize>>>();
-        let mut unique = Vec::new();
+        let textual = |at: &usize| family(&table[*at].ty, &table[*at].ty) == Family::Text;
+        let mut unique: Vec<Watched> = Vec::new();
         for index in &target.unique {
             // An expression's index may name columns that are not there; the others are watched.
             let columns: Vec<usize> = index.columns.iter().filter_map(position).collect();
-            // Values that have the key in them differ from row to row anyway.
-            if columns.is_empty() || key.iter().all(|at| columns.contains(at)) {
+            // Values that have the key in them differ from row to row anyway, as long as it stays.
+            if columns.is_empty() || !keys_change && key.iter().all(|at| columns.contains(at)) {
                 continue;
             }
-            let textual = |at: &usize| family(&table[*at].ty, &table[*at].ty) == Family::Text;
             if columns.iter().any(textual) {
                 unique.push(Watched::new(columns.clone(), table, true));
             }
@@ -95,6 +105,12 @@ impl Watch {
                 sure.push(unique.len());
             }
             unique.push(Watched::new(columns, table, false));
+        }
+        let is_key =
+            |watched: &Watched| watched.columns.len() == key.len() && key.iter().all(|at| watched.columns.contains(at));
+        // A create looks for a row with its key also where no index does.
+        if keys_change && !key.is_empty() && !unique.iter().any(is_key) {
+            unique.push(Watched::new(key.to_vec(), table, false));
         }
         let references = target
             .references
@@ -304,6 +320,33 @@ mod tests {
         assert_eq!(created[0].takes, deleted[0].gives);
         assert_eq!(created[0].gives, [None, None]);
         assert_eq!(deleted[1].gives, [None, None]);
+    }
+
+    #[test]
+    fn keys_that_change_are_handed_around_too() {
+        let steps = StepRows {
+            action: Action::Update,
+            reason: "changed",
+            before: Some(batch(&[[Some("1"), Some("a"), None], [Some("2"), Some("b"), None]])),
+            after: Some(batch(&[[Some("1"), Some("b"), None], [Some("2"), Some("c"), None]])),
+            changed: vec![vec![1]; 2],
+            together: vec![0; 2],
+        };
+        // The primary key, which stays, and the unique key's index.
+        let mut target = target();
+        target.unique.truncate(2);
+        assert_eq!(Watch::new(Some(&target), &table(), &[1]).footprints(&steps)[0].gives.len(), 1);
+        let found = Watch::with_keys(Some(&target), &table(), &[1]).footprints(&steps);
+        assert_eq!(found[0].gives.len(), 3);
+        assert_eq!((found[0].gives[0], found[0].takes[0]), (None, None));
+        assert!(found[0].takes[2].is_some() && found[0].takes[2] == found[1].gives[2]);
+        assert_eq!(super::super::order(&found).together, [1, 1]);
+        // Without an index they are watched as well, but nobody refuses them for certain.
+        target.unique.truncate(1);
+        let watch = Watch::with_keys(Some(&target), &table(), &[1]);
+        let found = watch.footprints(&steps);
+        assert!(found[0].takes[1].is_some() && found[0].takes[1] == found[1].gives[1]);
+        assert!(watch.only_sure(&found[0].takes).iter().all(Option::is_none));
     }
 
     #[test]

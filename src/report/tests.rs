@@ -5,7 +5,8 @@ use crate::apply::{Refusal, SideOutcome, Unverified};
 use crate::endpoint::{Action, ExportBatch, OnDelete, StepBatch, Target};
 use crate::job::ApplyRun;
 use crate::plan::{
-    ActionCounts, Cascade, ChangedColumn, Chunk, Direction, LeftOut, Limit, Limits, PlanFile, PlanSide, SideWrites,
+    ActionCounts, Cascade, ChangedColumn, Chunk, Direction, FoundBy, LeftOut, Limit, Limits, PlanFile, PlanSide,
+    SideWrites,
 };
 use crate::table::{AlignOptions, Alignment, Column, KeyChoice, PortableBuilder, PortableType, TableInfo};
 use arrow::datatypes::{Field, Schema};
@@ -96,7 +97,12 @@ fn shown(
     changed: &[&[usize]],
 ) -> Vec<ShownStep> {
     let steps = StepBatch { action, before, after, guard: vec![], set: vec![], park: vec![] };
-    let chunk = Chunk { first: 7, steps, changed: changed.iter().map(|columns| columns.to_vec()).collect() };
+    let chunk = Chunk {
+        first: 7,
+        found_by: FoundBy::Key,
+        steps,
+        changed: changed.iter().map(|columns| columns.to_vec()).collect(),
+    };
     let file = plan(ActionCounts::default());
     (0..chunk.steps.len()).map(|row| shown_step(&file, 1, &chunk, row)).collect()
 }

@@ -1,9 +1,10 @@
 //! Reads the steps of one side, chunk by chunk.
 
+use super::found::Identified;
 use super::layout::Layout;
 use super::text::from_text;
 use crate::endpoint::{Action, ExportBatch, Other, StepBatch, Target};
-use crate::plan::{Chunk, PlanError, SideWrites};
+use crate::plan::{Chunk, FoundBy, PlanError, SideWrites};
 use crate::table::PortableBuilder;
 use arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::compute::concat_batches;
@@ -33,6 +34,8 @@ pub struct ChunkSide<'a> {
     pub steps: Range<u64>,
     /// How its columns take part.
     pub writes: &'a SideWrites,
+    /// The columns that say which row it is when its key changes; empty if none does.
+    pub identity: &'a [usize],
     /// What its table asks for.
     pub target: Option<&'a Target>,
     /// The names of its columns.
@@ -47,6 +50,8 @@ pub struct Chunks {
     schema: SchemaRef,
     writes: SideWrites,
     park: Vec<Vec<usize>>,
+    /// The steps that find their rows by the identity.
+    identified: Identified,
     rows: usize,
     reader: ParquetRecordBatchReader,
     /// What was read but not handed out.
@@ -89,6 +94,7 @@ impl Chunks {
             schema: Arc::new(Schema::new(fields)),
             writes: from.writes.clone(),
             park: unique_columns(from),
+            identified: Identified::read(path, &layout, from)?,
             rows: rows.max(1),
             reader,
             rest: None,
@@ -103,7 +109,7 @@ impl Chunks {
     fn chunk(&mut self) -> Result<Option<Chunk>, PlanError> {
         let mut pieces: Vec<RecordBatch> = Vec::new();
         let (mut count, mut bytes) = (0, 0);
-        let mut kind: Option<(String, bool)> = None;
+        let mut kind: Option<(String, bool, FoundBy)> = None;
         let mut group = 0;
         while let Some(batch) = self.more()? {
             let actions = self.column(&batch, "action")?.as_string::<i32>().clone();
@@ -111,19 +117,20 @@ impl Chunks {
             let mut end = 0;
             while end < batch.num_rows() {
                 let (action, number) = (actions.value(end), together.value(end));
+                let found_by = self.identified.found_by(self.next + count as u64);
                 let fits = match &kind {
                     None => true,
-                    Some((same, grouped)) => {
+                    Some((same, grouped, by)) => {
                         let full = count >= self.rows || bytes >= CHUNK_BYTES;
                         let torn = number != 0 && number == group;
-                        same == action && *grouped == (number != 0) && (!full || torn)
+                        same == action && *grouped == (number != 0) && *by == found_by && (!full || torn)
                     }
                 };
                 if !fits {
                     break;
                 }
                 if kind.is_none() {
-                    kind = Some((action.to_owned(), number != 0));
+                    kind = Some((action.to_owned(), number != 0, found_by));
                 }
                 group = number;
                 count += 1;
@@ -138,7 +145,7 @@ impl Chunks {
                 break;
             }
         }
-        let Some((action, grouped)) = kind else {
+        let Some((action, grouped, found_by)) = kind else {
             return if self.next == self.end {
                 Ok(None)
             } else {
@@ -146,7 +153,7 @@ impl Chunks {
             };
         };
         let rows = concat_batches(&self.layout.schema(), &pieces).map_err(|e| self.damaged(e))?;
-        self.decode(&rows, &action, grouped).map(Some)
+        self.decode(&rows, &action, grouped, found_by).map(Some)
     }
 
     fn more(&mut self) -> Result<Option<RecordBatch>, PlanError> {
@@ -160,7 +167,13 @@ impl Chunks {
         Ok(batch)
     }
 
-    fn decode(&mut self, rows: &RecordBatch, action: &str, grouped: bool) -> Result<Chunk, PlanError> {
+    fn decode(
+        &mut self,
+        rows: &RecordBatch,
+        action: &str,
+        grouped: bool,
+        found_by: FoundBy,
+    ) -> Result<Chunk, PlanError> {
         let action = Action::ALL
             .into_iter()
             .find(|known| known.word() == action)
@@ -194,7 +207,7 @@ impl Chunks {
         }
         let before = (action != Action::Create).then(|| self.rows(rows, "before")).transpose()?;
         let after = (action != Action::Delete).then(|| self.rows(rows, "after")).transpose()?;
-        Ok(Chunk { first, steps: StepBatch { action, before, after, guard, set, park }, changed })
+        Ok(Chunk { first, found_by, steps: StepBatch { action, before, after, guard, set, park }, changed })
     }
 
     fn changed(&self, rows: &RecordBatch) -> Result<Vec<Vec<usize>>, PlanError> {

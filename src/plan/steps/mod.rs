@@ -20,6 +20,7 @@
 //! them, but for times outside the years 1 to 9999 (`@` and microseconds or days since 1970).
 
 mod chunks;
+mod found;
 mod layout;
 mod text;
 mod write;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::endpoint::{Action, ExportBatch, Other, Reference, Target, UniqueIndex};
-use crate::plan::{Chunk, Direction, SideWrites};
+use crate::plan::{Chunk, Direction, FoundBy, SideWrites};
 use crate::table::{AlignOptions, Alignment, Column, PortableBuilder, PortableType as T, TableInfo};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Field, Schema};
@@ -139,10 +139,10 @@ fn read(
     folder: &Path,
     layout: &Layout,
     side: usize,
-    skip: u64,
-    steps: u64,
+    (skip, steps): (u64, u64),
     info: &TableInfo,
     rows: usize,
+    identity: &[usize],
 ) -> Vec<Chunk> {
     let writes = SideWrites { key: vec![0], guard: vec![0, 1, 2], create: vec![0, 1], identity: Vec::new() };
     let target = Target {
@@ -157,7 +157,7 @@ fn read(
         ..Target::default()
     };
     let names = info.columns.iter().map(|c| c.name.clone()).collect();
-    let from = ChunkSide { side, skip, steps: 0..steps, writes: &writes, target: Some(&target), names };
+    let from = ChunkSide { side, skip, steps: 0..steps, writes: &writes, identity, target: Some(&target), names };
     let chunks = Chunks::open(&folder.join(STEPS), layout.clone(), &from, rows).unwrap();
     chunks.collect::<Result<_, _>>().unwrap()
 }
@@ -221,8 +221,8 @@ proptest! {
         let mut writer = StepsWriter::create(folder.path(), layout.clone()).unwrap();
         write(&mut writer, 0, &left, &steps);
         writer.finish().unwrap();
-        check(&read(folder.path(), &layout, 0, 0, steps.len() as u64, &left, rows), &steps, &left, rows);
-        prop_assert!(read(folder.path(), &layout, 1, steps.len() as u64, 0, &right, rows).is_empty());
+        check(&read(folder.path(), &layout, 0, (0, steps.len() as u64), &left, rows, &[]), &steps, &left, rows);
+        prop_assert!(read(folder.path(), &layout, 1, (steps.len() as u64, 0), &right, rows, &[]).is_empty());
     }
 
     #[test]
@@ -235,8 +235,32 @@ proptest! {
         write(&mut writer, 0, &left, &l);
         write(&mut writer, 1, &right, &r);
         writer.finish().unwrap();
-        check(&read(folder.path(), &layout, 0, 0, l.len() as u64, &left, rows), &l, &left, rows);
-        check(&read(folder.path(), &layout, 1, l.len() as u64, r.len() as u64, &right, rows), &r, &right, rows);
+        check(&read(folder.path(), &layout, 0, (0, l.len() as u64), &left, rows, &[]), &l, &left, rows);
+        check(&read(folder.path(), &layout, 1, (l.len() as u64, r.len() as u64), &right, rows, &[]), &r, &right, rows);
+    }
+
+    #[test]
+    fn steps_that_change_or_free_the_key_find_their_rows_by_the_identity(l in steps(3), r in steps(8), rows in 1usize..9) {
+        let (left, right) = (left(), right());
+        let alignment = Alignment::new(&left, &right, &AlignOptions::default()).unwrap();
+        let layout = Layout::new(Direction::Both, [&left, &right], &alignment, &[0]);
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = StepsWriter::create(folder.path(), layout.clone()).unwrap();
+        let wide = |step: &Step| Step { before: vec![2; 9], after: vec![3; 9], ..step.clone() };
+        write(&mut writer, 0, &left, &l.iter().map(wide).collect::<Vec<_>>());
+        write(&mut writer, 1, &right, &r);
+        writer.finish().unwrap();
+        let chunks = read(folder.path(), &layout, 1, (l.len() as u64, r.len() as u64), &right, rows, &[7]);
+        check(&chunks, &r, &right, rows);
+        let found: Vec<FoundBy> =
+            chunks.iter().flat_map(|chunk| vec![chunk.found_by; chunk.steps.len()]).collect();
+        let same_run = |a: &Step, b: &Step| a.action == b.action && a.together == b.together && a.together != 0;
+        let mut expected = Vec::new();
+        for run in r.chunk_by(same_run) {
+            let identified = run.iter().any(|step| step.action == Action::Delete || step.changed.contains(&0));
+            expected.extend(vec![if identified { FoundBy::Identity } else { FoundBy::Key }; run.len()]);
+        }
+        prop_assert_eq!(found, expected);
     }
 }
 
@@ -264,7 +288,7 @@ fn files_that_end_early_or_are_of_another_plan_are_refused() {
     StepsWriter::create(folder.path(), layout.clone()).unwrap().finish().unwrap();
     let writes = SideWrites::default();
     let names: Vec<String> = left.columns.iter().map(|c| c.name.clone()).collect();
-    let from = ChunkSide { side: 0, skip: 0, steps: 0..1, writes: &writes, target: None, names };
+    let from = ChunkSide { side: 0, skip: 0, steps: 0..1, writes: &writes, identity: &[], target: None, names };
     let path = folder.path().join(STEPS);
     let mut chunks = Chunks::open(&path, layout, &from, 10).unwrap();
     assert!(chunks.next().unwrap().unwrap_err().to_string().contains("ends after 0 of 1"));
