@@ -49,7 +49,7 @@ pub use one_way::{PlanInput, PlanTable, plan_one_way};
 pub use order::order;
 pub use script::{write_empty_script, write_script};
 pub use select::{Selection, cell_text};
-pub use steps::{Chunks, SIDES, STEPS};
+pub use steps::{Chunks, Layout, SIDES, STEPS, StepRows, StepsWriter};
 pub use two_way::{
     Decision, HistoryTimes, Merge, PAIRS, PlannedPair, Rules, Take, TwoWayFile, TwoWayInput, TwoWayPlan, Winner,
     clock_warning, plan_two_way, read_pairs, window,
