@@ -44,6 +44,12 @@ impl Seen {
         seq > self.since.seq || self.since.gaps.iter().any(|(first, last, _)| (*first..=*last).contains(&seq))
     }
 
+    /// Takes note that these numbers, the next ones, are not there and never will be.
+    pub(super) fn pass(&mut self, first: u64, last: u64) {
+        self.miss(self.last + 1, first);
+        self.last = last;
+    }
+
     /// The numbers from `from` to before `to` are not there.
     fn miss(&mut self, from: u64, to: u64) {
         for (first, last, missed) in &self.since.gaps {
@@ -96,6 +102,16 @@ mod tests {
             total.sort_unstable();
             prop_assert_eq!(total, table.into_iter().collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn numbers_that_are_accounted_for_are_not_missed() {
+        let mut seen = Seen::new(&HistoryMark { seq: 4, gaps: vec![(2, 3, 0)], installed: String::new() }, 10);
+        seen.pass(3, 3);
+        seen.pass(6, 8);
+        assert!(seen.see(10));
+        let mark = seen.finish();
+        assert_eq!((mark.seq, mark.gaps), (10, vec![(2, 2, 0), (5, 5, 10), (9, 9, 10)]));
     }
 
     #[test]

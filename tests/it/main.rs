@@ -8,6 +8,7 @@ mod bad_input;
 mod bridge;
 mod edges;
 mod filters;
+mod history;
 mod layers;
 mod names;
 mod pairs;

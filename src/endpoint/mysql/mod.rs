@@ -9,6 +9,8 @@
 //! `write` is the session; it loads steps (`send`, `load`, each column as `carry` says) into a
 //! temporary table and writes from there (`change`) with the statements of `shape`. `levels` and `park` are about the
 //! order of rows that depend on each other, `fetch` reads rows back. `dialect` writes scripts.
+//!
+//! `history` keeps track of changes by triggers.
 
 mod carry;
 mod change;
@@ -18,6 +20,13 @@ mod dialect;
 mod export;
 mod failure;
 mod fetch;
+mod history;
+mod history_book;
+mod history_fit;
+mod history_install;
+mod history_keys;
+mod history_read;
+mod history_trigger;
 mod holds;
 mod identity;
 mod levels;

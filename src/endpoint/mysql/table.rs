@@ -2,13 +2,14 @@
 
 use super::connect::Server;
 use super::dialect::MysqlDialect;
+use super::history::{self, MysqlHistory};
 use super::session::Purpose;
 use super::sql::qualified;
 use super::write::MysqlWriter;
 use super::{describe, export, target};
 use crate::endpoint::{
-    Dialect, Endpoint, EndpointError, ExportRequest, Exported, ServerAddress, Sink, Target, WriteOptions, WriteTable,
-    Writer,
+    Clock, Dialect, Endpoint, EndpointError, ExportRequest, Exported, History, ServerAddress, Sink, Target,
+    WriteOptions, WriteTable, Writer,
 };
 use crate::table::TableInfo;
 
@@ -45,6 +46,14 @@ impl Endpoint for Mysql {
 
     fn writer(&self, table: &WriteTable, options: &WriteOptions) -> Result<Option<Box<dyn Writer>>, EndpointError> {
         Ok(Some(Box::new(MysqlWriter::open(&self.address, table, options)?)))
+    }
+
+    fn clock(&self) -> Result<Option<Clock>, EndpointError> {
+        history::clock(&self.address).map(Some)
+    }
+
+    fn history(&self) -> Option<Box<dyn History>> {
+        Some(Box::new(MysqlHistory(self.address.clone())))
     }
 
     fn dialect(&self) -> Option<(Box<dyn Dialect>, String)> {

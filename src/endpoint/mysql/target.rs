@@ -3,6 +3,7 @@
 
 use super::describe::{Found, Index, ask, indexes, is_of, text};
 use super::failure::{self, words};
+use super::history_trigger::PREFIX;
 use super::native::NativeColumn;
 use super::sql::{qualified, quote};
 use crate::endpoint::{
@@ -158,7 +159,9 @@ fn triggers(conn: &mut Conn, address: &ServerAddress, found: &Found) -> Result<V
          WHERE event_object_schema = ? AND event_object_table = ? ORDER BY trigger_name",
         (&found.schema, &found.table),
     )?;
-    Ok(rows.iter().filter(|row| is_of(row, found)).filter_map(|row| text(row, 2)).collect())
+    let names = rows.iter().filter(|row| is_of(row, found)).filter_map(|row| text(row, 2));
+    // What a history's triggers do is no surprise.
+    Ok(names.filter(|name| !name.starts_with(PREFIX)).collect())
 }
 
 /// Whether the table is stored in a way that transactions can write to.

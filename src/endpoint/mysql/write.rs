@@ -79,6 +79,11 @@ impl MysqlWriter {
     pub fn open(address: &ServerAddress, table: &WriteTable, options: &WriteOptions) -> Result<Self, EndpointError> {
         let server = Server::reach(address, Purpose::Write(options.lock_timeout))?;
         let mut conn = server.connect()?;
+        if !options.read_only {
+            // The triggers of a history write down whose changes they are.
+            conn.query_drop("SET @trueup_origin = 1")
+                .map_err(|error| failure::query(address, "opening the table for writing", words(&error)))?;
+        }
         let found = describe::find(&mut conn, address)?;
         let names = |columns: Vec<&str>| columns.join(", ");
         let there: Vec<&str> = found.columns.iter().map(|column| column.name.as_str()).collect();

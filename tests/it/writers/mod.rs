@@ -2,4 +2,4 @@
 
 mod mysql;
 mod postgres;
-mod rows;
+pub mod rows;

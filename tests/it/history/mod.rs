@@ -1,0 +1,3 @@
+//! Histories kept by triggers, called as the library has them.
+
+mod mysql;
