@@ -1,6 +1,6 @@
 //! The command line as typed.
 
-use super::{apply, audit, init, keys, plan, show, snapshot, sync, undo};
+use super::{apply, audit, history, init, keys, plan, show, snapshot, sync, undo};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -52,6 +52,8 @@ pub enum Command {
     Keys(keys::KeysArgs),
     /// Freeze a table as Parquet
     Snapshot(snapshot::SnapshotArgs),
+    /// Change tracking by triggers in the database itself
+    History(history::HistoryArgs),
     /// Write a commented job file with the mapping and key found
     Init(init::InitArgs),
 }

@@ -1,5 +1,6 @@
 //! The one place that turns errors into words and exit codes: what happened, why, and what to do.
 
+mod history;
 mod write;
 
 use std::process::ExitCode;

@@ -5,6 +5,7 @@ mod apply;
 mod args;
 mod audit;
 mod error;
+mod history;
 mod init;
 mod keys;
 mod output;
@@ -41,6 +42,7 @@ pub fn main() -> ExitCode {
         args::Command::Sync(command) => sync::run(command, &watch),
         args::Command::Keys(command) => keys::run(command, &watch),
         args::Command::Snapshot(command) => snapshot::run(command, &watch),
+        args::Command::History(command) => history::run(command, &watch),
         args::Command::Init(command) => init::run(command, &watch),
     };
     match done {

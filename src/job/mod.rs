@@ -7,6 +7,7 @@ mod apply_tests;
 mod cascades;
 mod duration;
 mod error;
+mod history;
 mod indexes;
 mod keys;
 mod pending;
@@ -27,6 +28,9 @@ mod typed;
 pub use apply::{ApplyJob, ApplyRun, CHUNK, run_apply, run_undo};
 pub use duration::parse_duration;
 pub use error::{JobError, RunError};
+pub use history::{
+    Forget, HistoryError, InstalledHistory, STATES, clear_history, history_status, install_history, remove_history,
+};
 pub use keys::run_keys;
 pub use pending::remove_unfinished;
 pub use plan::{PlanJob, PlanRun, TwoWayJob, run_plan};

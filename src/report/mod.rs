@@ -2,6 +2,7 @@
 
 mod apply;
 mod diff;
+mod history;
 mod json;
 mod keys;
 mod plan;
@@ -18,6 +19,10 @@ mod values;
 mod tests;
 
 pub use apply::{Carried, apply_json, apply_text};
+pub use history::{
+    history_cleared_json, history_cleared_text, history_installed_json, history_installed_text, history_removed_json,
+    history_removed_text, history_status_json, history_status_text,
+};
 pub use json::audit_json;
 pub use keys::{keys_json, keys_table};
 pub use plan::plan_text;

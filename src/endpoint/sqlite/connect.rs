@@ -1,7 +1,9 @@
 //! Opening a database file, and saying what went wrong with it.
 
+use super::history_state::TABLES;
 use crate::endpoint::{
-    Dialect, Endpoint, EndpointError, ExportRequest, Exported, Sink, Target, WriteOptions, WriteTable, Writer,
+    Clock, Dialect, Endpoint, EndpointError, ExportRequest, Exported, History, Sink, Target, WriteOptions, WriteTable,
+    Writer,
 };
 use crate::table::{TableInfo, nearest};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
@@ -96,7 +98,9 @@ impl Sqlite {
                        WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
             let mut statement = connection.prepare(sql)?;
             let names = statement.query_map([], |row| row.get(0))?;
-            names.collect::<rusqlite::Result<Vec<String>>>()
+            let mut names = names.collect::<rusqlite::Result<Vec<String>>>()?;
+            names.retain(|name| !TABLES.contains(&name.as_str()));
+            Ok::<_, rusqlite::Error>(names)
         };
         EndpointError::NoTable {
             address: format!("sqlite:{}", self.path.display()),
@@ -131,6 +135,15 @@ impl Endpoint for Sqlite {
 
     fn writer(&self, table: &WriteTable, options: &WriteOptions) -> Result<Option<Box<dyn Writer>>, EndpointError> {
         Ok(Some(Box::new(super::writer::SqliteWriter::open(self, table, options)?)))
+    }
+
+    fn clock(&self) -> Result<Option<Clock>, EndpointError> {
+        // It is this machine's own.
+        Ok(Some(Clock::default()))
+    }
+
+    fn history(&self) -> Option<Box<dyn History>> {
+        Some(Box::new(super::history::SqliteHistory::new(self.clone())))
     }
 
     fn dialect(&self) -> Option<(Box<dyn Dialect>, String)> {

@@ -115,7 +115,7 @@ impl Dialect for Script {
     }
 }
 
-fn bytes_of_hex(digits: &str) -> Option<Vec<u8>> {
+pub(super) fn bytes_of_hex(digits: &str) -> Option<Vec<u8>> {
     let pairs = digits.as_bytes().chunks(2);
     pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok().filter(|p| p.len() == 2)?, 16).ok()).collect()
 }

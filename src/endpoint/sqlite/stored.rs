@@ -30,6 +30,17 @@ impl Stored {
         }
     }
 
+    /// The value itself.
+    pub(super) fn as_ref(&self) -> ValueRef<'_> {
+        match self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(number) => ValueRef::Integer(*number),
+            Self::Real(number) => ValueRef::Real(*number),
+            Self::Text(text) => ValueRef::Text(text),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        }
+    }
+
     /// A number as SQLite stores it.
     pub(super) fn real(number: f64) -> Self {
         if number.is_nan() { Self::text("NaN") } else { Self::Real(number) }
@@ -73,12 +84,6 @@ impl Stored {
 
 impl ToSql for Stored {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match self {
-            Self::Null => ValueRef::Null,
-            Self::Integer(number) => ValueRef::Integer(*number),
-            Self::Real(number) => ValueRef::Real(*number),
-            Self::Text(text) => ValueRef::Text(text),
-            Self::Blob(bytes) => ValueRef::Blob(bytes),
-        }))
+        Ok(ToSqlOutput::Borrowed(self.as_ref()))
     }
 }

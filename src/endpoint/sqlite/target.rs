@@ -4,6 +4,7 @@ use super::affinity::Affinity;
 use super::connect::{Sqlite, message, quoted};
 use super::foreign::{dependents, references};
 use super::form::forms;
+use super::history::is_own_trigger;
 use super::layout::Layout;
 use super::unique::unique;
 use crate::endpoint::{Endpoint, EndpointError, Holds, Target, TargetColumn};
@@ -91,7 +92,9 @@ fn triggers(connection: &Connection, table: &str) -> Result<Vec<String>> {
     let sql =
         "SELECT name FROM main.sqlite_schema WHERE type = 'trigger' AND lower(tbl_name) = lower(?1) ORDER BY name";
     let mut statement = connection.prepare(sql)?;
-    statement.query_map([table], |row| row.get(0))?.collect()
+    let mut names = statement.query_map([table], |row| row.get(0))?.collect::<Result<Vec<String>>>()?;
+    names.retain(|name| !is_own_trigger(name));
+    Ok(names)
 }
 
 fn obstacles(connection: &Connection, sqlite: &Sqlite, layout: &Layout) -> Vec<String> {

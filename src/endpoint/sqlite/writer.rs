@@ -1,6 +1,7 @@
 //! A session that writes to a table.
 
 use super::connect::{PATIENCE, Sqlite, quoted};
+use super::history::{begin_own, end_own};
 use super::load::{Loaded, STEPS, load};
 use super::matches::find;
 use super::shape::Shape;
@@ -21,6 +22,8 @@ pub(super) struct SqliteWriter {
     connection: Connection,
     shape: Shape,
     read_only: bool,
+    /// Whether the transaction says that it is trueup's own.
+    own: bool,
     loaded: Option<Loaded>,
 }
 
@@ -38,7 +41,7 @@ impl SqliteWriter {
             connection.execute_batch("PRAGMA foreign_keys = ON").map_err(failed)?;
         }
         let shape = Shape::read(sqlite, &connection, table)?;
-        Ok(Self { connection, shape, read_only: options.read_only, loaded: None })
+        Ok(Self { connection, shape, read_only: options.read_only, own: false, loaded: None })
     }
 
     fn loaded(&self) -> Result<&Loaded, WriteError> {
@@ -231,11 +234,22 @@ impl SqliteWriter {
 impl Writer for SqliteWriter {
     fn begin(&mut self) -> Result<(), WriteError> {
         let sql = if self.read_only { "BEGIN DEFERRED" } else { "BEGIN IMMEDIATE" };
-        self.connection.execute_batch(sql).map_err(|error| self.shape.failed("beginning to write", &error))
+        let begin = || {
+            self.connection.execute_batch(sql)?;
+            if self.read_only { Ok(false) } else { begin_own(&self.connection) }
+        };
+        self.own = begin().map_err(|error| self.shape.failed("beginning to write", &error))?;
+        Ok(())
     }
 
     fn commit(&mut self) -> Result<(), WriteError> {
-        self.connection.execute_batch("COMMIT").map_err(|error| self.shape.failed("committing", &error))
+        let commit = || {
+            if self.own {
+                end_own(&self.connection)?;
+            }
+            self.connection.execute_batch("COMMIT")
+        };
+        commit().map_err(|error| self.shape.failed("committing", &error))
     }
 
     fn rollback(&mut self) -> Result<(), WriteError> {
