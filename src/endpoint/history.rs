@@ -9,6 +9,7 @@
 //! | `row_key` | the key's values as a JSON array of text |
 //! | `changed_at` | UTC by the server's clock, in microseconds where it has them |
 //! | `own` | whether trueup itself wrote it |
+//! | `installed` | PostgreSQL: the installation of the triggers that wrote it |
 //!
 //! An update of the key itself is a delete and a create.
 

@@ -13,6 +13,12 @@ mod export;
 mod failure;
 mod fetch;
 mod halt;
+mod history;
+mod history_body;
+mod history_cleared;
+mod history_install;
+mod history_read;
+mod history_state;
 mod holds;
 mod kind;
 mod numeric;
@@ -31,8 +37,8 @@ mod transaction;
 mod write;
 
 use super::{
-    Dialect, Endpoint, EndpointError, ExportRequest, Exported, ServerAddress, Sink, Target, WriteOptions, WriteTable,
-    Writer,
+    Clock, Dialect, Endpoint, EndpointError, ExportRequest, Exported, History, ServerAddress, Sink, Target,
+    WriteOptions, WriteTable, Writer,
 };
 use crate::table::TableInfo;
 
@@ -69,6 +75,14 @@ impl Endpoint for Postgres {
 
     fn writer(&self, table: &WriteTable, options: &WriteOptions) -> Result<Option<Box<dyn Writer>>, EndpointError> {
         Ok(Some(Box::new(write::PostgresWriter::open(&self.address, table, options)?)))
+    }
+
+    fn clock(&self) -> Result<Option<Clock>, EndpointError> {
+        history::clock(&self.address).map(Some)
+    }
+
+    fn history(&self) -> Option<Box<dyn History>> {
+        Some(Box::new(history::PostgresHistory { address: self.address.clone() }))
     }
 
     fn dialect(&self) -> Option<(Box<dyn Dialect>, String)> {

@@ -4,6 +4,7 @@ use super::super::{Dependent, EndpointError, OnDelete, Reference, ServerAddress,
 use super::attributes::{Attribute, Identity, attributes, version};
 use super::connect::Session;
 use super::describe::Relation;
+use super::history;
 use super::holds::holds;
 use tokio_postgres::Row;
 
@@ -161,13 +162,16 @@ fn dependents(session: &Session, oid: u32, version: i32) -> Result<Vec<Dependent
 
 fn triggers(session: &Session, oid: u32) -> Result<Vec<String>, EndpointError> {
     // 4, 8 and 16 are INSERT, DELETE and UPDATE; `R` fires for a replica's own sessions only.
-    // A partition may have triggers of its own.
-    let sql = "WITH RECURSIVE tree AS (
+    // A partition may have triggers of its own. Those of the history change nothing.
+    let sql = format!(
+        "WITH RECURSIVE tree AS (
             SELECT $1::oid AS oid UNION SELECT h.inhrelid FROM pg_inherits h JOIN tree ON tree.oid = h.inhparent
         )
         SELECT DISTINCT t.tgname::text FROM tree JOIN pg_trigger t ON t.tgrelid = tree.oid
-        WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND t.tgtype & 28 <> 0 ORDER BY 1";
-    rows(session, sql, oid)?.iter().map(|row| row.try_get(0).map_err(|e| session.query_error(DOING, &e))).collect()
+        WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND t.tgtype & 28 <> 0 AND NOT {} ORDER BY 1",
+        history::is_ours("t.tgname")
+    );
+    rows(session, &sql, oid)?.iter().map(|row| row.try_get(0).map_err(|e| session.query_error(DOING, &e))).collect()
 }
 
 /// What stands in the way, and what should be known.

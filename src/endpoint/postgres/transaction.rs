@@ -72,11 +72,13 @@ impl Transactions {
         };
         // Compiling a statement that runs once takes longer than it saves.
         let jit = if self.version >= 110_000 { "SET LOCAL jit = off;" } else { "" };
-        // Each value prints in one way only; what was printed is read as it was meant.
+        // Each value prints in one way only; what was printed is read as it was meant. What a history
+        // writes down of this transaction is trueup's own doing.
         let sql = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {lock} {jit}
              SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 3;
-             SET LOCAL xmloption = 'content'; SET LOCAL idle_in_transaction_session_timeout = 0"
+             SET LOCAL xmloption = 'content'; SET LOCAL trueup.origin = 'own';
+             SET LOCAL idle_in_transaction_session_timeout = 0"
         );
         self.state = State::Open;
         self.execute(doing, &sql)

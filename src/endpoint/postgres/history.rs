@@ -1,0 +1,226 @@
+//! The history of a table: who keeps it is one trigger function per installation, in the table's own
+//! schema. Names begin with `trueup_history`.
+//!
+//! | name | what |
+//! |---|---|
+//! | `trueup_history` | the entries, with the columns that [`History`] tells of, and `installed` |
+//! | `trueup_history_tables` | a row per table with triggers: what they were made for, and how far it was cleared |
+//! | `trueup_history_row` | the trigger for rows that are created, updated, deleted |
+//! | `trueup_history_all` | the trigger for `TRUNCATE` |
+//! | `trueup_history_TABLE_ID` | the function of both |
+//!
+//! The triggers are `ENABLE ALWAYS`: what replication writes are changes too. The function is
+//! `SECURITY DEFINER`: whoever may write the table may not touch the history. Where it can't tell a
+//! row's key (a column was renamed since), it writes an `all` entry rather than failing the write.
+//! `own` are the rows that trueup's own statements write, but not what triggers and foreign keys do
+//! in their wake: those are changes like any other.
+//!
+//! A mark's `installed` is made of three words: the installation, a fingerprint, and a horizon.
+//! - The fingerprint changes with all that changes rows behind the triggers' backs: it covers the
+//!   files of the table and its partitions (`TRUNCATE`, rewriting, partitions that come and go), the
+//!   triggers' own rows in the catalog (`DISABLE TRIGGER`), and the server's history (a backup
+//!   restored, a stand-by promoted). It also changes with what is harmless (`VACUUM FULL`): then the
+//!   next run compares all rows once.
+//! - The horizon is a transaction's number: whatever had a number of the history when it was read is
+//!   older. Once all older transactions are over, numbers that are still missing will never come.
+
+use super::super::{Changes, ChangesRead, Clock, EndpointError, History, HistoryMark, HistoryStatus, Installed};
+use super::super::{HISTORY_TABLE, ServerAddress};
+use super::connect::{DEFAULT_SCHEMA, Session};
+use super::history_state::State;
+use super::quote::{identifier, literal, qualified};
+use super::{history_install, history_read};
+use crate::table::Column;
+use tokio_postgres::SimpleQueryMessage;
+
+/// The table of the installations.
+pub(super) const TABLES: &str = "trueup_history_tables";
+/// The trigger for rows.
+pub(super) const ROW_TRIGGER: &str = "trueup_history_row";
+/// The trigger for `TRUNCATE`.
+pub(super) const ALL_TRIGGER: &str = "trueup_history_all";
+
+/// How long to wait for a lock: whoever waits for the table's lock has all writers wait behind them.
+const LOCK_TIMEOUT: &str = "10s";
+
+/// The history of the table at an address.
+pub(super) struct PostgresHistory {
+    pub address: ServerAddress,
+}
+
+impl PostgresHistory {
+    fn reading<T>(
+        &self,
+        work: impl FnOnce(&Place<'_>, &Session) -> Result<T, EndpointError>,
+    ) -> Result<T, EndpointError> {
+        let session = Session::open(&self.address, None)?;
+        let done = work(&Place::new(&self.address), &session);
+        if done.is_ok() {
+            session.close();
+        }
+        // Else it is dropped: a stream that broke off is not waited for.
+        done
+    }
+
+    fn writing<T>(
+        &self,
+        level: &str,
+        work: impl FnOnce(&Place<'_>, &Session) -> Result<T, EndpointError>,
+    ) -> Result<T, EndpointError> {
+        let session = Session::idle(&self.address)?;
+        let place = Place::new(&self.address);
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL {level} READ WRITE; SET LOCAL client_encoding = 'UTF8';
+             SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL TimeZone = 'UTC'; SET LOCAL search_path = pg_catalog;
+             SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = {}",
+            literal(LOCK_TIMEOUT)
+        );
+        session.execute("beginning a transaction", &begin)?;
+        let done = work(&place, &session).and_then(|done| session.execute("committing", "COMMIT").map(|()| done));
+        match &done {
+            Ok(_) => session.close(),
+            Err(_) => session.abandon(),
+        }
+        done
+    }
+}
+
+impl History for PostgresHistory {
+    fn install(&self, key: &[String]) -> Result<Installed, EndpointError> {
+        self.writing("READ COMMITTED", |place, session| history_install::install(place, session, key))
+    }
+
+    fn status(&self) -> Result<Option<HistoryStatus>, EndpointError> {
+        self.reading(|place, session| State::read(place, session)?.status(place, session))
+    }
+
+    fn clear(&self, through: Option<&HistoryMark>) -> Result<u64, EndpointError> {
+        self.writing("REPEATABLE READ", |place, session| history_read::clear(place, session, through))
+    }
+
+    fn remove(&self) -> Result<bool, EndpointError> {
+        self.writing("READ COMMITTED", history_install::remove)
+    }
+
+    fn mark(&self) -> Result<Option<HistoryMark>, EndpointError> {
+        self.reading(history_read::mark)
+    }
+
+    fn changes(
+        &self,
+        since: Option<&HistoryMark>,
+        key: &[Column],
+        take: &mut dyn FnMut(Changes) -> Result<(), EndpointError>,
+    ) -> Result<ChangesRead, EndpointError> {
+        self.reading(|place, session| history_read::changes(place, session, since, key, take))
+    }
+}
+
+/// Where a history is, and how to speak of it.
+pub(super) struct Place<'a> {
+    pub address: &'a ServerAddress,
+    pub schema: &'a str,
+}
+
+impl<'a> Place<'a> {
+    fn new(address: &'a ServerAddress) -> Self {
+        Self { address, schema: address.schema.as_deref().unwrap_or(DEFAULT_SCHEMA) }
+    }
+
+    /// The table itself, as SQL.
+    pub(super) fn table(&self) -> String {
+        qualified(self.schema, &self.address.table)
+    }
+
+    /// The table of the entries, as SQL.
+    pub(super) fn entries(&self) -> String {
+        qualified(self.schema, HISTORY_TABLE)
+    }
+
+    /// The table of the installations, as SQL.
+    pub(super) fn tables(&self) -> String {
+        qualified(self.schema, TABLES)
+    }
+
+    /// A name in this schema, for a person.
+    pub(super) fn spoken(&self, name: &str) -> String {
+        format!("`{}.{name}`", self.schema)
+    }
+
+    /// An error of our own.
+    pub(super) fn error(&self, doing: &str, why: impl Into<String>) -> EndpointError {
+        EndpointError::Query { address: self.address.shown.clone(), doing: doing.to_owned(), why: why.into() }
+    }
+}
+
+/// The server's clock against this machine's. A simple query is one round trip.
+pub(super) fn clock(address: &ServerAddress) -> Result<Clock, EndpointError> {
+    let doing = "asking for the server's time";
+    let session = Session::idle(address)?;
+    let sql = format!("SELECT {}", micros("pg_catalog.clock_timestamp()"));
+    let measured = Clock::measure(|| {
+        let answer = session.run(session.client().simple_query(&sql)).map_err(|e| session.query_error(doing, &e))?;
+        let time = answer.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
+            _ => None,
+        });
+        time.ok_or_else(|| Place::new(address).error(doing, "the server gives no time"))
+    });
+    session.close();
+    measured
+}
+
+/// Microseconds since 1970, UTC, of an expression that is a timestamptz.
+pub(super) fn micros(expression: &str) -> String {
+    format!("(pg_catalog.date_part('epoch', {expression}) * 1000000)::pg_catalog.int8")
+}
+
+/// The function of an installation. Names have at most 63 bytes.
+pub(super) fn function_name(table: &str, id: &str) -> String {
+    let most = 63 - HISTORY_TABLE.len() - 2 - id.len();
+    let end = (0..=most.min(table.len())).rev().find(|end| table.is_char_boundary(*end)).unwrap_or(0);
+    format!("{HISTORY_TABLE}_{}_{id}", &table[..end])
+}
+
+/// What says that a row is a trigger of a history.
+pub(super) fn is_ours(column: &str) -> String {
+    format!("{column} IN ({}, {})", literal(ROW_TRIGGER), literal(ALL_TRIGGER))
+}
+
+/// The columns of the two tables, and their types.
+pub(super) const ENTRY_COLUMNS: [(&str, &str); 7] = [
+    ("seq", "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+    ("table_name", "text NOT NULL"),
+    ("action", "text NOT NULL"),
+    ("row_key", "jsonb"),
+    ("changed_at", "timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()"),
+    ("own", "boolean NOT NULL"),
+    ("installed", "text NOT NULL"),
+];
+pub(super) const TABLE_COLUMNS: [(&str, &str); 6] = [
+    ("table_name", "text NOT NULL"),
+    ("installed", "text PRIMARY KEY"),
+    ("key_columns", "text[] NOT NULL"),
+    ("key_types", "text[] NOT NULL"),
+    ("covers_from", "timestamptz NOT NULL"),
+    ("cleared", "text"),
+];
+
+/// `CREATE TABLE` of one of them.
+pub(super) fn create_table(name: &str, columns: &[(&str, &str)]) -> String {
+    let columns: Vec<String> = columns.iter().map(|(name, ty)| format!("{} {ty}", identifier(name))).collect();
+    format!("CREATE TABLE {name} ({})", columns.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_functions_fit() {
+        assert_eq!(function_name("t", "0123456789abcdef"), "trueup_history_t_0123456789abcdef");
+        let long = function_name(&"ä".repeat(31), "0123456789abcdef");
+        assert!(long.len() <= 63 && long.len() > 60, "{long}");
+        assert!(long.ends_with("ä_0123456789abcdef"));
+    }
+}

@@ -1,0 +1,403 @@
+//! Reading the entries of a history, in the order of their numbers, and clearing them.
+
+use super::super::seen::Seen;
+use super::super::{Action, Changes, ChangesRead, EndpointError, ExportBatch, HISTORY_TABLE, HistoryMark, now};
+use super::attributes::Attribute;
+use super::connect::Session;
+use super::copy::{Cells, Frames, Malformed};
+use super::decode::{BadCell, Columns};
+use super::failure::words;
+use super::history::{Place, TABLES};
+use super::history_body::value;
+use super::history_cleared::{covers, joined, narrow, seen};
+use super::history_state::{Installation, State, covers_from};
+use super::quote::literal;
+use crate::table::{Column, MICROS_PER_DAY};
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use futures::StreamExt;
+use std::pin::pin;
+use std::sync::Arc;
+use tokio_postgres::Error;
+
+const DOING: &str = "reading the history";
+
+/// Changes that are handed over at once, at most.
+const BATCH: usize = 8 * 1024;
+
+/// From 1970-01-01 to PostgreSQL's day 0, 2000-01-01.
+const EPOCH: i64 = 10_957 * MICROS_PER_DAY;
+
+/// See [`History::mark`](super::super::History::mark).
+pub(super) fn mark(place: &Place<'_>, session: &Session) -> Result<Option<HistoryMark>, EndpointError> {
+    let state = State::read(place, session)?;
+    state.may_read(place)?;
+    match state.fitting() {
+        Some(row) => here(place, session, &state, row).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The mark behind all that there is.
+fn here(place: &Place<'_>, session: &Session, state: &State, row: &Installation) -> Result<HistoryMark, EndpointError> {
+    let since = row.cleared.clone().unwrap_or_default();
+    let reading = Reading::new(&since, row, &[]);
+    read(place, session, state, reading, &mut |_| Ok(()))
+}
+
+/// See [`History::changes`](super::super::History::changes).
+pub(super) fn changes(
+    place: &Place<'_>,
+    session: &Session,
+    since: Option<&HistoryMark>,
+    key: &[Column],
+    take: &mut dyn FnMut(Changes) -> Result<(), EndpointError>,
+) -> Result<ChangesRead, EndpointError> {
+    let state = State::read(place, session)?;
+    state.may_read(place)?;
+    if !state.is_installed() {
+        return Ok(ChangesRead::Lacking("no history of the table is kept".to_owned()));
+    }
+    let Some(row) = state.fitting() else {
+        return Ok(ChangesRead::Lacking(format!("its triggers do not fit: {}", state.misfits.join("; "))));
+    };
+    let columns = match wanted(place, &state, row, key)? {
+        Ok(columns) => columns,
+        Err(why) => return Ok(ChangesRead::Lacking(why)),
+    };
+    let cleared = row.cleared.clone().unwrap_or_default();
+    if let Some(why) = since.and_then(|since| lacking(&state, row, since)) {
+        return Ok(ChangesRead::Lacking(why));
+    }
+    let since = since.unwrap_or(&cleared);
+    if many_at_once(place, session, row, since)? {
+        let why = "rows were changed that it can't name (by TRUNCATE, or while the key's columns had other names)";
+        return Ok(ChangesRead::Lacking(why.to_owned()));
+    }
+    let covers_from = covers_from(place, session, row)?;
+    let mark = read(place, session, &state, Reading::new(since, row, &columns), take)?;
+    Ok(ChangesRead::Whole { mark, covers_from })
+}
+
+/// See [`History::clear`](super::super::History::clear).
+pub(super) fn clear(place: &Place<'_>, session: &Session, through: Option<&HistoryMark>) -> Result<u64, EndpointError> {
+    let state = State::read(place, session)?;
+    state.may_read(place)?;
+    let Some(row) = &state.row else { return Ok(0) };
+    if state.tables.as_ref().is_some_and(|tables| !tables.write) {
+        let why = format!(
+            "this user has no right to UPDATE and DELETE in `{}` and `{}` of schema `{}`",
+            HISTORY_TABLE, TABLES, place.schema
+        );
+        return Err(place.error("clearing the history", why));
+    }
+    let through = match through {
+        // It has seen none of these.
+        Some(mark) if lacking(&state, row, mark).is_some() => return Ok(0),
+        Some(mark) => mark.clone(),
+        None => here(place, session, &state, row)?,
+    };
+    let cleared = match &row.cleared {
+        Some(before) => HistoryMark { installed: later(before, &through), ..joined(before, &through) },
+        None => through.clone(),
+    };
+    let doing = "clearing the history";
+    let cleared = serde_json::to_string(&cleared).map_err(|e| place.error(doing, e.to_string()))?;
+    let (firsts, lasts) = seen(&through);
+    let sql = format!(
+        "WITH gone AS (
+            DELETE FROM {} h USING ROWS FROM (pg_catalog.unnest($2::int8[]), pg_catalog.unnest($3::int8[])) r (a, b)
+            WHERE h.installed = $1 AND h.seq BETWEEN r.a AND r.b RETURNING h.changed_at
+        ), total AS (
+            SELECT pg_catalog.count(*) AS entries, pg_catalog.max(changed_at) AS last FROM gone
+        )
+        UPDATE {} SET cleared = $4,
+            covers_from = GREATEST(covers_from, total.last + pg_catalog.make_interval(secs => 0.000001))
+        FROM total WHERE installed = $1 AND total.entries > 0 RETURNING total.entries",
+        place.entries(),
+        place.tables()
+    );
+    match session.query(doing, &sql, &[&row.id, &firsts, &lasts, &cleared])?.first() {
+        Some(row) => {
+            let count: i64 = row.try_get(0).map_err(|e| session.query_error(doing, &e))?;
+            Ok(u64::try_from(count).unwrap_or(0))
+        }
+        None => Ok(0),
+    }
+}
+
+/// The `installed` of two marks of one installation that are joined: what was missing then must be
+/// older than both.
+fn later(a: &HistoryMark, b: &HistoryMark) -> String {
+    let (a, b) = (Words::of(&a.installed), Words::of(&b.installed));
+    let horizon = a.horizon.zip(b.horizon).map(|(a, b)| a.max(b));
+    Words { horizon, ..b }.text()
+}
+
+/// Why a mark can't be read on from; `None` if it can.
+fn lacking(state: &State, row: &Installation, since: &HistoryMark) -> Option<String> {
+    let mark = Words::of(&since.installed);
+    if mark.id != row.id {
+        return Some("it was installed anew since".to_owned());
+    }
+    if mark.fingerprint != state.fingerprint {
+        let why = "rows may have changed that it does not tell of: since, the table was rewritten or emptied, its \
+                   partitions or triggers were changed, or the server was restored or is another one";
+        return Some(why.to_owned());
+    }
+    let last = state.tables.as_ref().and_then(|tables| tables.last);
+    if last.is_some_and(|last| since.seq > last) {
+        return Some("it ends before what was seen of it: it was restored from a backup".to_owned());
+    }
+    match &row.cleared {
+        Some(cleared) if !covers(since, cleared) => Some("it was cleared since".to_owned()),
+        _ => None,
+    }
+}
+
+/// The three words of a mark's `installed`.
+struct Words<'a> {
+    id: &'a str,
+    fingerprint: &'a str,
+    horizon: Option<i64>,
+}
+
+impl<'a> Words<'a> {
+    fn of(text: &'a str) -> Self {
+        let mut words = text.split(' ');
+        let mut next = || words.next().unwrap_or_default();
+        Self { id: next(), fingerprint: next(), horizon: next().parse().ok() }
+    }
+
+    fn text(&self) -> String {
+        let horizon = self.horizon.map(|horizon| horizon.to_string()).unwrap_or_default();
+        format!("{} {} {horizon}", self.id, self.fingerprint)
+    }
+}
+
+/// A column that is wanted, and where the entries have it.
+type Wanted<'a> = (usize, &'a Attribute, &'a Column);
+
+/// The columns as the entries have them; or why they do not have them.
+fn wanted<'a>(
+    place: &Place<'_>,
+    state: &'a State,
+    row: &Installation,
+    key: &'a [Column],
+) -> Result<Result<Vec<Wanted<'a>>, String>, EndpointError> {
+    if key.is_empty() {
+        return Err(place.error(DOING, "no column of the key is asked for"));
+    }
+    let mut out = Vec::with_capacity(key.len());
+    for column in key {
+        let at = row.key.iter().position(|name| *name == column.name);
+        let attribute = state.attributes.iter().find(|attribute| attribute.name == column.name);
+        let (Some(at), Some(attribute)) = (at, attribute) else {
+            let why = format!("it knows rows by {}, not by `{}`", row.key.join(", "), column.name);
+            return Ok(Err(why));
+        };
+        if attribute.kind.ty != column.ty {
+            let why = format!("the table changed its shape: column `{}` is {} now", column.name, attribute.base);
+            return Err(place.error(DOING, why));
+        }
+        out.push((at, attribute, column));
+    }
+    Ok(Ok(out))
+}
+
+/// Whether there is a new entry that does not say which rows it is about.
+fn many_at_once(
+    place: &Place<'_>,
+    session: &Session,
+    row: &Installation,
+    since: &HistoryMark,
+) -> Result<bool, EndpointError> {
+    let mut seen = Seen::new(since, now());
+    let sql = format!(
+        "SELECT seq FROM {} WHERE installed = $1 AND action = 'all' AND seq > $2 ORDER BY seq",
+        place.entries()
+    );
+    let after = i64::try_from(seen.after()).unwrap_or(i64::MAX);
+    for found in session.query(DOING, &sql, &[&row.id, &after])? {
+        let seq: i64 = found.try_get(0).map_err(|e| session.query_error(DOING, &e))?;
+        if seen.see(u64::try_from(seq).unwrap_or(0)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Entries on their way to the taker.
+struct Reading<'a> {
+    row: &'a Installation,
+    wanted: &'a [Wanted<'a>],
+    since: HistoryMark,
+    begun: i64,
+    seen: Seen,
+    schema: SchemaRef,
+    keys: Columns,
+    actions: Vec<Action>,
+    times: Vec<i64>,
+    own: Vec<bool>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(since: &HistoryMark, row: &'a Installation, wanted: &'a [Wanted<'a>]) -> Self {
+        let begun = now();
+        let fields: Vec<_> =
+            wanted.iter().map(|(_, _, column)| Field::new(&column.name, column.ty.arrow(), true)).collect();
+        Self {
+            row,
+            wanted,
+            since: since.clone(),
+            begun,
+            seen: Seen::new(since, begun),
+            schema: Arc::new(Schema::new(fields)),
+            keys: Columns::new(wanted.iter().map(|(_, attribute, column)| (attribute.kind.wire, (*column).clone()))),
+            actions: Vec::new(),
+            times: Vec::new(),
+            own: Vec::new(),
+        }
+    }
+
+    /// All entries behind the mark: those of other tables only as numbers.
+    fn sql(&self, place: &Place<'_>) -> String {
+        let own = format!("h.installed = {}", literal(&self.row.id));
+        let keys = self
+            .wanted
+            .iter()
+            .map(|(at, attribute, _)| format!(", CASE WHEN {own} THEN {} END", value("h.row_key", *at, attribute)));
+        format!(
+            "COPY (SELECT h.seq, CASE WHEN {own} THEN h.action END, h.changed_at, h.own{} FROM {} h
+                WHERE h.seq > {} ORDER BY h.seq) TO STDOUT (FORMAT binary)",
+            keys.collect::<String>(),
+            place.entries(),
+            self.seen.after()
+        )
+    }
+
+    fn entry(&mut self, mut cells: Cells<'_>) -> Result<(), Trouble> {
+        let mut next = || cells.next().ok_or_else(|| Trouble::shape("an entry has too few values"));
+        let (seq, action, time, own) = (next()?, next()?, next()?, next()?);
+        let new = self.seen.see(u64::try_from(number(seq)?).unwrap_or(0));
+        let Some(action) = action.filter(|_| new && !self.wanted.is_empty()) else { return Ok(()) };
+        let action = match action {
+            b"create" => Action::Create,
+            b"update" => Action::Update,
+            b"delete" => Action::Delete,
+            // Those that are new were looked for before.
+            _ => return Ok(()),
+        };
+        self.actions.push(action);
+        self.times.push(number(time)?.saturating_add(EPOCH));
+        self.own.push(own == Some(&[1][..]));
+        self.keys.row(cells).map_err(Trouble::Cell)
+    }
+
+    /// What has come so far.
+    fn batch(&mut self) -> Result<Option<Changes>, Trouble> {
+        if self.actions.is_empty() {
+            return Ok(None);
+        }
+        let keys = ExportBatch::new(&self.schema, self.keys.finish()).map_err(|e| Trouble::shape(&e.to_string()))?;
+        let (actions, times) = (std::mem::take(&mut self.actions), std::mem::take(&mut self.times));
+        Ok(Some(Changes { keys, actions, times, own: std::mem::take(&mut self.own) }))
+    }
+
+    /// The mark behind all that came.
+    fn finish(self, state: &State, oldest: i64, horizon: Option<i64>) -> HistoryMark {
+        let mut mark = self.seen.finish();
+        let before = Words::of(&self.since.installed).horizon;
+        // Whatever had a number then is over, and what it wrote was here to be seen.
+        if before.is_some_and(|before| before <= oldest) {
+            mark.gaps.retain(|(_, _, missed)| *missed >= self.begun);
+        }
+        for (_, cleared) in state.tables.iter().flat_map(|tables| &tables.cleared) {
+            narrow(&mut mark, cleared);
+        }
+        mark.installed = Words { id: &self.row.id, fingerprint: &state.fingerprint, horizon }.text();
+        mark
+    }
+}
+
+/// Reads to the end. Gives the mark behind it.
+fn read(
+    place: &Place<'_>,
+    session: &Session,
+    state: &State,
+    mut reading: Reading<'_>,
+    take: &mut dyn FnMut(Changes) -> Result<(), EndpointError>,
+) -> Result<HistoryMark, EndpointError> {
+    let (oldest, horizon) = horizon(session)?;
+    let failed = |trouble: Trouble| match trouble {
+        Trouble::Driver(error) => place.error(DOING, words(&error)),
+        Trouble::Frame(Malformed(why)) => place.error(DOING, why),
+        Trouble::Cell(BadCell { column, why }) => {
+            place.error(DOING, format!("column {} of the key: {why}", column + 1))
+        }
+    };
+    let sql = reading.sql(place);
+    let mut frames = Frames::new(4 + reading.wanted.len());
+    let stream = session.run(session.client().copy_out(&sql)).map_err(|e| failed(Trouble::Driver(e)))?;
+    let mut stream = pin!(stream);
+    loop {
+        let more = session.run(async {
+            let mut bytes = 0;
+            while reading.actions.len() < BATCH && bytes < ExportBatch::BYTES {
+                let Some(message) = stream.next().await else { return Ok(false) };
+                let message = message.map_err(Trouble::Driver)?;
+                bytes += message.len();
+                frames.feed(message.as_ref(), |cells| reading.entry(cells))?;
+            }
+            Ok(true)
+        });
+        let more = more.map_err(failed)?;
+        if let Some(batch) = reading.batch().map_err(failed)? {
+            take(batch)?;
+        }
+        if !more {
+            break;
+        }
+    }
+    if !frames.ended() {
+        return Err(place.error(DOING, "the entries ended without their end mark"));
+    }
+    Ok(reading.finish(state, oldest, horizon))
+}
+
+/// The oldest transaction that is still open, in the snapshot that is read; and one that is younger
+/// than all whose numbers can be in it. A stand-by has none of its own.
+fn horizon(session: &Session) -> Result<(i64, Option<i64>), EndpointError> {
+    let sql = "SELECT pg_catalog.txid_snapshot_xmin(pg_catalog.txid_current_snapshot()),
+        CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN pg_catalog.txid_current() END";
+    match session.query(DOING, sql, &[])?.first() {
+        Some(row) => {
+            let read = |e| session.query_error(DOING, &e);
+            Ok((row.try_get(0).map_err(read)?, row.try_get(1).map_err(read)?))
+        }
+        None => Ok((0, None)),
+    }
+}
+
+enum Trouble {
+    Driver(Error),
+    Frame(Malformed),
+    Cell(BadCell),
+}
+
+impl Trouble {
+    fn shape(why: &str) -> Self {
+        Self::Frame(Malformed(why.to_owned()))
+    }
+}
+
+impl From<Malformed> for Trouble {
+    fn from(malformed: Malformed) -> Self {
+        Self::Frame(malformed)
+    }
+}
+
+/// A whole number of 64 bits, or a time.
+fn number(cell: Option<&[u8]>) -> Result<i64, Trouble> {
+    let bytes = cell.and_then(|cell| cell.try_into().ok()).ok_or_else(|| Trouble::shape("an entry has no number"))?;
+    Ok(i64::from_be_bytes(bytes))
+}
