@@ -110,6 +110,36 @@ fn a_later_link_supersedes_by_an_identity_that_nobody_asked_for() {
 }
 
 #[test]
+fn what_is_frozen_may_link_anew_what_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let first = write_rows(&state, "a", None, &[pair(1, 1, 5, ["1", "1"]), pair(2, 2, 6, ["1", "1"])]);
+    let mut gone = Vec::new();
+    first
+        .each(&mut |pairs| {
+            gone.extend_from_slice(pairs);
+            Ok(())
+        })
+        .unwrap();
+    let (again, later) = (pair(1, 1, 5, ["2", "2"]), pair(3, 3, 7, ["3", "3"]));
+    let rows = [std::slice::from_ref(&again.0), std::slice::from_ref(&again.1)];
+    let (snapshots, links) = linked(folder.path(), rows, &HashSet::new());
+    let next = Next {
+        state: &state,
+        file: file("b"),
+        recipes: &recipes(),
+        on: Some(&first),
+        frozen: Some(([&snapshots[0], &snapshots[1]], &links)),
+        gone: &gone,
+        open: [None, None],
+    };
+    let base = next.write(&mut handing_over(std::slice::from_ref(&later), 1)).unwrap();
+    let found = base.find(&Wanted { keys: HashSet::from([prints(&again).0]), ..Wanted::default() }).unwrap();
+    assert_eq!(rows_of(&base, &found), std::slice::from_ref(&again));
+    assert_eq!(content(&base), [again, later]);
+}
+
+#[test]
 fn rows_come_in_the_order_of_the_pairs_and_over_the_columns_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let first = write_rows(folder.path(), "a", None, &[pair(1, 1, 5, ["1", "?x"]), pair(2, 2, 6, ["2", ""])]);
