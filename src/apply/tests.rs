@@ -307,6 +307,48 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rows_that_others_write_are_never_touched_while_keys_change(
+        (from, to) in keyed_tables(), chunk in 1usize..6, unique: bool, script in meddling(), undoing in meddling(),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let (steps, db) = (Memory::between_keys(&from, &to), shared(&from));
+        // A row that somebody adds with the identity of a new one is refused by the database: an error.
+        let mild = |script: Vec<(usize, Event)>| {
+            script.into_iter().filter(|(_, event)| !matches!(event, Event::Add(_))).collect::<BTreeMap<_, _>>()
+        };
+        { let mut db = db.lock().unwrap(); db.unique = true; db.script = mild(script); }
+        let setup = Setup { chunk, unique, ..setup(&steps, &db, &folder) };
+        let came = setup.run(Deed::Apply).unwrap();
+        let others = db.lock().unwrap().others.clone();
+        for id in from.keys().chain(to.keys()).chain(others.keys()) {
+            let (found, original, planned) = (now(&db).get(id).cloned(), from.get(id).cloned(), to.get(id).cloned());
+            match others.get(id) {
+                // What waits for a value of a row that moved stays as it was.
+                None if !came.refused.is_empty() => prop_assert!(found == planned || found == original, "{}", id),
+                None => prop_assert_eq!(&found, &planned, "{}", id),
+                Some(None) if !from.contains_key(id) && found == planned => {}
+                Some(theirs) => prop_assert_eq!(&found, theirs, "their write of {} is lost", id),
+            }
+        }
+        { let mut db = db.lock().unwrap(); db.calls = 0; db.script = mild(undoing); }
+        let came = setup.run(Deed::Undo).unwrap();
+        let others = db.lock().unwrap().others.clone();
+        for id in from.keys().chain(to.keys()).chain(others.keys()) {
+            let (found, original, planned) = (now(&db).get(id).cloned(), from.get(id).cloned(), to.get(id).cloned());
+            match others.get(id) {
+                None if !came.refused.is_empty() => prop_assert!(found == planned || found == original, "{}", id),
+                None => prop_assert_eq!(&found, &original, "{}", id),
+                Some(None) if found == original || !to.contains_key(id) && found.is_none() => {}
+                Some(theirs) => prop_assert_eq!(&found, theirs, "their write of {} is lost", id),
+            }
+        }
+    }
+}
+
 #[test]
 fn a_row_that_the_database_refuses_is_named_and_its_chunk_is_not_written() {
     let from = rows(&[("a", "x", 1), ("b", "x", 2), ("c", "x", 3), ("d", "x", 4)]);

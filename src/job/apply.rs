@@ -70,7 +70,7 @@ pub struct ApplyRun {
     /// What a person should know.
     pub warnings: Vec<String>,
     /// Per side the steps whose rows are as planned now: those that were written, and those that were
-    /// so before.
+    /// so before. Of an undo, those that are taken back.
     pub settled: [StepSet; 2],
 }
 

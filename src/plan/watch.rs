@@ -60,7 +60,8 @@ impl Watched {
 pub struct Watch {
     unique: Vec<Watched>,
     /// Those of `unique` in which equal values of two rows are refused for certain: indexes that
-    /// hold for all rows, and values that are equal whatever the collation.
+    /// hold for all rows, and values that are equal whatever the collation. And the key, where it may
+    /// change.
     sure: Vec<usize>,
     /// The columns that refer, and those that they refer to.
     references: Vec<[Watched; 2]>,
@@ -106,10 +107,13 @@ impl Watch {
             }
             unique.push(Watched::new(columns, table, false));
         }
-        let is_key =
-            |watched: &Watched| watched.columns.len() == key.len() && key.iter().all(|at| watched.columns.contains(at));
-        // A create looks for a row with its key also where no index does.
-        if keys_change && !key.is_empty() && !unique.iter().any(is_key) {
+        let is_key = |at: &usize| {
+            let columns = &unique[*at].columns;
+            columns.len() == key.len() && key.iter().all(|at| columns.contains(at))
+        };
+        // Keys stay unique, also where no index sees to it.
+        if keys_change && !key.is_empty() && !sure.iter().any(is_key) {
+            sure.push(unique.len());
             unique.push(Watched::new(key.to_vec(), table, false));
         }
         let references = target
@@ -341,12 +345,13 @@ mod tests {
         assert_eq!((found[0].gives[0], found[0].takes[0]), (None, None));
         assert!(found[0].takes[2].is_some() && found[0].takes[2] == found[1].gives[2]);
         assert_eq!(super::super::order(&found).together, [1, 1]);
-        // Without an index they are watched as well, but nobody refuses them for certain.
+        // They stay unique without an index, too.
         target.unique.truncate(1);
         let watch = Watch::with_keys(Some(&target), &table(), &[1]);
         let found = watch.footprints(&steps);
         assert!(found[0].takes[1].is_some() && found[0].takes[1] == found[1].gives[1]);
-        assert!(watch.only_sure(&found[0].takes).iter().all(Option::is_none));
+        assert_eq!(watch.only_sure(&found[0].takes)[1], found[0].takes[1]);
+        assert_eq!(super::super::order(&found).together, [1, 1]);
     }
 
     #[test]

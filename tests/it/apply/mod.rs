@@ -5,5 +5,6 @@ mod clients;
 mod crash;
 mod database;
 mod hammer;
+mod identity;
 mod moved;
 mod refuse;
