@@ -15,5 +15,6 @@ mod pairs;
 mod results;
 mod reviewed;
 mod streams;
+mod two_way;
 mod types;
 mod writers;

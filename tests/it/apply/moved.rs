@@ -24,16 +24,6 @@ pub fn target() -> Table {
     table((0..1600).filter(|id| id % 4 != 2).map(|id| row(id, v(id))).collect())
 }
 
-fn execute(place: &mut Place, kind: Kind, address: &str, sql: &str) {
-    let name = address.rsplit(['#', '.']).next().unwrap();
-    let sql = sql.replace("{t}", name);
-    match kind {
-        Kind::Postgres => place.postgres().execute(&sql),
-        Kind::Mysql => place.mysql().execute(&sql),
-        _ => place.sqlite().execute_batch(&sql).unwrap(),
-    }
-}
-
 fn check(kind: Kind) {
     let mut place = Place::new();
     let (left, right) = (place.store(kind, &source()), place.store(kind, &target()));
@@ -50,7 +40,7 @@ fn check(kind: Kind) {
         "INSERT INTO {t} (id, v, w) VALUES (2, 'other', NULL)",
         "INSERT INTO {t} (id, v, w) VALUES (6, 'left 6', NULL)",
     ] {
-        execute(&mut place, kind, &right, sql);
+        place.execute(kind, &right, sql);
     }
     let run = place.dir.apply("plan", &[]);
     let applied = run.json(1);
@@ -60,9 +50,9 @@ fn check(kind: Kind) {
 
     let after = place.dir.plan(&left, &right, "after", &[]).json(1);
     assert_eq!(steps(&after, "right"), [1, 2, 1], "the four rows that were refused, and no others");
-    execute(&mut place, kind, &right, "DELETE FROM {t} WHERE id = 3 AND v = 'kept' AND w IS NULL");
-    execute(&mut place, kind, &right, "DELETE FROM {t} WHERE id = 2 AND v = 'other'");
-    execute(&mut place, kind, &right, "DELETE FROM {t} WHERE id = 1 AND v = 'mine'");
+    place.execute(kind, &right, "DELETE FROM {t} WHERE id = 3 AND v = 'kept' AND w IS NULL");
+    place.execute(kind, &right, "DELETE FROM {t} WHERE id = 2 AND v = 'other'");
+    place.execute(kind, &right, "DELETE FROM {t} WHERE id = 1 AND v = 'mine'");
     let rest = place.dir.plan(&left, &right, "rest", &[]).json(1);
     assert_eq!(steps(&rest, "right"), [3, 0, 0], "what was refused had not been touched");
 }

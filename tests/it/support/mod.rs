@@ -1,6 +1,7 @@
 //! What the tests share: running the program, servers with a fresh place per test, and tables that
 //! can be stored at every kind of endpoint.
 
+mod cells;
 mod place;
 mod plans;
 mod run;
@@ -8,10 +9,11 @@ mod server;
 mod slow;
 mod table;
 
-pub use place::{Kind, Place};
+pub use cells::Cells;
+pub use place::{Kind, Place, table_name};
 pub use plans::{Steps, steps};
 pub use run::{Run, Workdir};
-pub use server::{password_variables, passwords};
+pub use server::{Postgres, password_variables, passwords};
 pub use slow::{SlowView, slow_mysql, slow_postgres};
 pub use table::{Dialect, Table, Type};
 

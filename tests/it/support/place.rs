@@ -90,4 +90,25 @@ impl Place {
             }
         }
     }
+
+    /// Runs statements in a database; `{t}` stands for the name of the table at this address.
+    #[track_caller]
+    pub fn execute(&mut self, kind: Kind, address: &str, sql: &str) {
+        let sql = sql.replace("{t}", table_name(address));
+        match kind {
+            Kind::Postgres => self.postgres().execute(&sql),
+            Kind::Mysql => self.mysql().execute(&sql),
+            Kind::Sqlite => {
+                if let Err(error) = self.sqlite().execute_batch(&sql) {
+                    panic!("{error:?}\n{sql}");
+                }
+            }
+            _ => panic!("{kind:?} runs no SQL"),
+        }
+    }
+}
+
+/// The name of the table at an address that [`Place::store`] gave.
+pub fn table_name(address: &str) -> &str {
+    address.rsplit(['#', '.']).next().unwrap()
 }

@@ -1,6 +1,6 @@
 //! Making plans and carrying them out, and seeing what a target really holds.
 
-use super::place::{Kind, Place};
+use super::place::{Kind, Place, table_name};
 use super::run::{Run, Running, Workdir};
 use mysql::prelude::Queryable;
 use serde_json::Value;
@@ -51,7 +51,7 @@ impl Workdir {
 impl Place {
     /// Everything a table holds, exactly, a text per row, sorted.
     pub fn contents(&mut self, kind: Kind, address: &str) -> Vec<String> {
-        let name = address.rsplit(['#', '.']).next().unwrap().to_owned();
+        let name = table_name(address).to_owned();
         let mut rows: Vec<String> = match kind {
             Kind::Postgres => {
                 let rows = self.postgres().client.query(&format!("SELECT t::text FROM {name} t"), &[]).unwrap();

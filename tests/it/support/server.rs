@@ -6,6 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use url::Url;
 
 const POSTGRES: &str = "TRUEUP_TEST_POSTGRES_URL";
+/// A PostgreSQL server whose clock is ten minutes ahead.
+const SKEWED: &str = "TRUEUP_TEST_SKEWED_URL";
 const MYSQL: &str = "TRUEUP_TEST_MYSQL_URL";
 
 fn server(variable: &str) -> Url {
@@ -22,7 +24,7 @@ pub fn passwords() -> Vec<String> {
         let raw = url.password()?.to_owned();
         Some([decode(&raw), raw])
     };
-    [POSTGRES, MYSQL].into_iter().filter_map(of).flatten().filter(|password| password.len() > 5).collect()
+    [POSTGRES, SKEWED, MYSQL].into_iter().filter_map(of).flatten().filter(|password| password.len() > 5).collect()
 }
 
 /// The variables that give the program the servers' passwords.
@@ -59,9 +61,18 @@ pub struct Postgres {
 
 impl Postgres {
     pub fn new() -> Self {
-        let url = server(POSTGRES);
+        Self::of(POSTGRES)
+    }
+
+    /// On the server whose clock is ten minutes ahead.
+    pub fn skewed() -> Self {
+        Self::of(SKEWED)
+    }
+
+    fn of(variable: &str) -> Self {
+        let url = server(variable);
         let mut client =
-            postgres::Client::connect(url.as_str(), postgres::NoTls).unwrap_or_else(|e| panic!("{POSTGRES}: {e}"));
+            postgres::Client::connect(url.as_str(), postgres::NoTls).unwrap_or_else(|e| panic!("{variable}: {e}"));
         let schema = unique();
         client
             .batch_execute(&format!("CREATE SCHEMA {schema}; SET search_path = {schema}; SET timezone = UTC"))

@@ -1,0 +1,15 @@
+//! Both sides have changed, and both must agree: what a two-way sync makes of two tables.
+
+mod crash;
+mod first_run;
+mod history;
+mod history_sync;
+mod links;
+mod model;
+mod pair;
+mod people;
+mod ping_pong;
+mod resolve;
+mod skew;
+mod three_way;
+mod worked;
