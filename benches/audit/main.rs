@@ -11,6 +11,7 @@ mod rows;
 mod server;
 mod settings;
 mod trueup;
+mod two_way;
 
 use settings::Settings;
 use std::process::ExitCode;
@@ -18,13 +19,14 @@ use std::process::ExitCode;
 type Done = Result<(), String>;
 type Bench = fn(&Settings) -> Done;
 
-const ALL: [(&str, Bench); 6] = [
+const ALL: [(&str, Bench); 7] = [
     ("postgres", postgres::bench),
     ("snapshots", files::snapshots),
     ("parquet", files::parquet),
     ("mysql", mysql::bench),
     ("apply-postgres", apply::postgres),
     ("apply-mysql", apply::mysql),
+    ("two-way", two_way::bench),
 ];
 
 fn main() -> ExitCode {

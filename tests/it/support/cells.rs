@@ -43,9 +43,17 @@ impl Place {
 }
 
 fn select(dialect: Dialect, name: &str, columns: &[(&'static str, Type)]) -> String {
-    let ty = if dialect == Dialect::Mysql { "CHAR" } else { "TEXT" };
-    let cells: Vec<String> =
-        columns.iter().map(|(column, _)| format!("CAST({} AS {ty})", dialect.quote_name(column))).collect();
+    let cell = |(column, ty): &(&'static str, Type)| {
+        let column = dialect.quote_name(column);
+        match (dialect, ty) {
+            // Whatever the server's own style is.
+            (Dialect::Postgres, Type::Timestamp) => format!("to_char({column}, 'YYYY-MM-DD HH24:MI:SS.US')"),
+            (Dialect::Postgres, Type::Date) => format!("to_char({column}, 'YYYY-MM-DD')"),
+            (Dialect::Mysql, _) => format!("CAST({column} AS CHAR)"),
+            _ => format!("CAST({column} AS TEXT)"),
+        }
+    };
+    let cells: Vec<String> = columns.iter().map(cell).collect();
     format!("SELECT {} FROM {}", cells.join(", "), dialect.quote_name(name))
 }
 
