@@ -2,6 +2,7 @@
 
 use super::error::RunError;
 use super::side::Watch;
+use super::two_way;
 use crate::apply::{
     ApplyError, Checked, ChunkIter, Deed, FileRun, Journal, Keep, Listing, PlanLock, Refusal, Settled, SideOutcome,
     SideRun, StepSet, Steps, StoredRows, Unverified, Writers, allows_deletes, cascading, check, chosen, same_table,
@@ -97,6 +98,7 @@ fn run(job: &ApplyJob, watch: &dyn Watch, deed: Deed) -> Result<ApplyRun, RunErr
     if deed == Deed::Apply {
         check_limits(&plan.file).map_err(ApplyError::from)?;
     }
+    let ready = if deed == Deed::Apply { two_way::ready(&plan)? } else { None };
     let mut run = Run { job, watch, deed, plan: &plan, out: ApplyRun::default() };
     // All that can be known before is known before the first row is written.
     let mut sides = Vec::new();
@@ -111,6 +113,11 @@ fn run(job: &ApplyJob, watch: &dyn Watch, deed: Deed) -> Result<ApplyRun, RunErr
         Ok((refused, unverified)) => {
             run.out.refused_file = refused;
             run.out.unverified_file = unverified;
+            match (&ready, deed) {
+                (Some(ready), _) => two_way::settle(&plan, ready, &run.out.settled)?,
+                (None, Deed::Undo) => two_way::take_back(&plan)?,
+                (None, Deed::Apply) => {}
+            }
             Ok(run.out)
         }
         Err(cause) => Err(ApplyError::Stopped { cause: Box::new(cause), so_far: run.out.sides }.into()),

@@ -148,11 +148,23 @@ fn each_action_is_written_down() {
     server.execute("UPDATE t SET v = v; UPDATE t SET v = 'w' WHERE id = 1");
     server.execute("UPDATE t SET id = id + 10, v = 'x' WHERE id = 2");
     server.execute("DELETE FROM t WHERE id >= 4; INSERT INTO t VALUES (1, 'y') ON CONFLICT (id) DO UPDATE SET v = 'y'");
-    server.execute("INSERT INTO t VALUES (1, 'z') ON CONFLICT DO NOTHING; COPY t FROM PROGRAM 'echo 5,five' (FORMAT csv)");
+    server.execute(
+        "INSERT INTO t VALUES (1, 'z') ON CONFLICT DO NOTHING; COPY t FROM PROGRAM 'echo 5,five' (FORMAT csv)",
+    );
     let (changes, mark) = t.whole(None);
     let expected = [
-        "create 2", "create 3", "create 4", "update 1", "update 2", "update 3", "delete 2", "create 12", "delete 4",
-        "delete 12", "update 1", "create 5",
+        "create 2",
+        "create 3",
+        "create 4",
+        "update 1",
+        "update 2",
+        "update 3",
+        "delete 2",
+        "create 12",
+        "delete 4",
+        "delete 12",
+        "update 1",
+        "create 5",
     ];
     assert_eq!(changes, expected);
     assert_eq!(t.whole(Some(&mark)).0, Vec::<String>::new());

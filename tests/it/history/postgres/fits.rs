@@ -38,22 +38,30 @@ fn triggers_that_do_not_fit_are_renewed() {
         ("DELETE FROM trueup_history_tables", "knows nothing of its triggers", "id"),
         ("CREATE TABLE child () INHERITS (t)", "other tables inherit", ""),
         ("DROP TABLE child; ALTER TABLE t SET UNLOGGED", "is not logged", ""),
-        ("ALTER TABLE t SET LOGGED; CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS
+        (
+            "ALTER TABLE t SET LOGGED; CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS
           'BEGIN RETURN NULL; END'; DROP TRIGGER trueup_history_row ON t; CREATE TRIGGER trueup_history_row
           AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE t ENABLE ALWAYS TRIGGER trueup_history_row",
-          "another installation", "id"),
+            "another installation",
+            "id",
+        ),
     ] {
         let mark = t.mark();
         place.postgres().execute(sql);
         assert!(t.misfits().contains(words), "{sql}: {}", t.misfits());
         assert_eq!(t.history.mark().unwrap(), None, "{sql}");
-        let now = Tracked::at(&place.postgres().address("t"), if to.is_empty() { &["k"] } else { std::slice::from_ref(&to) });
+        let now =
+            Tracked::at(&place.postgres().address("t"), if to.is_empty() { &["k"] } else { std::slice::from_ref(&to) });
         assert!(now.lacking(Some(&mark)).contains(words), "{sql}");
         // Nobody's writing is stopped by it.
         place.postgres().execute("INSERT INTO t (v) VALUES ('w'); UPDATE t SET v = 'x'; DELETE FROM t");
         if to.is_empty() {
             assert!(t.try_install(&[key]).unwrap_err().to_string().contains(words));
-            place.postgres().execute(if sql.contains("child") { "DROP TABLE child" } else { "ALTER TABLE t SET LOGGED" });
+            place.postgres().execute(if sql.contains("child") {
+                "DROP TABLE child"
+            } else {
+                "ALTER TABLE t SET LOGGED"
+            });
             assert_eq!(t.misfits(), "");
             if sql.contains("child") {
                 place.postgres().execute("CREATE TABLE child ()");
@@ -90,7 +98,9 @@ fn partitions_are_part_of_it() {
     );
     let p = Tracked::new(&mut place, "p", &["id"]);
     let (mark, server) = (p.mark(), place.postgres());
-    server.execute("SET session_replication_role = replica; INSERT INTO p VALUES (1, 'x'); RESET session_replication_role");
+    server.execute(
+        "SET session_replication_role = replica; INSERT INTO p VALUES (1, 'x'); RESET session_replication_role",
+    );
     server.execute("INSERT INTO p VALUES (11, 'y'); UPDATE p1 SET v = 'z'; UPDATE p SET id = 12 WHERE id = 1");
     server.execute("DELETE FROM p21 WHERE id = 11");
     let expected = ["create 1", "create 11", "update 1", "delete 1", "create 12", "delete 11"];

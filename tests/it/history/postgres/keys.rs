@@ -39,7 +39,9 @@ const TYPES: [(&str, &[&str]); 28] = [
 #[test]
 fn keys_come_back_as_an_export_has_them() {
     let mut place = Place::new();
-    place.postgres().execute("CREATE TYPE mood AS ENUM ('so so', 'a\"b'); CREATE DOMAIN whole AS int CHECK (VALUE > 0)");
+    place
+        .postgres()
+        .execute("CREATE TYPE mood AS ENUM ('so so', 'a\"b'); CREATE DOMAIN whole AS int CHECK (VALUE > 0)");
     for (at, (ty, values)) in TYPES.iter().enumerate() {
         let name = format!("k{at}");
         place.postgres().execute(&format!("CREATE TABLE {name} (k {ty}, v int)"));
@@ -86,8 +88,13 @@ fn keys_of_several_columns_in_any_order() {
         "INSERT INTO m VALUES (1, 'x|y', '2024-01-01', '{}', '(1,2)'), (2, NULL, NULL, NULL, NULL);
          UPDATE m SET v = v, w = w; UPDATE m SET v = '{ }' WHERE a = 1; UPDATE m SET b = '' WHERE a = 2",
     );
-    let expected = ["create 2024-01-01|1|x|y", "create NULL|2|NULL", "update 2024-01-01|1|x|y", "delete NULL|2|NULL",
-        "create NULL|2|"];
+    let expected = [
+        "create 2024-01-01|1|x|y",
+        "create NULL|2|NULL",
+        "update 2024-01-01|1|x|y",
+        "delete NULL|2|NULL",
+        "create NULL|2|",
+    ];
     assert_eq!(m.whole(None).0, expected);
     let other = Tracked::at(&place.postgres().address("m"), &["b", "c"]);
     assert_eq!(other.whole(None).0[..2], ["create x|y|2024-01-01", "create NULL|NULL"]);
@@ -102,14 +109,22 @@ fn names_may_be_anything() {
     for (table, column) in [("Order Items", "Key"), ("it's \"quoted\"", "a\"b'c\\d"), (long.as_str(), "NEW")] {
         let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
         place.postgres().execute(&format!("CREATE TABLE {} ({} int PRIMARY KEY)", quoted(table), quoted(column)));
-        let table: String = place.postgres().client.query_one("SELECT max(relname::text) FROM pg_class WHERE oid = \
-            (SELECT max(oid) FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema::regnamespace)", &[])
-            .unwrap().get(0);
+        let table: String = place
+            .postgres()
+            .client
+            .query_one(
+                "SELECT max(relname::text) FROM pg_class WHERE oid = \
+            (SELECT max(oid) FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema::regnamespace)",
+                &[],
+            )
+            .unwrap()
+            .get(0);
         let t = Tracked::new(&mut place, &table, &[column]);
         place.postgres().execute(&format!("INSERT INTO {} VALUES (7)", quoted(&table)));
         assert_eq!(t.whole(None).0, ["create 7"]);
         assert_eq!(t.install(&[column]), trueup::endpoint::Installed::Already);
-        let name: String = place.postgres().client.query_one("SELECT table_name FROM trueup_history", &[]).unwrap().get(0);
+        let name: String =
+            place.postgres().client.query_one("SELECT table_name FROM trueup_history", &[]).unwrap().get(0);
         assert_eq!(name, table);
         assert!(t.history.remove().unwrap());
     }

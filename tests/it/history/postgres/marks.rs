@@ -65,7 +65,8 @@ fn each_change_is_read_once_however_transactions_end() {
             }
             6 | 7 if !open.is_empty() => {
                 client.batch_execute("COMMIT").unwrap();
-                expected.extend(open.drain(..).filter(|(table, _)| *table == "t").map(|(_, id)| format!("create {id}")));
+                expected
+                    .extend(open.drain(..).filter(|(table, _)| *table == "t").map(|(_, id)| format!("create {id}")));
             }
             8 => {
                 let (changes, after) = t.whole(mark.as_ref());
@@ -195,7 +196,8 @@ fn two_tables_of_a_schema_share_it() {
 
 /// How many objects of histories there are.
 pub fn assert_left(place: &mut Place, expected: i64) {
-    let sql = "SELECT (SELECT count(*) FROM pg_class WHERE relname LIKE 'trueup%' AND relnamespace = s.oid AND relkind = 'r')
+    let sql =
+        "SELECT (SELECT count(*) FROM pg_class WHERE relname LIKE 'trueup%' AND relnamespace = s.oid AND relkind = 'r')
             + (SELECT count(*) FROM pg_proc WHERE proname LIKE 'trueup%' AND pronamespace = s.oid)
             + (SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
                 WHERE t.tgname LIKE 'trueup%' AND c.relnamespace = s.oid)

@@ -9,7 +9,10 @@ use trueup::endpoint::Installed;
 fn user(place: &mut Place) -> (String, url::Url) {
     let server = place.postgres();
     let name = format!("u_{}", server.schema);
-    server.execute(&format!("CREATE ROLE {name} LOGIN PASSWORD 'secret-word'; GRANT USAGE ON SCHEMA {} TO {name}", server.schema));
+    server.execute(&format!(
+        "CREATE ROLE {name} LOGIN PASSWORD 'secret-word'; GRANT USAGE ON SCHEMA {} TO {name}",
+        server.schema
+    ));
     let mut url = server.url.clone();
     url.set_username(&name).unwrap();
     url.set_password(Some("secret-word")).unwrap();
