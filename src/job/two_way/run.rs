@@ -13,10 +13,11 @@ use crate::job::references::note_references;
 use crate::job::run::{Compared, compare_tables};
 use crate::job::side::Watch;
 use crate::plan::{
-    HistoryTimes, Plan, PlanInput, PlanTable, TwoWayFile, TwoWayInput, Winner, clock_warning, plan_two_way, window,
+    HistoryTimes, Plan, PlanInput, PlanTable, SIDES, TwoWayFile, TwoWayInput, Winner, clock_warning, plan_two_way,
+    window,
 };
 use crate::snapshot::Recipe;
-use crate::table::{Alignment, Key};
+use crate::table::{Alignment, AlignmentError, Key, PortableType, nearest};
 use std::path::Path;
 
 /// Plans what would make both tables take over each other's changes.
@@ -107,6 +108,20 @@ fn key_names(alignment: &Alignment, key: &Key, side: usize) -> Vec<String> {
     key.pairs.iter().map(|at| of(at).name.clone()).collect()
 }
 
+/// The types of the columns that tell when a row was changed, if the rule asks for columns.
+fn time_columns<'a>(winner: &Winner, compared: &'a Compared) -> Result<Option<[&'a PortableType; 2]>, AlignmentError> {
+    let Winner::NewestColumn { left, right } = winner else { return Ok(None) };
+    let column = |side: usize, name: &String| {
+        let table = &compared.frozen[side].manifest.table;
+        let unknown = || {
+            let names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+            AlignmentError::UnknownColumn { side: SIDES[side], name: name.clone(), suggestion: nearest(name, &names) }
+        };
+        table.position(name).map(|at| &table.columns[at].ty).ok_or_else(unknown)
+    };
+    Ok(Some([column(0, left)?, column(1, right)?]))
+}
+
 /// Plans what was read.
 pub(super) fn plan(
     job: &PlanJob,
@@ -135,12 +150,13 @@ pub(super) fn plan(
     };
     let skew = servers.skew();
     let mut rules = job.two_way.rules.clone();
-    rules.window = window(&rules, skew);
+    rules.window = window(&rules, skew, time_columns(&rules.winner, &compared)?);
     let first = "there is no base of an earlier sync: this is a first run, and nothing is deleted".to_owned();
     let file = TwoWayFile {
         rules,
         state: state.display().to_string(),
         base: base.map(|base| base.file.id.clone()),
+        base_at: base.map(|base| base.file.written_at.clone()),
         note: note.or_else(|| base.is_none().then_some(first)),
         partial,
         clocks: servers.clocks,
@@ -191,7 +207,7 @@ pub(super) fn plan(
             side.rows = own.rows;
         }
     }
-    plan.file.warnings.extend(skew.and_then(clock_warning));
+    plan.file.warnings.extend(skew.and_then(|skew| clock_warning(&plan.file.two_way.as_ref()?.rules, skew)));
     for (side, address) in addresses.into_iter().enumerate() {
         if matches!(address, Address::Snapshot(_)) && plan.file.sides[side].counts.total() > 0 {
             plan.file.warnings.push("a snapshot is never written: this plan is to be read, not applied".to_owned());

@@ -1,6 +1,6 @@
 //! The decision on one pair of rows: pure.
 
-use super::rules::{Rules, Take};
+use super::rules::{Merge, Rules, Take, Winner};
 
 /// One compared pair of columns of one pair of rows; the key's columns too, where rows are linked by
 /// their identity.
@@ -65,8 +65,129 @@ pub enum Outcome {
     Undecided,
 }
 
-/// Decides.
-pub fn decide(_facts: &Facts<'_>, _rules: &Rules) -> Outcome {
-    let _ = Take::Left;
-    todo!()
+impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::NoBase, Self::BothChanged, Self::DeletedAndChanged, Self::TooClose, Self::NoTime];
+
+    /// The word for it in files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NoBase => "no base",
+            Self::BothChanged => "both changed",
+            Self::DeletedAndChanged => "deleted and changed",
+            Self::TooClose => "too close",
+            Self::NoTime => "no time",
+        }
+    }
 }
+
+/// Decides.
+///
+/// Columns that neither side has changed since the base stay as they are, also where a whole row is
+/// taken over: they differ because one side can't hold what the other has, and what it made of the
+/// value must not come back.
+pub fn decide(facts: &Facts<'_>, rules: &Rules) -> Outcome {
+    match facts.here {
+        [true, true] => pair(facts, rules),
+        [true, false] => alone(facts, rules, 0),
+        [false, true] => alone(facts, rules, 1),
+        [false, false] => Outcome::Agree,
+    }
+}
+
+/// Both rows are there.
+fn pair(facts: &Facts<'_>, rules: &Rules) -> Outcome {
+    let differing = || facts.columns.iter().enumerate().filter(|(_, column)| column.differs);
+    // Without a base, either side may have changed anything.
+    let changed = |column: &Column| if facts.based { column.changed } else { [true; 2] };
+    if differing().next().is_none() {
+        return Outcome::Agree;
+    }
+    let mut writes = [Vec::new(), Vec::new()];
+    let mut clashes = Vec::new();
+    for (at, column) in differing() {
+        match changed(column) {
+            [true, false] => writes[1].push(at),
+            [false, true] => writes[0].push(at),
+            [true, true] => clashes.push(at),
+            [false, false] => {}
+        }
+    }
+    let apart = rules.merge == Merge::Row && writes.iter().all(|columns| !columns.is_empty());
+    if clashes.is_empty() && !apart {
+        return if writes.iter().all(Vec::is_empty) { Outcome::Kept } else { Outcome::Write(writes) };
+    }
+    let why = if facts.based { Reason::BothChanged } else { Reason::NoBase };
+    let winner = match winner(facts, rules, why) {
+        Ok(side) => side,
+        Err(reason) => return Outcome::Conflict(reason),
+    };
+    let taken = &mut writes[1 - winner];
+    taken.extend(clashes);
+    if rules.merge == Merge::Row {
+        // The whole row is the winner's, with what only the other side changed.
+        let own = std::mem::take(&mut writes[winner]);
+        writes[1 - winner].extend(own);
+    }
+    writes.iter_mut().for_each(|columns| columns.sort_unstable());
+    Outcome::Write(writes)
+}
+
+/// Only the row of this side is there.
+fn alone(facts: &Facts<'_>, rules: &Rules, side: usize) -> Outcome {
+    let other = 1 - side;
+    if !facts.based {
+        return Outcome::Create(other);
+    }
+    let changed = facts.columns.iter().any(|column| column.changed[side]);
+    if !changed && !facts.filtered {
+        return Outcome::Delete(side);
+    }
+    let winner = match (facts.decided, &rules.winner) {
+        (Some(take), _) => taken(take, facts),
+        // The row of the other side may be there, and be none of the chosen ones.
+        (None, _) if facts.filtered => return Outcome::Undecided,
+        (None, Winner::NewestHistory) => newest(facts.times, rules.window),
+        (None, _) => Err(Reason::DeletedAndChanged),
+    };
+    match winner {
+        Ok(winner) if winner == side => Outcome::Create(other),
+        Ok(_) => Outcome::Delete(side),
+        Err(_) if facts.filtered => Outcome::Undecided,
+        Err(reason) => Outcome::Conflict(reason),
+    }
+}
+
+/// The side whose version is taken where both changed the same; `why` is the reason if no rule is
+/// there to say so.
+fn winner(facts: &Facts<'_>, rules: &Rules, why: Reason) -> Result<usize, Reason> {
+    match (facts.decided, &rules.winner) {
+        (Some(take), _) => taken(take, facts),
+        (None, Winner::Left) => Ok(0),
+        (None, Winner::Right) => Ok(1),
+        (None, Winner::NewestColumn { .. } | Winner::NewestHistory) => newest(facts.times, rules.window),
+        (None, Winner::None) => Err(why),
+    }
+}
+
+/// The side that a person takes. Who says so does not need a window.
+fn taken(take: Take, facts: &Facts<'_>) -> Result<usize, Reason> {
+    match take {
+        Take::Left => Ok(0),
+        Take::Right => Ok(1),
+        Take::Newest => newest(facts.times, 0),
+    }
+}
+
+/// The side that was changed later, by more than the window.
+fn newest(times: [Option<i64>; 2], window: i64) -> Result<usize, Reason> {
+    let [Some(left), Some(right)] = times else { return Err(Reason::NoTime) };
+    if left.abs_diff(right) <= window.max(0).unsigned_abs() {
+        return Err(Reason::TooClose);
+    }
+    Ok(usize::from(right > left))
+}
+
+#[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;

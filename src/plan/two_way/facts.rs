@@ -49,6 +49,8 @@ pub struct FactsReader<'a> {
     computed: Vec<bool>,
     judge: Judge,
     times: TimesFrom<'a>,
+    /// The zone of times without one.
+    zone: Option<chrono_tz::Tz>,
 }
 
 /// What is known of one item.
@@ -83,7 +85,9 @@ impl<'a> FactsReader<'a> {
         let columns = [own(0), own(1)];
         let either = |at: usize| [0, 1].into_iter().any(|side: usize| computed(side, &columns[side][at].name));
         let computed = (0..pairs.len()).map(either).collect();
-        Self { parts, recipes, identity, base, computed, judge: Judge::with_key(alignment, key), pairs, columns, times }
+        let judge = Judge::with_key(alignment, key);
+        let zone = alignment.zone.as_ref().and_then(|name| name.parse().ok());
+        Self { parts, recipes, identity, base, computed, judge, pairs, columns, times, zone }
     }
 
     /// The positions in the alignment of the compared pairs, the key's last.
@@ -163,7 +167,7 @@ impl<'a> FactsReader<'a> {
                     let rows =
                         Rows::new(items.iter().map(|item| item.rows[side]), |rows| fetch(parts, &[column], rows))?;
                     for (at, times) in out.iter_mut().enumerate() {
-                        let time = rows.row(at).and_then(|(view, row)| time_of(view.cells(0)?, row));
+                        let time = rows.row(at).and_then(|(view, row)| time_of(view.cells(0)?, row, self.zone));
                         times[side] = time.map(|time| if side == 1 { time.saturating_sub(shift) } else { time });
                     }
                 }

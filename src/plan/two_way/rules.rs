@@ -120,6 +120,9 @@ pub struct TwoWayFile {
     pub state: String,
     /// The id of the base that it was made from; `None` for a first run.
     pub base: Option<String>,
+    /// When that was written, UTC, RFC 3339.
+    #[serde(default)]
+    pub base_at: Option<String>,
     /// Why it is a first run, or why everything was read although there are histories; in words.
     pub note: Option<String>,
     /// Whether only rows were read that the histories tell of.
