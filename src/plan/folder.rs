@@ -1,6 +1,6 @@
 //! A plan's folder: written so that it is whole or no plan, and checked when it is opened.
 
-use super::conflicts::{CONFLICTS, write_conflicts};
+use super::conflicts::{CONFLICTS, write_no_conflicts};
 use super::error::PlanError;
 use super::file::{Direction, PLAN, PlanFile, PlanPart};
 use super::steps::{ChunkSide, Chunks, Layout, STEPS};
@@ -68,13 +68,15 @@ impl Plan {
         Ok(Self { folder: folder.to_owned(), file })
     }
 
-    /// Completes a plan whose steps and scripts are in its folder: `plan.json` is written last, so
-    /// that a folder with one is whole.
+    /// Completes a plan whose steps, scripts and conflicts, if it has any, are in its folder:
+    /// `plan.json` is written last, so that a folder with one is whole.
     ///
     /// # Errors
     /// If a file is missing or can't be written.
     pub fn finish(&mut self) -> Result<(), PlanError> {
-        write_conflicts(&self.folder, &self.file)?;
+        if !self.folder.join(CONFLICTS).exists() {
+            write_no_conflicts(&self.folder, &self.file)?;
+        }
         self.file.version = VERSION;
         self.file.parts = [STEPS, CONFLICTS, SCRIPTS[0], SCRIPTS[1]]
             .into_iter()

@@ -1,7 +1,7 @@
 //! Which steps of a plan are asked for: by action, side, key, and a condition in SQL.
 
 use super::steps::Layout;
-use super::{Chunk, Plan, PlanError};
+use super::{Chunk, Plan, PlanError, PlanFile};
 use crate::endpoint::{Action, ExportBatch};
 use crate::snapshot::RowFilter;
 use crate::table::{Cells, Column, PortableBuilder};
@@ -77,6 +77,15 @@ impl Selection {
             })
             .collect()
     }
+}
+
+/// A key as typed, one value per key column, as the keys of a plan's [conflicts](super::Conflict) are
+/// printed: by the left table's types.
+pub fn typed_key(file: &PlanFile, values: &[String]) -> Vec<Option<String>> {
+    let table = &file.sides[0].table;
+    let pairs = file.key.iter().filter_map(|at| file.alignment.pairs.get(*at));
+    let columns = pairs.filter_map(|pair| table.columns.get(table.position(&pair.left.name)?));
+    values.iter().zip(columns).map(|(value, column)| as_typed(value, column)).collect()
 }
 
 /// A value as it is printed once it has been through the column's type: `007` is 7 in a column of

@@ -125,7 +125,7 @@ pub fn plan_two_way(input: &TwoWayInput<'_>, folder: &Path) -> Result<TwoWayPlan
 pub(super) struct Conflicting {
     pub(super) item: Item,
     pub(super) reason: Reason,
-    /// Positions of the compared pairs that differ, or have changed.
+    /// Positions of the compared pairs that differ, or were changed where the other row is gone.
     pub(super) columns: Vec<usize>,
     pub(super) times: [Option<i64>; 2],
 }
@@ -195,9 +195,10 @@ impl Planner<'_> {
             Outcome::Delete(side) => self.delete(side, item, &mut pair),
             Outcome::Write(cells) => self.update(item, &found, cells, &mut pair),
             Outcome::Conflict(reason) => {
+                let both = item.rows.iter().all(Option::is_some);
                 let of_interest = |at: &usize| {
                     let column = &found.columns[*at];
-                    column.differs || column.changed.contains(&true)
+                    if both { column.differs } else { column.changed.contains(&true) }
                 };
                 let columns = (0..found.columns.len()).filter(of_interest).collect();
                 self.conflicts.push(Conflicting { item, reason, columns, times: found.times });
