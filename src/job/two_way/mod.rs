@@ -12,5 +12,4 @@ mod state;
 
 pub(super) use replan::replan;
 pub(super) use run::run_two_way;
-pub(super) use settle::{Ready, ready, settle, take_back};
-pub(super) use state::state_folder;
+pub(super) use settle::{ready, settle, take_back};

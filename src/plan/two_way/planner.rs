@@ -303,10 +303,14 @@ impl Planner<'_> {
             let shape = &self.shapes[side];
             let parts = [0, 1].map(|at: usize| &plan.tables[at].snapshot.parts);
             let takes_others = plan.tables[side].takes_others;
+            let target = plan.tables[side].target.as_ref();
+            let keys_change = lists.chosen.values().flatten().any(|cell| *cell >= self.compared);
+            let watch =
+                if keys_change { Watch::with_keys } else { Watch::new }(target, tables[side], &shape.writes.key);
             let writing = Writing {
                 side,
                 assembler: Assembler::new(shape, parts, plan.alignment, plan.key, takes_others).choosing(&lists.chosen),
-                watch: Watch::new(plan.tables[side].target.as_ref(), tables[side], &shape.writes.key),
+                watch,
                 interrupt: &plan.interrupt,
                 progress: plan.progress,
             };
