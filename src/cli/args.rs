@@ -1,12 +1,12 @@
 //! The command line as typed.
 
-use super::{apply, audit, history, init, keys, plan, show, snapshot, sync, undo};
+use super::{apply, audit, history, init, keys, plan, resolve, show, snapshot, sync, undo};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 use trueup::endpoint::Action;
 use trueup::job::{JobSpec, parse_duration};
-use trueup::plan::Direction;
+use trueup::plan::{Direction, Merge};
 
 /// Tells why two copies of a table differ, and makes them agree.
 #[derive(Debug, Parser)]
@@ -40,12 +40,14 @@ pub enum Command {
     Audit(audit::AuditArgs),
     /// What would make two tables agree? Read-only; writes a plan folder
     Plan(plan::PlanArgs),
-    /// Read a plan: summary, steps, SQL
+    /// Read a plan: summary, steps, conflicts, SQL
     Show(show::ShowArgs),
     /// Carry a plan out
     Apply(apply::ApplyArgs),
     /// Put back what applying a plan changed
     Undo(undo::UndoArgs),
+    /// Decide conflicts: what both sides changed, with no rule that picks a winner
+    Resolve(resolve::ResolveArgs),
     /// Plan, apply and verify in one go, within limits; for schedulers
     Sync(sync::SyncArgs),
     /// Which columns identify a row? Candidates with their distinct counts
@@ -130,8 +132,17 @@ enum DirectionArg {
     LeftToRight,
     /// The left table is made to agree with the right one
     RightToLeft,
-    /// Each takes over the other's changes (not there yet)
+    /// Each takes over the other's changes
     Both,
+}
+
+/// What is taken over where both sides changed a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum MergeArg {
+    /// Columns that one side changed merge by themselves
+    Column,
+    /// The whole row is one side's
+    Row,
 }
 
 /// The options that say what is planned.
@@ -158,9 +169,52 @@ pub struct PlanOptions {
     /// Allow deletes, and updates of referenced columns, that may change rows of other tables by their foreign keys
     #[arg(long)]
     allow_cascade: bool,
+    #[command(flatten)]
+    both: BothOptions,
+}
+
+/// Where the help tells of a plan that writes both tables.
+const BOTH: &str = "With --direction both";
+
+/// The options of a plan that writes both tables.
+#[derive(Clone, Debug, Args)]
+struct BothOptions {
+    /// Who wins a value that both sides changed: left, right, newest:COL, newest:LEFTCOL=RIGHTCOL, newest:history or
+    /// none [default: none, a conflict]
+    #[arg(long, help_heading = BOTH, value_name = "WHO")]
+    winner: Option<String>,
+    /// What is taken over where both sides changed a row [default: column]
+    #[arg(long, help_heading = BOTH, value_enum)]
+    merge: Option<MergeArg>,
+    /// Two changes closer than this are a conflict: 500ms, 5s, 30m [default: how far the servers' clocks are apart]
+    #[arg(long, help_heading = BOTH, value_name = "TIME")]
+    conflict_window: Option<String>,
+    /// Correct the times of newest:COL by how far the servers' clocks are apart
+    #[arg(long, help_heading = BOTH)]
+    shift_times: bool,
+    /// Where it is kept what both sides agreed on
+    #[arg(long, help_heading = BOTH, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Read both tables as a whole, also where histories tell what has changed
+    #[arg(long, help_heading = BOTH)]
+    full: bool,
 }
 
 impl PlanOptions {
+    /// The flags that are given and say nothing unless both tables are written.
+    pub fn for_both(&self) -> Vec<&'static str> {
+        let both = &self.both;
+        let given = [
+            ("--winner", both.winner.is_some()),
+            ("--merge", both.merge.is_some()),
+            ("--conflict-window", both.conflict_window.is_some()),
+            ("--shift-times", both.shift_times),
+            ("--state", both.state.is_some()),
+            ("--full", both.full),
+        ];
+        given.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag).collect()
+    }
+
     /// What the flags say on top of those that say what is compared.
     pub fn spec(&self, compare: JobSpec) -> JobSpec {
         JobSpec {
@@ -175,6 +229,15 @@ impl PlanOptions {
             max_changes: self.max_changes.clone(),
             max_deletes: self.max_deletes.clone(),
             allow_cascade: self.allow_cascade.then_some(true),
+            winner: self.both.winner.clone(),
+            merge: self.both.merge.map(|merge| match merge {
+                MergeArg::Column => Merge::Column,
+                MergeArg::Row => Merge::Row,
+            }),
+            conflict_window: self.both.conflict_window.clone(),
+            shift_times: self.both.shift_times.then_some(true),
+            state: self.both.state.clone(),
+            full: self.both.full.then_some(true),
             ..compare
         }
     }

@@ -11,6 +11,7 @@ mod keys;
 mod output;
 mod pager;
 mod plan;
+mod resolve;
 mod show;
 mod snapshot;
 mod sync;
@@ -39,6 +40,7 @@ pub fn main() -> ExitCode {
         args::Command::Show(command) => show::run(command, &watch),
         args::Command::Apply(command) => apply::run(command, &watch),
         args::Command::Undo(command) => undo::run(command, &watch),
+        args::Command::Resolve(command) => resolve::run(command, &watch),
         args::Command::Sync(command) => sync::run(command, &watch),
         args::Command::Keys(command) => keys::run(command, &watch),
         args::Command::Snapshot(command) => snapshot::run(command, &watch),

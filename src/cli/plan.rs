@@ -8,13 +8,14 @@ use super::watch::TerminalWatch;
 use clap::Args;
 use std::process::ExitCode;
 use trueup::job::{PlanJob, Watch, run_plan};
-use trueup::plan::PlanFile;
+use trueup::plan::{Direction, PlanFile};
 use trueup::report::{audit_json, plan_json, plan_text, sample_steps};
 
 /// What would make two tables agree? Read-only; writes a plan folder.
 ///
 /// Both tables are compared as `trueup audit` does, and the creates, updates and deletes that
 /// would make one agree with the other are written to a folder, for review and for `trueup apply`.
+/// With --direction both, each takes over what was changed on the other since the last time.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
     /// The left table's address, or a job file
@@ -33,7 +34,18 @@ pub struct PlanArgs {
 
 /// The plan that positional arguments and flags describe.
 pub fn job(left: &str, right: Option<&String>, plan: &PlanOptions, compare: &CompareArgs) -> Result<PlanJob, Failure> {
-    Ok(spec(left, right, plan.spec(compare.spec()))?.resolve_plan()?)
+    let job = spec(left, right, plan.spec(compare.spec()))?.resolve_plan()?;
+    let idle = if job.direction == Direction::Both { Vec::new() } else { plan.for_both() };
+    let (does, them) = match idle.len() {
+        0 => return Ok(job),
+        1 => ("does", "it"),
+        _ => ("do", "them"),
+    };
+    Err(Failure::new(
+        &format!("{} {does} nothing in a plan for one table", idle.join(", ")),
+        &format!("the direction is {}: the table that is read always wins", job.direction),
+        &format!("add --direction both, or leave {them} out"),
+    ))
 }
 
 /// Whether there is anything that a person has to do or decide.

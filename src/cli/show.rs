@@ -9,14 +9,17 @@ use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use trueup::audit::thousands;
-use trueup::plan::{Plan, PlanError, SCRIPTS, Selection};
-use trueup::report::{ShownStep, StepTable, key_names, plan_json, plan_text, sample_steps, shown_step, step_json};
+use trueup::plan::{Conflict, Plan, PlanError, PlanFile, SCRIPTS, Selection, typed_key};
+use trueup::report::{
+    ConflictTable, ShownStep, StepTable, conflict_json, how_to_resolve, key_names, plan_json, plan_text, sample_steps,
+    shown_step, step_json,
+};
 use trueup::snapshot::SnapshotError;
 
 /// Steps that are read and printed at once.
 const ROWS: usize = 1000;
 
-/// Read a plan: its steps, its summary, or its SQL.
+/// Read a plan: its steps, its conflicts, its summary, or its SQL.
 ///
 /// Of an update only the cells that change are shown; of a create or delete, its values. On a
 /// terminal the result goes through $PAGER.
@@ -31,15 +34,18 @@ pub struct ShowArgs {
     /// Only steps for this side
     #[arg(long, value_enum)]
     side: Option<SideArg>,
-    /// Only the step with this key, one value per key column; repeat for more keys
+    /// Only the step or conflict with this key, one value per key column; repeat for more keys
     #[arg(long, value_name = "VALUE[,VALUE…]")]
     key: Vec<String>,
     /// Only steps that satisfy this condition, as in "before.city <> after.city" or "key.id > 7"
     #[arg(long = "where", value_name = "SQL")]
     filter: Option<String>,
-    /// At most so many steps
+    /// At most so many steps or conflicts
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
+    /// What both sides changed, with no rule that picks a winner
+    #[arg(long, conflicts_with_all = ["summary", "sql", "action", "side", "filter"])]
+    conflicts: bool,
     /// The summary that `trueup plan` printed
     #[arg(long, conflicts_with_all = ["sql", "action", "key", "filter", "limit"])]
     summary: bool,
@@ -70,17 +76,20 @@ pub fn run(args: &ShowArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> 
     if pages.has_pager() {
         watch.leave_interrupts_to_the_pager();
     }
-    match (args.sql, args.format) {
-        (true, _) => sql(args, &plan, &mut pages)?,
-        (false, Format::Table) => table(args, &plan, &selection, &mut pages)?,
-        (false, Format::Json) => json(args, &plan, &selection, &mut pages)?,
+    match (args.sql, args.conflicts, args.format) {
+        (true, ..) => sql(args, &plan, &mut pages)?,
+        (false, true, Format::Table) => conflict_table(args, &plan, &mut pages)?,
+        (false, true, Format::Json) => conflict_list(args, &plan, &mut pages)?,
+        (false, false, Format::Table) => table(args, &plan, &selection, &mut pages)?,
+        (false, false, Format::Json) => json(args, &plan, &selection, &mut pages)?,
     }
     pages.close()?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn selection(args: &ShowArgs, plan: &Plan) -> Result<Selection, Failure> {
-    let names = key_names(&plan.file, 0);
+/// Keys as typed, one value per key column.
+pub fn keys(texts: &[String], file: &PlanFile) -> Result<Vec<Vec<String>>, Failure> {
+    let names = key_names(file, 0);
     let key = |text: &String| {
         // A lone key column may have commas in its values.
         let values: Vec<String> = match names.len() {
@@ -96,10 +105,14 @@ fn selection(args: &ShowArgs, plan: &Plan) -> Result<Selection, Failure> {
             )),
         }
     };
+    texts.iter().map(key).collect()
+}
+
+fn selection(args: &ShowArgs, plan: &Plan) -> Result<Selection, Failure> {
     let selection = Selection::new(
         args.action.iter().map(|action| action.action()).collect(),
         args.side.map(SideArg::at),
-        args.key.iter().map(key).collect::<Result<_, _>>()?,
+        keys(&args.key, &plan.file)?,
     );
     match &args.filter {
         Some(sql) => selection.with_condition(sql, plan).map_err(|error| match error {
@@ -173,6 +186,76 @@ fn json(args: &ShowArgs, plan: &Plan, selection: &Selection, pages: &mut Pages) 
         for step in steps {
             let comma = if std::mem::take(&mut first) { "\n" } else { ",\n" };
             pages.write(format!("{comma}{}", step_json(step, &names[step.side])).as_bytes())?;
+        }
+        Ok(pages.is_open())
+    })?;
+    pages.write(format!("\n],\"shown\":{shown}}}\n").as_bytes())
+}
+
+/// Hands the conflicts that are asked for to `take`, some at a time, until it has had enough. How
+/// many there were.
+fn conflicts(
+    args: &ShowArgs,
+    plan: &Plan,
+    take: &mut dyn FnMut(&[Conflict]) -> Result<bool, Failure>,
+) -> Result<usize, Failure> {
+    let keys: Vec<_> = keys(&args.key, &plan.file)?.iter().map(|key| typed_key(&plan.file, key)).collect();
+    let (mut shown, most) = (0, args.limit.unwrap_or(usize::MAX));
+    let mut some = Vec::new();
+    let mut all = plan.conflicts()?;
+    loop {
+        let next = if shown < most { all.next().transpose()? } else { None };
+        let last = next.is_none();
+        if let Some(conflict) = next.filter(|conflict| keys.is_empty() || keys.contains(&conflict.key)) {
+            some.push(conflict);
+            shown += 1;
+        }
+        if last || some.len() == ROWS {
+            if !some.is_empty() && !take(&some)? || last {
+                return Ok(shown);
+            }
+            some.clear();
+        }
+    }
+}
+
+fn conflict_table(args: &ShowArgs, plan: &Plan, pages: &mut Pages) -> Result<(), Failure> {
+    let mut table: Option<ConflictTable> = None;
+    let shown = conflicts(args, plan, &mut |conflicts| {
+        if table.is_none() {
+            let new = ConflictTable::new(conflicts, &plan.file, style());
+            pages.write(new.header().as_bytes())?;
+            table = Some(new);
+        }
+        if let Some(table) = &table {
+            pages.write(table.lines(conflicts).as_bytes())?;
+        }
+        Ok(pages.is_open())
+    })?;
+    let total = plan.file.conflicts;
+    let count = match (shown as u64 == total, total) {
+        (true, 0) => "The plan has no conflicts.\n".to_owned(),
+        (true, 1) => "\n1 conflict\n".to_owned(),
+        (true, _) => format!("\n{} conflicts\n", thousands(total)),
+        (false, _) if shown == 0 => format!("None of the {} conflicts is like that.\n", thousands(total)),
+        (false, _) => format!("\n{} of {} conflicts\n", thousands(shown as u64), thousands(total)),
+    };
+    pages.write(count.as_bytes())?;
+    if shown > 0 {
+        pages.write(format!("\n{}", how_to_resolve(&plan.folder)).as_bytes())?;
+    }
+    Ok(())
+}
+
+fn conflict_list(args: &ShowArgs, plan: &Plan, pages: &mut Pages) -> Result<(), Failure> {
+    let mut head = plan_json(&plan.file, &plan.folder).to_string();
+    head.pop();
+    pages.write(format!("{head},\"conflicts_list\":[").as_bytes())?;
+    let mut first = true;
+    let shown = conflicts(args, plan, &mut |conflicts| {
+        for conflict in conflicts {
+            let comma = if std::mem::take(&mut first) { "\n" } else { ",\n" };
+            pages.write(format!("{comma}{}", conflict_json(conflict, &plan.file)).as_bytes())?;
         }
         Ok(pages.is_open())
     })?;

@@ -87,10 +87,16 @@ pub fn job_template(job: &Job, left: &str, right: &str) -> Result<String, RunErr
          # Streams to read at once from each database.\n# streams = 2\n\n\
          # For `trueup plan` and `trueup sync`: which table is written, which steps are wanted, and limits\n\
          # beyond which nothing is written, as a number or as a share of the table's rows.\n\
-         # direction = \"left-to-right\"   # or right-to-left\n\
+         # direction = \"left-to-right\"   # or right-to-left, or both\n\
          # create = true\n# update = true\n# delete = true\n\
          # max-changes = \"20%\"\n# max-deletes = \"100\"\n\
          # Whether deletes may change rows of other tables by their foreign keys.\n# allow-cascade = false\n\n\
+         # For direction = \"both\": who wins a value that both sides changed (left, right, newest:COLUMN,\n\
+         # newest:history, or none: a conflict), whether columns or whole rows are taken over, how close two\n\
+         # changes are a conflict, whether times of a column are corrected by the difference of the clocks,\n\
+         # where it is kept what both sides agreed on, and whether to read everything despite histories.\n\
+         # winner = \"newest:updated_at\"\n# merge = \"column\"\n# conflict-window = \"30s\"\n\
+         # shift-times = false\n# state = \"state/customers\"\n# full = false\n\n\
          # Rules that soften the comparison of a column: trim, ignore-case, empty-is-null,\n\
          # tolerance:NUMBER, precision:s|ms|us. The report counts what they made equal.\n\
          [compare]\n# email = \"trim,ignore-case\""

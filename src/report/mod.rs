@@ -1,6 +1,7 @@
 //! Facts to documents: one model, rendered as terminal tables or as JSON.
 
 mod apply;
+mod conflicts;
 mod diff;
 mod history;
 mod json;
@@ -13,12 +14,14 @@ mod steps;
 mod style;
 mod sync;
 mod terminal;
+mod two_way;
 mod values;
 
 #[cfg(test)]
 mod tests;
 
 pub use apply::{Carried, apply_json, apply_text};
+pub use conflicts::{ConflictTable, conflict_json, how_to_resolve};
 pub use history::{
     history_cleared_json, history_cleared_text, history_installed_json, history_installed_text, history_removed_json,
     history_removed_text, history_status_json, history_status_text,

@@ -4,6 +4,7 @@
 use super::step::{SIDES, ShownStep, key_names};
 use super::steps::StepTable;
 use super::style::Style;
+use super::two_way;
 use super::values::{number, pair_name, percent, print_key, shorten_middle};
 use crate::audit::thousands;
 use crate::endpoint::{Action, OnDelete};
@@ -23,8 +24,10 @@ const KEYS: usize = 3;
 pub fn plan_text(file: &PlanFile, folder: Option<&Path>, samples: &[ShownStep], style: Style) -> String {
     let mut out = head(file, style);
     out.push('\n');
-    for side in [0, 1].into_iter().filter(|side| file.direction.writes(*side)) {
-        out.push_str(&counts(file, side, style));
+    match file.direction {
+        Direction::LeftToRight => out.push_str(&counts(file, 1, style)),
+        Direction::RightToLeft => out.push_str(&counts(file, 0, style)),
+        Direction::Both => out.push_str(&two_way::counts(file, style)),
     }
     out.push_str(&columns(file, style));
     if !samples.is_empty() {
@@ -33,6 +36,9 @@ pub fn plan_text(file: &PlanFile, folder: Option<&Path>, samples: &[ShownStep], 
     }
     out.push_str(&left_out(file, style));
     out.push_str(&warnings(file, style));
+    if file.direction == Direction::Both {
+        out.push_str(&two_way::to_decide(file, folder, false, style));
+    }
     if let Some(folder) = folder {
         out.push_str(&next(file, folder));
     }
@@ -56,6 +62,9 @@ fn head(file: &PlanFile, style: Style) -> String {
     let names = key_names(file, 0).into_iter().zip(key_names(file, 1)).map(|(left, right)| pair_name(&left, &right));
     let key = format!("{} ({})", names.collect::<Vec<_>>().join(" and "), file.key_chosen);
     out.push_str(&format!("{}\n", style.wrap("key    ", &key)));
+    if let Some(two_way) = &file.two_way {
+        out.push_str(&two_way::head(two_way, style));
+    }
     out
 }
 

@@ -1,5 +1,6 @@
 //! The JSON of a plan: the contract with scripts. Names are only ever added.
 
+use super::two_way::two_way_json;
 use crate::plan::{ActionCounts, Limit, PlanFile};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -20,7 +21,7 @@ fn limit(limit: Option<Limit>) -> Value {
 /// A plan as one JSON object, version 1.
 pub fn plan_json(file: &PlanFile, folder: &Path) -> Value {
     let [left, right] = &file.sides;
-    json!({
+    let mut out = json!({
         "version": 1,
         "plan": folder.display().to_string(),
         "left": counts_json(&left.counts),
@@ -36,5 +37,9 @@ pub fn plan_json(file: &PlanFile, folder: &Path) -> Value {
         "cascades": file.cascades,
         "warnings": file.warnings,
         "limits": {"max_changes": limit(file.limits.max_changes), "max_deletes": limit(file.limits.max_deletes)},
-    })
+    });
+    if let Some(two_way) = &file.two_way {
+        out["two_way"] = two_way_json(two_way);
+    }
+    out
 }

@@ -3,6 +3,7 @@
 use super::apply::{Carried, apply_json, apply_text};
 use super::plan::left_out;
 use super::style::Style;
+use super::two_way::{self, two_way_json};
 use crate::apply::Refusal;
 use crate::audit::thousands;
 use crate::job::SyncRun;
@@ -11,20 +12,36 @@ use serde_json::{Value, json};
 
 /// The result for a person; `refusals` are the first of those that were refused.
 pub fn sync_text(run: &SyncRun, refusals: &[Refusal], style: Style) -> String {
-    let mut out = apply_text(&run.apply, &run.plan.file, &run.plan.folder, refusals, Carried::Applied, style);
+    let two_way = run.plan.file.two_way.as_ref();
+    let mut out = two_way.map(|two_way| two_way::head(two_way, style) + "\n").unwrap_or_default();
+    out.push_str(&apply_text(&run.apply, &run.plan.file, &run.plan.folder, refusals, Carried::Applied, style));
     out.push_str(&left_out(last(run), style));
     let left = run.left();
     let rows = if left == 1 { "row is" } else { "rows are" };
     out.push('\n');
     out.push_str(&match (run.agree, left) {
         (true, _) => format!("{}\n", style.paint("Compared again: the tables agree.", "1;32")),
+        (false, 0) if two_way_is_settled(last(run)) => {
+            format!("{}\n", style.paint("Compared again: the tables agree, but for what was kept different.", "1;32"))
+        }
+        (false, 0) if last(run).conflicts + last(run).undecided > 0 => {
+            "Compared again: all is written, except what is to be decided.\n".to_owned()
+        }
         (false, 0) => "Compared again: all is written, except what was left out.\n".to_owned(),
         (false, _) => {
             let text = format!("Compared again: {} {rows} still to be written.", thousands(left));
             format!("{}\n", style.paint(&text, "33"))
         }
     });
+    if two_way.is_some() {
+        out.push_str(&two_way::to_decide(last(run), Some(&run.plan.folder), run.after.is_some(), style));
+    }
     out
+}
+
+/// Whether nothing but what a base remembers as different is left of a plan for both tables.
+fn two_way_is_settled(file: &PlanFile) -> bool {
+    file.two_way.as_ref().is_some_and(|two_way| two_way.kept > 0) && two_way::is_settled(file)
 }
 
 /// What is known of the tables after writing; before it, if there was nothing to write.
@@ -57,6 +74,9 @@ pub fn sync_json(run: &SyncRun) -> Value {
             ("misfits", file.misfits),
         ] {
             map.insert(name.to_owned(), json!(count));
+        }
+        if let Some(two_way) = &run.plan.file.two_way {
+            map.insert("two_way".to_owned(), two_way_json(two_way));
         }
     }
     out

@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::apply::{Refusal, SideOutcome, Unverified};
-use crate::endpoint::{Action, ExportBatch, OnDelete, StepBatch, Target};
-use crate::job::ApplyRun;
+use crate::endpoint::{Action, Clock, ExportBatch, OnDelete, StepBatch, Target};
+use crate::job::{ApplyRun, SyncRun};
 use crate::plan::{
-    ActionCounts, Cascade, ChangedColumn, Chunk, Direction, FoundBy, LeftOut, Limit, Limits, PlanFile, PlanSide,
-    SideWrites,
+    ActionCounts, Cascade, ChangedColumn, Chunk, Conflict, Direction, FoundBy, LeftOut, Limit, Limits, Merge, Plan,
+    PlanFile, PlanSide, Reason, Rules, SideWrites, TwoWayFile, Winner,
 };
 use crate::table::{AlignOptions, Alignment, Column, KeyChoice, PortableBuilder, PortableType, TableInfo};
 use arrow::datatypes::{Field, Schema};
@@ -274,4 +274,201 @@ fn all_is_undone() {
     let file = plan(ActionCounts { create: 15, update: 59, delete: 4 });
     let text = apply_text(&applied(), &file, Path::new(".trueup/1"), &[], Carried::Undone, STYLE);
     insta::assert_snapshot!(fits(&text));
+}
+
+/// A plan for both tables, made from a base.
+fn two_way_plan(left: ActionCounts, right: ActionCounts) -> PlanFile {
+    let mut file = plan(right);
+    file.direction = Direction::Both;
+    file.sides[0].target = Some(Target::default());
+    file.sides[0].writes = file.sides[1].writes.clone();
+    file.sides[0].counts = left;
+    file.sides[1].table.columns[2].name = "town".to_owned();
+    let options = AlignOptions { map: vec![("city".to_owned(), "town".to_owned())], ..AlignOptions::default() };
+    file.alignment = Alignment::new(&airports(), &file.sides[1].table, &options).unwrap();
+    file.two_way = Some(TwoWayFile {
+        rules: Rules {
+            winner: Winner::NewestColumn { left: "updated_at".to_owned(), right: "changed".to_owned() },
+            window: 30_000_000,
+            ..Rules::default()
+        },
+        state: "state".to_owned(),
+        base: Some("b1".to_owned()),
+        base_at: Some("2026-11-22T21:00:59.5Z".to_owned()),
+        clocks: [Some(Clock::default()), Some(Clock { ahead: -2_500_000, error: 100 })],
+        kept: 12,
+        ..TwoWayFile::default()
+    });
+    file
+}
+
+#[test]
+fn a_plan_for_both_tables() {
+    let left = ActionCounts { create: 4, update: 59, delete: 0 };
+    let mut file = two_way_plan(left, ActionCounts { create: 0, update: 1, delete: 1200 });
+    file.conflicts = 3;
+    file.undecided = 1;
+    file.changed_columns = vec![ChangedColumn { left: "city".to_owned(), right: "town".to_owned(), changed: 60 }];
+    insta::assert_snapshot!(fits(&plan_text(&file, Some(Path::new(".trueup/1")), &samples(), STYLE)));
+    insta::assert_snapshot!(format!("{:#}", plan_json(&file, Path::new(".trueup/1"))));
+}
+
+#[test]
+fn a_first_run_of_both_tables() {
+    let mut file = two_way_plan(ActionCounts { create: 1, update: 0, delete: 0 }, ActionCounts::default());
+    file.two_way = Some(TwoWayFile {
+        note: Some("there is no base of an earlier sync: this is a first run, and nothing is deleted".to_owned()),
+        rules: Rules { merge: Merge::Row, ..Rules::default() },
+        ..TwoWayFile::default()
+    });
+    insta::assert_snapshot!(fits(&plan_text(&file, Some(Path::new("p")), &[], STYLE)));
+    assert_eq!(plan_json(&file, Path::new("p"))["two_way"]["skew_ms"], serde_json::Value::Null);
+}
+
+#[test]
+fn nothing_to_do_for_both_tables() {
+    let mut file = two_way_plan(ActionCounts::default(), ActionCounts::default());
+    let text = |file: &PlanFile| plan_text(file, Some(Path::new("p")), &[], STYLE);
+    let kept = "Nothing to do: the two tables agree, but for 12 rows kept different.\n";
+    assert!(text(&file).ends_with(kept), "{}", text(&file));
+    file.conflicts = 1;
+    assert!(text(&file).contains("Nothing to write to either table.\n"), "{}", text(&file));
+    assert!(text(&file).contains("trueup show p --conflicts"), "{}", text(&file));
+    file.conflicts = 0;
+    file.two_way.as_mut().unwrap().kept = 0;
+    assert!(text(&file).ends_with("Nothing to do: the two tables agree.\n"), "{}", text(&file));
+}
+
+fn row(values: [Option<&str>; 4]) -> Option<Vec<Option<String>>> {
+    Some(values.map(|value| value.map(str::to_owned)).to_vec())
+}
+
+fn conflicts() -> Vec<Conflict> {
+    let at = |text: &str| Some(crate::table::parse_timestamp(text)?.0);
+    let one = |number, reason: Reason, key: &str, changed: &[&str], rows, times| Conflict {
+        number,
+        reason: reason.word().to_owned(),
+        key: vec![Some(key.to_owned())],
+        changed: changed.iter().map(|name| (*name).to_owned()).collect(),
+        rows,
+        times,
+    };
+    let long = "The airport of the town that once was the capital of the northern province";
+    let other = long.replace("once", "never");
+    vec![
+        one(
+            0,
+            Reason::BothChanged,
+            "BIBD",
+            &["name", "city"],
+            [
+                row([Some("BIBD"), Some("Bíldudalur Airport"), Some(""), Some("18")]),
+                row([Some("BIBD"), Some("Bildudalur"), None, Some("18")]),
+                row([Some("BIBD"), Some("Bildudalur Airport"), Some("Bildudalur"), Some("18")]),
+            ],
+            [at("2026-11-22 20:00:01.5"), at("2026-11-22 20:12")],
+        ),
+        one(
+            1,
+            Reason::DeletedAndChanged,
+            "BIBL",
+            &["elevation"],
+            [None, row([Some("BIBL"), None, None, Some("131")]), row([Some("BIBL"), None, None, Some("13")])],
+            [None; 2],
+        ),
+        one(
+            2,
+            Reason::NoBase,
+            "EDGY",
+            &["name"],
+            [row([Some("EDGY"), Some(long), None, None]), row([Some("EDGY"), Some(&other), None, None]), None],
+            [None; 2],
+        ),
+        one(
+            3,
+            Reason::TooClose,
+            "BIPA",
+            &[],
+            [row([Some("BIPA"), None, None, None]), None, row([Some("BIPA"), None, None, None])],
+            [at("2026-11-22 20:00:01"), at("2026-11-22 20:00:02")],
+        ),
+        one(
+            4,
+            Reason::NoTime,
+            "BIPX",
+            &["elevation"],
+            [
+                row([Some("BIPX"), None, None, Some("1")]),
+                row([Some("BIPX"), None, None, Some("2")]),
+                row([Some("BIPX"), None, None, Some("1\u{1b}[2J")]),
+            ],
+            [None, at("2026-11-22 20:00:02")],
+        ),
+    ]
+}
+
+#[test]
+fn conflicts_as_a_table() {
+    let file = two_way_plan(ActionCounts::default(), ActionCounts::default());
+    let conflicts = conflicts();
+    let table = ConflictTable::new(&conflicts, &file, STYLE);
+    // Piece by piece is the same as all at once.
+    let pieces: String = conflicts.chunks(1).map(|one| table.lines(one)).collect();
+    assert_eq!(pieces, table.lines(&conflicts));
+    insta::assert_snapshot!(fits(&format!("{}{pieces}", table.header())));
+    let wide = ConflictTable::new(&conflicts, &file, Style { width: 120, color: false });
+    let text = format!("{}{}", wide.header(), wide.lines(&conflicts));
+    assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn conflicts_for_scripts() {
+    let file = two_way_plan(ActionCounts::default(), ActionCounts::default());
+    let all: Vec<serde_json::Value> = conflicts()[..2].iter().map(|one| conflict_json(one, &file)).collect();
+    insta::assert_snapshot!(format!("{:#}", serde_json::Value::from(all)));
+}
+
+#[test]
+fn times_that_could_not_decide_are_told() {
+    let mut file = two_way_plan(ActionCounts::default(), ActionCounts::default());
+    let told = |file: &PlanFile, one: &Conflict| conflict_json(one, file)["text"].as_str().unwrap().to_owned();
+    let mut close = Conflict { reason: Reason::TooClose.word().to_owned(), ..conflicts().swap_remove(0) };
+    assert_eq!(told(&file, &close), "both changed within 30 s of each other");
+    close.times[1] = close.times[0];
+    assert_eq!(told(&file, &close), "both changed at the same time");
+    let mut unknown = conflicts().swap_remove(4);
+    assert!(told(&file, &unknown).ends_with("; the left `updated_at` does not tell when"));
+    unknown.times.swap(0, 1);
+    assert!(told(&file, &unknown).ends_with("; the right `changed` does not tell when"));
+    file.two_way.as_mut().unwrap().rules.winner = Winner::NewestHistory;
+    assert!(told(&file, &unknown).ends_with("; the right history does not tell when"));
+    unknown.times = [None; 2];
+    assert!(told(&file, &unknown).ends_with("; neither history tells when"));
+    unknown.reason = "the moon".to_owned();
+    assert_eq!(told(&file, &unknown), "the moon");
+}
+
+#[test]
+fn a_sync_of_both_tables() {
+    let counts = ActionCounts { create: 0, update: 2, delete: 0 };
+    let file = two_way_plan(counts, counts);
+    let outcome = SideOutcome { written: counts, ..SideOutcome::default() };
+    let apply = ApplyRun { sides: [outcome, outcome], ..ApplyRun::default() };
+    let mut after = two_way_plan(ActionCounts::default(), ActionCounts::default());
+    let mut run = SyncRun {
+        plan: Plan { folder: Path::new(".trueup/1").to_owned(), file },
+        apply,
+        agree: false,
+        after: Some(after.clone()),
+    };
+    assert!(sync_is_done(&run));
+    let text = sync_text(&run, &[], STYLE);
+    assert!(text.ends_with("Compared again: the tables agree, but for what was kept different.\n"), "{text}");
+    after.conflicts = 2;
+    run.after = Some(after);
+    assert!(!sync_is_done(&run));
+    insta::assert_snapshot!(fits(&sync_text(&run, &[], STYLE)));
+    let json = sync_json(&run);
+    assert_eq!((&json["conflicts"], &json["two_way"]["first_run"]), (&2.into(), &false.into()));
 }

@@ -6,6 +6,7 @@ mod support;
 mod apply;
 mod bad_input;
 mod bridge;
+mod conflicts;
 mod edges;
 mod filters;
 mod history;
