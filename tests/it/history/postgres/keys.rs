@@ -47,15 +47,14 @@ fn keys_come_back_as_an_export_has_them() {
         place.postgres().execute(&format!("CREATE TABLE {name} (k {ty}, v int)"));
         let k = Tracked::new(&mut place, &name, &["k"]);
         let rows: Vec<String> = values.iter().map(|value| format!("('{value}')")).collect();
+        let schema = k_schema(&mut place);
         place.postgres().execute(&format!(
             "SET standard_conforming_strings = on; SET DateStyle = 'ISO, YMD'; SET extra_float_digits = 0;
              SET bytea_output = 'escape'; SET IntervalStyle = 'sql_standard'; SET TimeZone = 'America/St_Johns';
              INSERT INTO {name} (k) VALUES {};
              SET standard_conforming_strings = off; SET DateStyle = 'German'; SET lc_numeric = 'C';
-             SET search_path = pg_temp; UPDATE {}.{name} SET v = 1; SET search_path = {}",
+             SET search_path = pg_temp; UPDATE {schema}.{name} SET v = 1; SET search_path = {schema}",
             rows.join(", "),
-            k_schema(&mut place),
-            k_schema(&mut place)
         ));
         let mut got = Vec::new();
         let read = k.history.changes(None, &k.key, &mut |changes| {
