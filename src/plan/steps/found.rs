@@ -53,8 +53,8 @@ impl Identified {
             let batch = batch.map_err(|e| PlanError::damaged(path, e))?;
             let (actions, together, changed) =
                 columns(&batch).ok_or_else(|| PlanError::damaged(path, "its columns are not what they should be"))?;
-            for row in 0..batch.num_rows() {
-                let (action, number) = (actions.value(row), together[row]);
+            for (row, number) in together.iter().copied().enumerate() {
+                let action = actions.value(row);
                 let goes_on = |run: &Run| number != 0 && run.together == number && run.action == action;
                 if !run.as_ref().is_some_and(goes_on) {
                     out.close(run.take(), step);
