@@ -7,6 +7,7 @@
 //! | `history_book` | the notes about histories in the same table |
 //! | `history_fit` | whether triggers and table still fit |
 //! | `history_install` | making and removing |
+//! | `history_forget` | clearing |
 //! | `history_read` | reading changes, with `history_keys` |
 //!
 //! `row_key` holds values as an export reads them, as text; bytes in hexadecimal digits. `changed_at`
@@ -26,10 +27,10 @@
 use super::connect::Server;
 use super::describe::text;
 use super::failure::{self, words};
-use super::history_book::{Clear, micros};
+use super::history_book::micros;
+use super::history_forget::clear;
 use super::history_install::Work;
 use super::history_read::View;
-use super::history_trigger::literal;
 use super::session::Purpose;
 use crate::endpoint::{
     Changes, ChangesRead, Clock, EndpointError, History, HistoryMark, HistoryStatus, Installed, ServerAddress,
@@ -98,40 +99,4 @@ impl History for MysqlHistory {
             None => Ok(ChangesRead::Lacking("it is not installed".to_owned())),
         }
     }
-}
-
-/// Forgets what a mark has seen. That is noted first, so that nobody takes what is left for the whole.
-fn clear(work: &mut Work<'_>, mark: HistoryMark) -> Result<u64, EndpointError> {
-    let Some(book) = work.book()? else { return Ok(0) };
-    let Some(install) = &book.install else { return Ok(0) };
-    // A mark of another installation has seen nothing of this one.
-    if mark.installed.split(' ').next() != Some(&install.note.id) {
-        return Ok(0);
-    }
-    let mine = format!("table_name = {}", literal(&work.name.table));
-    let before = book.begin();
-    let mark = if mark.seq > before.seq {
-        let sql = format!(
-            "SELECT MAX(seq), CAST(MAX(changed_at) AS CHAR) FROM {} WHERE {mine} AND seq <= {}",
-            work.name.history(),
-            mark.seq
-        );
-        let rows = work.rows(&sql)?;
-        let cell = |at| rows.first().and_then(|row| text(row, at));
-        let (Some(last), Some(time)) = (cell(0).and_then(|seq| seq.parse().ok()), cell(1)) else { return Ok(0) };
-        let note = Clear { table: work.name.table.clone(), mark: mark.clone(), last };
-        let note = work.name.note("clear", &serde_json::to_string(&note).unwrap_or_default(), &literal(&time));
-        let [insert, delete] = ["INSERT", "DELETE"].map(|right| work.name.right(right));
-        let old: Vec<u64> = book.rows.iter().copied().filter(|seq| *seq != install.seq).collect();
-        work.guard(&book.settled)?;
-        work.run("START TRANSACTION", "")?;
-        work.run(&note, &insert)?;
-        work.forget(&old, &delete)?;
-        work.run("COMMIT", "")?;
-        mark
-    } else {
-        before
-    };
-    let kept = |seq: u64| mark.gaps.iter().any(|(first, last, _)| (*first..=*last).contains(&seq));
-    work.forget_where(&format!("{mine} AND seq <= {}", mark.seq), &|seq| !kept(seq))
 }

@@ -13,24 +13,20 @@
 //! user is dropped, writing to the table fails: then install again as another.
 
 use super::connect::Server;
-use super::describe::{self, Found, number, text};
+use super::describe::{self, Found, text};
 use super::failure::{self, words};
 use super::history_book::{Book, COLUMNS, Install, Name, VERSION, denied};
 use super::history_fit;
-use super::history_read;
 use super::history_trigger::{self, Trigger, literal, names, triggers};
 use super::session::Purpose;
 use super::sql::{qualified, quote};
-use crate::endpoint::seen::Seen;
-use crate::endpoint::{EndpointError, HISTORY_TABLE, HistoryMark, Installed, ServerAddress, now};
+use crate::endpoint::{EndpointError, HISTORY_TABLE, Installed, ServerAddress};
 use mysql::prelude::Queryable;
 use mysql::{Conn, Error, Row};
 use std::time::Duration;
 
 /// How long to wait for those who hold the table; others wait for us meanwhile.
 const WAIT: Duration = Duration::from_secs(10);
-/// How many entries are forgotten at once.
-const PIECE: usize = 2_000;
 /// `ER_BAD_FIELD_ERROR`.
 const NO_FIELD: u16 = 1054;
 
@@ -83,7 +79,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn denied(&self, error: &Error, right: &str) -> EndpointError {
+    pub(super) fn denied(&self, error: &Error, right: &str) -> EndpointError {
         denied(self.address, self.doing, error, right)
     }
 
@@ -322,56 +318,5 @@ impl<'a> Work<'a> {
         let notes = self.forget(&book.rows, &delete)?;
         let entries = self.forget_where(&format!("table_name = {}", literal(&self.name.table)), &|_| true)?;
         Ok(triggers > 0 || notes + entries > 0)
-    }
-
-    /// Takes down which numbers there are, so that they may be deleted. Goes on from the guard before.
-    pub(super) fn guard(&mut self, settled: &HistoryMark) -> Result<(), EndpointError> {
-        let mut seen = Seen::new(settled, now());
-        let history = self.name.history();
-        history_read::walk(&mut self.conn, self.address, &history, settled, (settled, &mut seen, ""), &mut |_| {
-            Ok(true)
-        })?;
-        let mark = serde_json::to_string(&seen.finish()).unwrap_or_default();
-        let note = self.name.note("guard", &mark, "UTC_TIMESTAMP(6)");
-        let right = self.name.right("INSERT");
-        self.run(&note, &right)?;
-        let seq = self.conn.last_insert_id();
-        self.forget_where(&format!("table_name = '' AND action = 'guard' AND seq < {seq}"), &|_| true).map(|_| ())
-    }
-
-    /// Deletes these rows of the history's table. They are committed ones, and found by their numbers
-    /// alone: nobody who is writing others is waited for.
-    pub(super) fn forget(&mut self, rows: &[u64], right: &str) -> Result<u64, EndpointError> {
-        if rows.is_empty() {
-            // The right is asked for all the same.
-            return self.run(&format!("DELETE FROM {} WHERE seq = 0", self.name.history()), right);
-        }
-        let numbers: Vec<String> = rows.iter().map(u64::to_string).collect();
-        let sql = format!(
-            "DELETE h FROM {} AS h FORCE INDEX (PRIMARY) WHERE h.seq IN ({})",
-            self.name.history(),
-            numbers.join(", ")
-        );
-        self.run(&sql, right)
-    }
-
-    /// Deletes the committed rows of which a condition and `which` hold, piece by piece. How many.
-    pub(super) fn forget_where(&mut self, condition: &str, which: &dyn Fn(u64) -> bool) -> Result<u64, EndpointError> {
-        let (history, delete) = (self.name.history(), self.name.right("DELETE"));
-        let (mut last, mut forgotten) = (0, 0);
-        loop {
-            let rows = self.rows(&format!(
-                "SELECT seq FROM {history} WHERE {condition} AND seq > {last} ORDER BY seq LIMIT {PIECE}"
-            ))?;
-            let numbers: Vec<u64> = rows.iter().filter_map(|row| number(row, 0)).collect();
-            last = numbers.last().copied().unwrap_or(last);
-            let chosen: Vec<u64> = numbers.iter().copied().filter(|seq| which(*seq)).collect();
-            if !chosen.is_empty() {
-                forgotten += self.forget(&chosen, &delete)?;
-            }
-            if rows.len() < PIECE {
-                return Ok(forgotten);
-            }
-        }
     }
 }

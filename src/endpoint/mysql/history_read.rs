@@ -271,7 +271,7 @@ pub fn walk(
             break;
         }
     }
-    settle(seen, settled, last + 1, since.seq + 1);
+    settle(seen, settled, last + 1, since.seq.saturating_add(1));
     Ok(())
 }
 
@@ -286,7 +286,7 @@ fn action(word: &str) -> Option<Action> {
 /// Of numbers that are not there, from `from` to before `to`, passes those that a guard has seen: they
 /// were deleted.
 fn settle(seen: &mut Seen, settled: &HistoryMark, from: u64, to: u64) {
-    let (mut at, end) = (from, to.min(settled.seq + 1));
+    let (mut at, end) = (from, to.min(settled.seq.saturating_add(1)));
     for (first, last, _) in &settled.gaps {
         if *last < at {
             continue;

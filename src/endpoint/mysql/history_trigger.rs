@@ -54,20 +54,19 @@ pub fn triggers(table: &str, columns: &[NativeColumn], key: &[String]) -> Option
         let elements: Vec<String> = key.iter().map(|column| element(column, &at(row, column))).collect();
         format!(
             "({}, '{action}', JSON_ARRAY({}), UTC_TIMESTAMP(6), COALESCE(CAST(@trueup_origin AS BINARY) = '1', 0))",
-            literal(table),
+            constant(table),
             elements.join(", ")
         )
     };
     // The name alone means the database that the trigger is in, also once a copy of it is.
     let into = format!("INSERT INTO {} (table_name, action, row_key, changed_at, own) VALUES ", quote(HISTORY_TABLE));
-    let same = |columns: &mut dyn Iterator<Item = &NativeColumn>| {
-        columns.map(|column| same(column)).collect::<Vec<_>>().join(" AND ")
-    };
+    let all_same =
+        |columns: &mut dyn Iterator<Item = &NativeColumn>| columns.map(same).collect::<Vec<_>>().join(" AND ");
     let update = format!(
         "IF NOT ({}) THEN IF {} THEN {into}{}; ELSE {into}{}, {}; END IF; END IF",
         // What is computed changes only with what it is computed from.
-        same(&mut columns.iter().filter(|column| !column.generated || key.contains(column))),
-        same(&mut key.iter().copied()),
+        all_same(&mut columns.iter().filter(|column| !column.generated || key.contains(column))),
+        all_same(&mut key.iter().copied()),
         values("update", "NEW"),
         values("delete", "OLD"),
         values("create", "NEW"),
@@ -137,6 +136,15 @@ fn is_text(column: &NativeColumn) -> bool {
     )
 }
 
+/// A name as a constant that the server shows again as it was written: it escapes in its own way.
+fn constant(name: &str) -> String {
+    if name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ' | '$')) {
+        return format!("'{name}'");
+    }
+    let digits: String = name.bytes().map(|byte| format!("{byte:02X}")).collect();
+    format!("CONVERT(X'{digits}' USING utf8mb4)")
+}
+
 /// Text as a constant, in a session where a backslash escapes.
 pub fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
@@ -167,9 +175,9 @@ mod tests {
     fn an_update_looks_at_every_column_and_a_key_change_is_two_entries() {
         let generated = NativeColumn { generated: true, ..column("g", "int") };
         let columns = [column("i`d", "int"), column("s", "varchar"), column("ts", "timestamp"), generated];
-        let [insert, update, delete] = triggers("it's\\", &columns, &["i`d".into()]).unwrap();
+        let [insert, update, delete] = triggers("it's\0é", &columns, &["i`d".into()]).unwrap();
         assert!(insert.body.starts_with(
-            "INSERT INTO `trueup_history` (table_name, action, row_key, changed_at, own) VALUES ('it''s\\\\', 'create', \
+            "INSERT INTO `trueup_history` (table_name, action, row_key, changed_at, own) VALUES (CONVERT(X'6974277300C3A9' USING utf8mb4), 'create', \
              JSON_ARRAY(CAST(NEW.`i``d` AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin), "
         ));
         assert!(update.body.starts_with(

@@ -23,6 +23,7 @@ mod fetch;
 mod history;
 mod history_book;
 mod history_fit;
+mod history_forget;
 mod history_install;
 mod history_keys;
 mod history_read;

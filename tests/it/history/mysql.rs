@@ -327,7 +327,7 @@ fn names_of_every_kind() {
     for name in ["back`tick", "T", "t", "it's :a ?\\", "ßé日", &long, &"L".repeat(63)] {
         let quoted = format!("`{}`", name.replace('`', "``"));
         run(&mut place, &[&format!("CREATE TABLE {quoted} (`i``d :x` int PRIMARY KEY, `O'N` int)")]);
-        let kept = Kept::install(&place.mysql().address(&quoted.replace("``", "`")), &["i`d :x"]);
+        let kept = Kept::install(&place.mysql().address(name), &["i`d :x"]);
         run(&mut place, &[&format!("INSERT INTO {quoted} VALUES (1, 2)"), &format!("UPDATE {quoted} SET `O'N` = 3")]);
         assert_eq!(kept.whole(None).0, ["create 1", "update 1"], "{name}");
         assert_eq!(kept.history.install(&kept.key).unwrap(), Installed::Already, "{name}");
@@ -335,6 +335,37 @@ fn names_of_every_kind() {
         run(&mut place, &[&format!("TRUNCATE TABLE {quoted}")]);
         assert!(kept.lacking(Some(&mark)).contains("TRUNCATE"), "{name}");
     }
+}
+
+#[test]
+fn a_key_that_the_server_computes() {
+    let mut place = Place::new();
+    let sql =
+        "CREATE TABLE t (id int PRIMARY KEY, v int AS (id * 2) VIRTUAL, s varchar(9) AS (CONCAT('k', id)) STORED)";
+    run(&mut place, &[sql, "INSERT INTO t (id) VALUES (1)"]);
+    let kept = Kept::install(&place.mysql().address("t"), &["v", "s"]);
+    run(
+        &mut place,
+        &["INSERT INTO t (id) VALUES (2)", "UPDATE t SET id = 3 WHERE id = 1", "DELETE FROM t WHERE id = 2"],
+    );
+    assert_eq!(kept.whole(None).0, ["create 4,k2", "delete 2,k1", "create 6,k3", "delete 4,k2"]);
+}
+
+#[test]
+fn a_table_in_use_is_left_alone() {
+    let mut place = Place::new();
+    run(&mut place, &[TABLE]);
+    let kept = Kept::at(&place.mysql().address("t"), &["id"]);
+    let mut other = session(&mut place);
+    other.query_drop("BEGIN").unwrap();
+    other.query_drop("INSERT INTO t (id) VALUES (1)").unwrap();
+    let error = kept.history.install(&kept.key).unwrap_err().to_string();
+    assert!(error.contains("other sessions hold the table"), "{error}");
+    let tables = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE()";
+    assert_eq!(query(&mut place, tables), ["1"]);
+    other.query_drop("COMMIT").unwrap();
+    assert_eq!(kept.history.install(&kept.key).unwrap(), Installed::New);
+    assert_eq!(kept.whole(None).0, Vec::<String>::new());
 }
 
 #[test]
