@@ -15,6 +15,11 @@ use std::sync::Arc;
 /// Rows at a time: a batch of links stays in a core's cache.
 const BATCH: usize = 8 * 1024;
 
+/// Takes a batch of rows, column by column.
+type Take<'a, const N: usize> = dyn FnMut([&[u64]; N]) -> Result<(), SnapshotError> + 'a;
+/// Picks from such a batch.
+type Pick<'a, T, const N: usize> = dyn Fn([&[u64]; N], &mut Vec<T>) + Sync + 'a;
+
 /// Such a file with `N` columns.
 #[derive(Clone, Debug)]
 pub struct Numbers<const N: usize> {
@@ -54,7 +59,7 @@ impl<const N: usize> Numbers<N> {
     ///
     /// # Errors
     /// If reading fails, or `take` does.
-    pub fn each(&self, take: &mut dyn FnMut([&[u64]; N]) -> Result<(), SnapshotError>) -> Result<(), SnapshotError> {
+    pub fn each(&self, take: &mut Take<'_, N>) -> Result<(), SnapshotError> {
         (0..self.metadata.metadata().num_row_groups()).try_for_each(|group| self.group(group, take))
     }
 
@@ -62,7 +67,7 @@ impl<const N: usize> Numbers<N> {
     ///
     /// # Errors
     /// If reading fails.
-    pub fn pick<T: Send>(&self, pick: &(dyn Fn([&[u64]; N], &mut Vec<T>) + Sync)) -> Result<Vec<T>, SnapshotError> {
+    pub fn pick<T: Send>(&self, pick: &Pick<'_, T, N>) -> Result<Vec<T>, SnapshotError> {
         let groups: Vec<Vec<T>> = (0..self.metadata.metadata().num_row_groups())
             .into_par_iter()
             .map(|group| {
@@ -77,11 +82,7 @@ impl<const N: usize> Numbers<N> {
         Ok(groups.into_iter().flatten().collect())
     }
 
-    fn group(
-        &self,
-        group: usize,
-        take: &mut dyn FnMut([&[u64]; N]) -> Result<(), SnapshotError>,
-    ) -> Result<(), SnapshotError> {
+    fn group(&self, group: usize, take: &mut Take<'_, N>) -> Result<(), SnapshotError> {
         let file = File::open(&self.path).map_err(|e| SnapshotError::read(&self.path, e))?;
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
             .with_row_groups(vec![group])
