@@ -97,7 +97,9 @@ fn condition(parts: &[Part], partial: bool, text: Option<&IndexText>, layout: &L
         });
     }
     if partial {
-        out.push(format!("(\n{}\n)", text?.condition.as_ref()?));
+        // Both rows have to be in the index.
+        let condition = text?.condition.as_ref()?;
+        out.push(format!("(\n{condition}\n) AND (SELECT\n{condition}\nFROM (SELECT {}))", columns.join(", ")));
     }
     Some(out.join(" AND "))
 }

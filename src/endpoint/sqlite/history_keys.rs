@@ -64,11 +64,11 @@ fn stored(connection: &Connection, text: Option<Bytes>, kind: u8) -> rusqlite::R
         b'r' => text().and_then(|text| text.parse().ok()).map(Stored::Real),
         b't' => Some(Stored::Text(bytes)),
         b'b' => text().and_then(bytes_of).map(Stored::Blob),
-        b'x' => match text().and_then(bytes_of) {
-            // The digits are those of the file's own encoding.
-            Some(bytes) => {
-                let mut cast = connection.prepare_cached("SELECT CAST(?1 AS TEXT)")?;
-                Some(cast.query_row([Stored::Blob(bytes)], |row| Ok(Stored::of(row.get_ref(0)?)))?)
+        b'x' => match text().filter(|text| bytes_of(text).is_some()) {
+            // The digits are of the file's own encoding, which a bound value would not be taken for.
+            Some(text) => {
+                let sql = format!("SELECT CAST(x'{}' AS TEXT)", &text[2..]);
+                Some(connection.query_row(&sql, [], |row| Ok(Stored::of(row.get_ref(0)?)))?)
             }
             None => None,
         },

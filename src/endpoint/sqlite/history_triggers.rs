@@ -78,12 +78,18 @@ impl Triggers<'_> {
                     self.layout.identity.iter().map(|part| format!("t.{0} IS OLD.{0} COLLATE BINARY", part.sql));
                 condition += &format!(" AND NOT ({})", itself.collect::<Vec<_>>().join(" AND "));
             }
-            let ([own, own_kinds], [new, new_kinds]) = (self.written("t"), self.written("NEW"));
+            let [own, own_kinds] = self.written("t");
+            // A row of the same key has an entry anyway. Before an insert the number may not be known yet.
+            let number_in_key = self.layout.columns.iter().any(|c| c.row_number && self.key.contains(&c.name));
+            if event == "update" || !number_in_key {
+                let [new, new_kinds] = self.written("NEW");
+                condition += &format!(" AND ({own} <> {new} OR {own_kinds} <> {new_kinds})");
+            }
             let number = collision.number.as_ref().map_or("NULL".to_owned(), |name| format!("t.{}", quoted(name)));
             out.push(format!(
                 "INSERT INTO trueup_replaced (table_name, event, row_key, kinds, number) \
                  SELECT {}, '{event}', {own}, {own_kinds}, {number} FROM {} AS t \
-                 WHERE {condition} AND ({own} <> {new} OR {own_kinds} <> {new_kinds})",
+                 WHERE {condition}",
                 literal(self.table),
                 quoted(self.table)
             ));
@@ -98,12 +104,14 @@ impl Triggers<'_> {
         }
         let number = self.layout.columns.iter().find(|column| column.row_number);
         let number = number.map_or(String::new(), |column| format!(" OR number = NEW.{}", quoted(&column.name)));
+        let [new, new_kinds] = self.written("NEW");
         let which = format!("table_name = {} AND event = '{event}'", literal(self.table));
         vec![
             format!(
                 "INSERT INTO trueup_history (table_name, action, row_key, kinds, changed_at, own) \
                  SELECT DISTINCT table_name, 'delete', row_key, kinds, {NOW}, EXISTS (SELECT 1 FROM trueup_writing) \
-                 FROM trueup_replaced WHERE {which} AND (number IS NULL{number})"
+                 FROM trueup_replaced WHERE {which} AND (number IS NULL{number}) \
+                 AND (row_key <> {new} OR kinds <> {new_kinds})"
             ),
             self.forget(&format!("event = '{event}'")),
         ]

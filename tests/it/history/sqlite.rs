@@ -388,7 +388,6 @@ fn a_table_that_changes_does_not_fit_any_more() {
         ("ALTER TABLE t ADD COLUMN b", "other columns"),
         ("CREATE UNIQUE INDEX i ON t (a)", "unique indexes"),
         ("ALTER TABLE t RENAME COLUMN id TO number", "no column `id`"),
-        ("ALTER TABLE t RENAME COLUMN a TO b", "other columns"),
         ("DROP TRIGGER trueup_history_delete_t", "`trueup_history_delete_t` is not there"),
         ("DROP TABLE trueup_writing", "`trueup_writing`"),
         ("DROP TABLE t; CREATE TABLE t (id INTEGER PRIMARY KEY, a)", "is not there"),
@@ -414,7 +413,9 @@ fn a_table_that_changes_does_not_fit_any_more() {
             ["create 8"]
         );
     }
-    for harmless in ["VACUUM", "CREATE INDEX i ON t (a)", "CREATE TABLE other (a)", "ANALYZE"] {
+    for harmless in
+        ["VACUUM", "CREATE INDEX i ON t (a)", "CREATE TABLE other (a)", "ANALYZE", "ALTER TABLE t RENAME COLUMN a TO b"]
+    {
         let file = File::with_history("CREATE TABLE t (id INTEGER PRIMARY KEY, a)", &["id"]);
         file.run(harmless);
         assert!(file.misfits().is_empty(), "{harmless}");
