@@ -107,3 +107,36 @@ fn what_cannot_be_done_says_why() {
     run.fails_with(&["can't connect", "me:***@"]);
     assert!(!run.stderr.contains("s3cret"));
 }
+
+#[test]
+fn clear_forgets_what_the_last_sync_has_seen() {
+    let (dir, connection) = place();
+    connection
+        .execute_batch("INSERT INTO t VALUES (1, 1), (2, 2); CREATE TABLE v (id INTEGER PRIMARY KEY, a)")
+        .unwrap();
+    let other = "sqlite:f.db#v";
+    for table in [TABLE, other] {
+        assert_eq!(history(&dir, &["install", table]).code, Some(0));
+    }
+    let sync = |state: &[&str]| {
+        let args = ["sync", TABLE, other, "--direction", "both", "--quiet"];
+        let run = dir.trueup(args.into_iter().chain(state.iter().copied()));
+        assert_eq!(run.code, Some(0), "{run}");
+    };
+    let clear = |args: &[&str]| {
+        let args = [&["clear", TABLE, "--format", "json"], args].concat();
+        history(&dir, &args).json(0)["cleared"].clone()
+    };
+    connection.execute_batch("UPDATE t SET a = 3 WHERE id = 1").unwrap();
+    sync(&[]);
+    sync(&["--state", "mine"]);
+    connection.execute_batch("UPDATE t SET a = 4 WHERE id = 1").unwrap();
+    // Another state has seen more; the one that has seen least counts.
+    sync(&["--state", "mine"]);
+    connection.execute_batch("UPDATE t SET a = 5 WHERE id = 1").unwrap();
+    history(&dir, &["clear", TABLE, "--state", "nowhere"]).fails_with(&["no base", "nowhere"]);
+    assert_eq!(clear(&[]), 1);
+    assert_eq!(clear(&[]), 0);
+    assert_eq!(clear(&["--state", "mine"]), 1);
+    assert_eq!(history(&dir, &["status", TABLE, "--format", "json"]).json(0)["rows"], 1);
+}
