@@ -24,21 +24,28 @@
 //! - The horizon is a transaction's number: whatever had a number of the history when it was read is
 //!   older. Once all older transactions are over, numbers that are still missing will never come.
 
+mod body;
+mod clear;
+mod install;
+mod ranges;
+mod read;
+mod state;
+mod tables;
+mod triggers;
+mod words;
+
+use self::state::State;
 use super::super::{Changes, ChangesRead, Clock, EndpointError, History, HistoryMark, HistoryStatus, Installed};
 use super::super::{HISTORY_TABLE, ServerAddress};
 use super::connect::{DEFAULT_SCHEMA, Session};
-use super::history_state::State;
-use super::quote::{identifier, literal, qualified};
-use super::{history_install, history_read};
+use super::quote::{literal, qualified};
 use crate::table::Column;
 use tokio_postgres::SimpleQueryMessage;
 
-/// The table of the installations.
-pub(super) const TABLES: &str = "trueup_history_tables";
 /// The trigger for rows.
-pub(super) const ROW_TRIGGER: &str = "trueup_history_row";
+const ROW_TRIGGER: &str = "trueup_history_row";
 /// The trigger for `TRUNCATE`.
-pub(super) const ALL_TRIGGER: &str = "trueup_history_all";
+const ALL_TRIGGER: &str = "trueup_history_all";
 
 /// How long to wait for a lock: whoever waits for the table's lock has all writers wait behind them.
 const LOCK_TIMEOUT: &str = "10s";
@@ -87,7 +94,7 @@ impl PostgresHistory {
 
 impl History for PostgresHistory {
     fn install(&self, key: &[String]) -> Result<Installed, EndpointError> {
-        self.writing("READ COMMITTED", |place, session| history_install::install(place, session, key))
+        self.writing("READ COMMITTED", |place, session| install::install(place, session, key))
     }
 
     fn status(&self) -> Result<Option<HistoryStatus>, EndpointError> {
@@ -95,15 +102,15 @@ impl History for PostgresHistory {
     }
 
     fn clear(&self, through: Option<&HistoryMark>) -> Result<u64, EndpointError> {
-        self.writing("REPEATABLE READ", |place, session| history_read::clear(place, session, through))
+        self.writing("REPEATABLE READ", |place, session| clear::clear(place, session, through))
     }
 
     fn remove(&self) -> Result<bool, EndpointError> {
-        self.writing("READ COMMITTED", history_install::remove)
+        self.writing("READ COMMITTED", install::remove)
     }
 
     fn mark(&self) -> Result<Option<HistoryMark>, EndpointError> {
-        self.reading(history_read::mark)
+        self.reading(read::mark)
     }
 
     fn changes(
@@ -112,14 +119,14 @@ impl History for PostgresHistory {
         key: &[Column],
         take: &mut dyn FnMut(Changes) -> Result<(), EndpointError>,
     ) -> Result<ChangesRead, EndpointError> {
-        self.reading(|place, session| history_read::changes(place, session, since, key, take))
+        self.reading(|place, session| read::changes(place, session, since, key, take))
     }
 }
 
 /// Where a history is, and how to speak of it.
-pub(super) struct Place<'a> {
-    pub address: &'a ServerAddress,
-    pub schema: &'a str,
+struct Place<'a> {
+    address: &'a ServerAddress,
+    schema: &'a str,
 }
 
 impl<'a> Place<'a> {
@@ -128,27 +135,27 @@ impl<'a> Place<'a> {
     }
 
     /// The table itself, as SQL.
-    pub(super) fn table(&self) -> String {
+    fn table(&self) -> String {
         qualified(self.schema, &self.address.table)
     }
 
     /// The table of the entries, as SQL.
-    pub(super) fn entries(&self) -> String {
+    fn entries(&self) -> String {
         qualified(self.schema, HISTORY_TABLE)
     }
 
     /// The table of the installations, as SQL.
-    pub(super) fn tables(&self) -> String {
-        qualified(self.schema, TABLES)
+    fn tables(&self) -> String {
+        qualified(self.schema, tables::TABLES)
     }
 
     /// A name in this schema, for a person.
-    pub(super) fn spoken(&self, name: &str) -> String {
+    fn spoken(&self, name: &str) -> String {
         format!("`{}.{name}`", self.schema)
     }
 
     /// An error of our own.
-    pub(super) fn error(&self, doing: &str, why: impl Into<String>) -> EndpointError {
+    fn error(&self, doing: &str, why: impl Into<String>) -> EndpointError {
         EndpointError::Query { address: self.address.shown.clone(), doing: doing.to_owned(), why: why.into() }
     }
 }
@@ -171,12 +178,12 @@ pub(super) fn clock(address: &ServerAddress) -> Result<Clock, EndpointError> {
 }
 
 /// Microseconds since 1970, UTC, of an expression that is a timestamptz.
-pub(super) fn micros(expression: &str) -> String {
+fn micros(expression: &str) -> String {
     format!("(pg_catalog.date_part('epoch', {expression}) * 1000000)::pg_catalog.int8")
 }
 
 /// The function of an installation. Names have at most 63 bytes.
-pub(super) fn function_name(table: &str, id: &str) -> String {
+fn function_name(table: &str, id: &str) -> String {
     let most = 63 - HISTORY_TABLE.len() - 2 - id.len();
     let end = (0..=most.min(table.len())).rev().find(|end| table.is_char_boundary(*end)).unwrap_or(0);
     format!("{HISTORY_TABLE}_{}_{id}", &table[..end])
@@ -185,31 +192,6 @@ pub(super) fn function_name(table: &str, id: &str) -> String {
 /// What says that a row is a trigger of a history.
 pub(super) fn is_ours(column: &str) -> String {
     format!("{column} IN ({}, {})", literal(ROW_TRIGGER), literal(ALL_TRIGGER))
-}
-
-/// The columns of the two tables, and their types.
-pub(super) const ENTRY_COLUMNS: [(&str, &str); 7] = [
-    ("seq", "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
-    ("table_name", "text NOT NULL"),
-    ("action", "text NOT NULL"),
-    ("row_key", "jsonb"),
-    ("changed_at", "timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()"),
-    ("own", "boolean NOT NULL"),
-    ("installed", "text NOT NULL"),
-];
-pub(super) const TABLE_COLUMNS: [(&str, &str); 6] = [
-    ("table_name", "text NOT NULL"),
-    ("installed", "text PRIMARY KEY"),
-    ("key_columns", "text[] NOT NULL"),
-    ("key_types", "text[] NOT NULL"),
-    ("covers_from", "timestamptz NOT NULL"),
-    ("cleared", "text"),
-];
-
-/// `CREATE TABLE` of one of them.
-pub(super) fn create_table(name: &str, columns: &[(&str, &str)]) -> String {
-    let columns: Vec<String> = columns.iter().map(|(name, ty)| format!("{} {ty}", identifier(name))).collect();
-    format!("CREATE TABLE {name} ({})", columns.join(", "))
 }
 
 #[cfg(test)]

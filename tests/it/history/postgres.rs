@@ -211,7 +211,7 @@ fn what_trueup_writes_is_its_own_and_what_follows_is_not() {
     server.execute(
         "CREATE TABLE s (id int PRIMARY KEY, v text); INSERT INTO s VALUES (1, 'after'), (2, 'new');
          CREATE TABLE log (id int PRIMARY KEY);
-         CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS
+         CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS
             $$ BEGIN INSERT INTO log VALUES (NEW.id); RETURN NULL; END $$",
     );
     assert_eq!(t.endpoint.target().unwrap().unwrap().triggers, Vec::<String>::new());

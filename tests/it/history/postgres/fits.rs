@@ -24,7 +24,7 @@ fn installing_twice_changes_nothing() {
 #[test]
 fn triggers_that_do_not_fit_are_renewed() {
     let (mut place, t) = place();
-    place.postgres().execute("ALTER TABLE t ADD k int NOT NULL DEFAULT 1; CREATE TABLE swap (LIKE t)");
+    place.postgres().execute("ALTER TABLE t ADD k int NOT NULL DEFAULT 1; ALTER TABLE t ALTER id SET DEFAULT 50; CREATE TABLE swap (LIKE t INCLUDING ALL)");
     assert_eq!(t.misfits(), "");
     let mut key = "id";
     for (sql, words, to) in [
@@ -37,9 +37,9 @@ fn triggers_that_do_not_fit_are_renewed() {
         ("ALTER TABLE t RENAME TO old; ALTER TABLE swap RENAME TO t", "triggers are missing", "id"),
         ("DELETE FROM trueup_history_tables", "knows nothing of its triggers", "id"),
         ("CREATE TABLE child () INHERITS (t)", "other tables inherit", ""),
-        ("DROP TABLE child; ALTER TABLE t SET UNLOGGED", "is not logged", ""),
+        ("ALTER TABLE t SET UNLOGGED", "is not logged", ""),
         (
-            "ALTER TABLE t SET LOGGED; CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS
+            "CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS
           'BEGIN RETURN NULL; END'; DROP TRIGGER trueup_history_row ON t; CREATE TRIGGER trueup_history_row
           AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE t ENABLE ALWAYS TRIGGER trueup_history_row",
             "another installation",
@@ -57,15 +57,8 @@ fn triggers_that_do_not_fit_are_renewed() {
         place.postgres().execute("INSERT INTO t (v) VALUES ('w'); UPDATE t SET v = 'x'; DELETE FROM t");
         if to.is_empty() {
             assert!(t.try_install(&[key]).unwrap_err().to_string().contains(words));
-            place.postgres().execute(if sql.contains("child") {
-                "DROP TABLE child"
-            } else {
-                "ALTER TABLE t SET LOGGED"
-            });
+            place.postgres().execute("DROP TABLE IF EXISTS child; ALTER TABLE t SET LOGGED");
             assert_eq!(t.misfits(), "");
-            if sql.contains("child") {
-                place.postgres().execute("CREATE TABLE child ()");
-            }
             continue;
         }
         key = to;

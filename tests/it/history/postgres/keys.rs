@@ -47,14 +47,15 @@ fn keys_come_back_as_an_export_has_them() {
         place.postgres().execute(&format!("CREATE TABLE {name} (k {ty}, v int)"));
         let k = Tracked::new(&mut place, &name, &["k"]);
         let rows: Vec<String> = values.iter().map(|value| format!("('{value}')")).collect();
-        let schema = k_schema(&mut place);
+        let schema = place.postgres().schema.clone();
         place.postgres().execute(&format!(
             "SET standard_conforming_strings = on; SET DateStyle = 'ISO, YMD'; SET extra_float_digits = 0;
              SET bytea_output = 'escape'; SET IntervalStyle = 'sql_standard'; SET TimeZone = 'America/St_Johns';
              INSERT INTO {name} (k) VALUES {};
              SET standard_conforming_strings = off; SET DateStyle = 'German'; SET lc_numeric = 'C';
-             SET search_path = pg_temp; UPDATE {schema}.{name} SET v = 1; SET search_path = {schema}",
-            rows.join(", "),
+             SET search_path = pg_temp; UPDATE {schema}.{name} SET v = 1; SET search_path = {schema};
+             SET standard_conforming_strings = on",
+            rows.join(", ")
         ));
         let mut got = Vec::new();
         let read = k.history.changes(None, &k.key, &mut |changes| {
@@ -72,10 +73,6 @@ fn keys_come_back_as_an_export_has_them() {
             assert_eq!((&got.rows, &got.others), (&export.rows, &export.others), "{ty}");
         }
     }
-}
-
-fn k_schema(place: &mut Place) -> String {
-    place.postgres().schema.clone()
 }
 
 #[test]

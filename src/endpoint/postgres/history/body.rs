@@ -1,9 +1,9 @@
 //! What the triggers run.
 
-use super::attributes::Attribute;
-use super::history::{ALL_TRIGGER, ROW_TRIGGER};
-use super::kind::Wire;
-use super::quote::{identifier, literal};
+use super::super::attributes::Attribute;
+use super::super::kind::{Asked, Wire};
+use super::super::quote::{identifier, literal};
+use super::{ALL_TRIGGER, ROW_TRIGGER};
 
 /// Each value prints in one way, whatever the writing session's settings are: as exports print.
 pub(super) const SETTINGS: [(&str, &str); 6] = [
@@ -30,6 +30,7 @@ pub(super) fn body(entries: &str, key: &[&Attribute]) -> String {
     let (update, delete) = (write("update", "v_after"), write("delete", "v_before"));
     format!(
         "#variable_conflict use_variable
+-- Made by `trueup history install`; `trueup history remove` takes it away.
 DECLARE
     v_own boolean := coalesce(current_setting('trueup.origin', true), '') = 'own' AND pg_trigger_depth() = 1;
     v_before jsonb;
@@ -84,8 +85,8 @@ fn element(row: &str, column: &Attribute) -> String {
 pub(super) fn value(row_key: &str, at: usize, column: &Attribute) -> String {
     let text = format!("({row_key} OPERATOR(pg_catalog.->>) {at})");
     match column.kind.asked {
-        super::kind::Asked::Plain => format!("{text}::{}", column.base),
-        super::kind::Asked::Text | super::kind::Asked::Address => text,
+        Asked::Plain => format!("{text}::{}", column.base),
+        Asked::Text | Asked::Address => text,
     }
 }
 

@@ -1,17 +1,19 @@
-//! Reading the entries of a history, in the order of their numbers, and clearing them.
+//! Reading the entries of a history, in the order of their numbers.
 
-use super::super::seen::Seen;
-use super::super::{Action, Changes, ChangesRead, EndpointError, ExportBatch, HISTORY_TABLE, HistoryMark, now};
-use super::attributes::Attribute;
-use super::connect::Session;
-use super::copy::{Cells, Frames, Malformed};
-use super::decode::{BadCell, Columns};
-use super::failure::words;
-use super::history::{Place, TABLES};
-use super::history_body::value;
-use super::history_cleared::{covers, joined, narrow, seen};
-use super::history_state::{Installation, State, covers_from};
-use super::quote::literal;
+use super::super::attributes::Attribute;
+use super::super::connect::Session;
+use super::super::copy::{Cells, Frames, Malformed};
+use super::super::decode::{BadCell, Columns};
+use super::super::failure::words;
+use super::super::quote::literal;
+use super::Place;
+use super::body::value;
+use super::ranges::narrow;
+use super::state::State;
+use super::tables::{Installation, covers_from};
+use super::words::{Words, lacking};
+use crate::endpoint::seen::Seen;
+use crate::endpoint::{Action, Changes, ChangesRead, EndpointError, ExportBatch, HistoryMark, now};
 use crate::table::{Column, MICROS_PER_DAY};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use futures::StreamExt;
@@ -27,7 +29,7 @@ const BATCH: usize = 8 * 1024;
 /// From 1970-01-01 to PostgreSQL's day 0, 2000-01-01.
 const EPOCH: i64 = 10_957 * MICROS_PER_DAY;
 
-/// See [`History::mark`](super::super::History::mark).
+/// See [`History::mark`](crate::endpoint::History::mark).
 pub(super) fn mark(place: &Place<'_>, session: &Session) -> Result<Option<HistoryMark>, EndpointError> {
     let state = State::read(place, session)?;
     state.may_read(place)?;
@@ -38,13 +40,18 @@ pub(super) fn mark(place: &Place<'_>, session: &Session) -> Result<Option<Histor
 }
 
 /// The mark behind all that there is.
-fn here(place: &Place<'_>, session: &Session, state: &State, row: &Installation) -> Result<HistoryMark, EndpointError> {
+pub(super) fn here(
+    place: &Place<'_>,
+    session: &Session,
+    state: &State,
+    row: &Installation,
+) -> Result<HistoryMark, EndpointError> {
     let since = row.cleared.clone().unwrap_or_default();
     let reading = Reading::new(&since, row, &[]);
     read(place, session, state, reading, &mut |_| Ok(()))
 }
 
-/// See [`History::changes`](super::super::History::changes).
+/// See [`History::changes`](crate::endpoint::History::changes).
 pub(super) fn changes(
     place: &Place<'_>,
     session: &Session,
@@ -76,102 +83,6 @@ pub(super) fn changes(
     let covers_from = covers_from(place, session, row)?;
     let mark = read(place, session, &state, Reading::new(since, row, &columns), take)?;
     Ok(ChangesRead::Whole { mark, covers_from })
-}
-
-/// See [`History::clear`](super::super::History::clear).
-pub(super) fn clear(place: &Place<'_>, session: &Session, through: Option<&HistoryMark>) -> Result<u64, EndpointError> {
-    let state = State::read(place, session)?;
-    state.may_read(place)?;
-    let Some(row) = &state.row else { return Ok(0) };
-    if state.tables.as_ref().is_some_and(|tables| !tables.write) {
-        let why = format!(
-            "this user has no right to UPDATE and DELETE in `{}` and `{}` of schema `{}`",
-            HISTORY_TABLE, TABLES, place.schema
-        );
-        return Err(place.error("clearing the history", why));
-    }
-    let through = match through {
-        // It has seen none of these.
-        Some(mark) if lacking(&state, row, mark).is_some() => return Ok(0),
-        Some(mark) => mark.clone(),
-        None => here(place, session, &state, row)?,
-    };
-    let cleared = match &row.cleared {
-        Some(before) => HistoryMark { installed: later(before, &through), ..joined(before, &through) },
-        None => through.clone(),
-    };
-    let doing = "clearing the history";
-    let cleared = serde_json::to_string(&cleared).map_err(|e| place.error(doing, e.to_string()))?;
-    let (firsts, lasts) = seen(&through);
-    let sql = format!(
-        "WITH gone AS (
-            DELETE FROM {} h USING ROWS FROM (pg_catalog.unnest($2::int8[]), pg_catalog.unnest($3::int8[])) r (a, b)
-            WHERE h.installed = $1 AND h.seq BETWEEN r.a AND r.b RETURNING h.changed_at
-        ), total AS (
-            SELECT pg_catalog.count(*) AS entries, pg_catalog.max(changed_at) AS last FROM gone
-        )
-        UPDATE {} SET cleared = $4,
-            covers_from = GREATEST(covers_from, total.last + pg_catalog.make_interval(secs => 0.000001))
-        FROM total WHERE installed = $1 AND total.entries > 0 RETURNING total.entries",
-        place.entries(),
-        place.tables()
-    );
-    match session.query(doing, &sql, &[&row.id, &firsts, &lasts, &cleared])?.first() {
-        Some(row) => {
-            let count: i64 = row.try_get(0).map_err(|e| session.query_error(doing, &e))?;
-            Ok(u64::try_from(count).unwrap_or(0))
-        }
-        None => Ok(0),
-    }
-}
-
-/// The `installed` of two marks of one installation that are joined: what was missing then must be
-/// older than both.
-fn later(a: &HistoryMark, b: &HistoryMark) -> String {
-    let (a, b) = (Words::of(&a.installed), Words::of(&b.installed));
-    let horizon = a.horizon.zip(b.horizon).map(|(a, b)| a.max(b));
-    Words { horizon, ..b }.text()
-}
-
-/// Why a mark can't be read on from; `None` if it can.
-fn lacking(state: &State, row: &Installation, since: &HistoryMark) -> Option<String> {
-    let mark = Words::of(&since.installed);
-    if mark.id != row.id {
-        return Some("it was installed anew since".to_owned());
-    }
-    if mark.fingerprint != state.fingerprint {
-        let why = "rows may have changed that it does not tell of: since, the table was rewritten or emptied, its \
-                   partitions or triggers were changed, or the server was restored or is another one";
-        return Some(why.to_owned());
-    }
-    let last = state.tables.as_ref().and_then(|tables| tables.last);
-    if last.is_some_and(|last| since.seq > last) {
-        return Some("it ends before what was seen of it: it was restored from a backup".to_owned());
-    }
-    match &row.cleared {
-        Some(cleared) if !covers(since, cleared) => Some("it was cleared since".to_owned()),
-        _ => None,
-    }
-}
-
-/// The three words of a mark's `installed`.
-struct Words<'a> {
-    id: &'a str,
-    fingerprint: &'a str,
-    horizon: Option<i64>,
-}
-
-impl<'a> Words<'a> {
-    fn of(text: &'a str) -> Self {
-        let mut words = text.split(' ');
-        let mut next = || words.next().unwrap_or_default();
-        Self { id: next(), fingerprint: next(), horizon: next().parse().ok() }
-    }
-
-    fn text(&self) -> String {
-        let horizon = self.horizon.map(|horizon| horizon.to_string()).unwrap_or_default();
-        format!("{} {} {horizon}", self.id, self.fingerprint)
-    }
 }
 
 /// A column that is wanted, and where the entries have it.
@@ -311,7 +222,7 @@ impl<'a> Reading<'a> {
         if before.is_some_and(|before| before <= oldest) {
             mark.gaps.retain(|(_, _, missed)| *missed >= self.begun);
         }
-        for (_, cleared) in state.tables.iter().flat_map(|tables| &tables.cleared) {
+        for cleared in state.tables.iter().flat_map(|tables| &tables.cleared) {
             narrow(&mut mark, cleared);
         }
         mark.installed = Words { id: &self.row.id, fingerprint: &state.fingerprint, horizon }.text();

@@ -1,7 +1,7 @@
 //! What marks have seen, as ranges of numbers: to remember what was cleared, and to tell whether a
 //! mark knows all of it.
 
-use super::super::HistoryMark;
+use crate::endpoint::HistoryMark;
 
 /// First and last number, and when they were first missed.
 type Range = (u64, u64, i64);

@@ -1,21 +1,21 @@
 //! Making the triggers of a history, and taking them away. All in one transaction: nothing is left
 //! half-installed.
 
-use super::super::{EndpointError, HISTORY_TABLE, Installed};
-use super::connect::Session;
-use super::history::{
-    ALL_TRIGGER, ENTRY_COLUMNS, Place, ROW_TRIGGER, TABLE_COLUMNS, TABLES, create_table, function_name,
-};
-use super::history_body::{body, statements};
-use super::history_state::{State, installations};
-use super::quote::{identifier, literal, qualified};
-use super::target::OLDEST;
+use super::super::attributes::version;
+use super::super::connect::Session;
+use super::super::quote::{identifier, literal, qualified};
+use super::super::target::OLDEST;
+use super::body::{body, statements};
+use super::state::State;
+use super::tables::{ENTRY_COLUMNS, TABLE_COLUMNS, TABLES, create_table, installations};
+use super::{ALL_TRIGGER, Place, ROW_TRIGGER, function_name};
+use crate::endpoint::{EndpointError, HISTORY_TABLE, Installed};
 use crate::table::nearest;
 
 const INSTALLING: &str = "installing the history";
 const REMOVING: &str = "removing the history";
 
-/// See [`History::install`](super::super::History::install).
+/// See [`History::install`](crate::endpoint::History::install).
 pub(super) fn install(place: &Place<'_>, session: &Session, key: &[String]) -> Result<Installed, EndpointError> {
     alone(place, session)?;
     let before = State::read(place, session)?;
@@ -60,7 +60,7 @@ pub(super) fn install(place: &Place<'_>, session: &Session, key: &[String]) -> R
     Ok(if state.is_installed() { Installed::Renewed } else { Installed::New })
 }
 
-/// See [`History::remove`](super::super::History::remove).
+/// See [`History::remove`](crate::endpoint::History::remove).
 pub(super) fn remove(place: &Place<'_>, session: &Session) -> Result<bool, EndpointError> {
     alone(place, session)?;
     let state = match State::read(place, session) {
@@ -94,7 +94,7 @@ fn alone(place: &Place<'_>, session: &Session) -> Result<(), EndpointError> {
 /// Whether it can be done at all, and by this user.
 fn may_install(place: &Place<'_>, session: &Session, state: &State, key: &[String]) -> Result<(), EndpointError> {
     let refuse = |why: String| Err(place.error(INSTALLING, why));
-    if super::attributes::version(session)? < OLDEST {
+    if version(session)? < OLDEST {
         return refuse("its server is older than PostgreSQL 10".to_owned());
     }
     if let Some(obstacle) = state.obstacles.first() {
