@@ -74,8 +74,17 @@ pub struct HistoryMark {
     /// Numbers below it that were not there: first and last, and when they were first missed
     /// (microseconds since 1970, this machine's clock).
     pub gaps: Vec<(u64, u64, i64)>,
-    /// Says which installation of the triggers it is of: another one knows nothing of this mark.
+    /// Its first word says which installation of the triggers it is of: another one knows nothing of
+    /// this mark. What else there is, is the system's own.
     pub installed: String,
+}
+
+impl HistoryMark {
+    /// Whether both are of the same installation.
+    pub fn is_of_same(&self, other: &Self) -> bool {
+        let installation = |mark: &Self| mark.installed.split(' ').next().unwrap_or_default().to_owned();
+        installation(self) == installation(other)
+    }
 }
 
 /// Some changes, in the order of their numbers.

@@ -149,7 +149,7 @@ pub fn clear_history(address: &Address, forget: &Forget) -> Result<u64, HistoryE
     for state in &states {
         bases.extend(Base::open(state)?.map(|base| base.file));
     }
-    let Some(seen) = seen_by_all(&bases, address, &now.installed) else {
+    let Some(seen) = seen_by_all(&bases, address, &now) else {
         let looked = state.as_deref().unwrap_or(Path::new(STATES)).display().to_string();
         return Err(HistoryError::NoMark { address: shown(), looked });
     };
@@ -196,12 +196,12 @@ fn states(place: &Path) -> Result<Vec<PathBuf>, HistoryError> {
     Ok(out)
 }
 
-/// What every base of this table has seen of this installation: `None` if there is no such base.
-/// Marks of other installations are worth nothing any more.
-fn seen_by_all(bases: &[BaseFile], address: &Address, installed: &str) -> Option<HistoryMark> {
+/// What every base of this table has seen of the installation that is there `now`: `None` if there is
+/// no such base. Marks of other installations are worth nothing any more.
+fn seen_by_all(bases: &[BaseFile], address: &Address, now: &HistoryMark) -> Option<HistoryMark> {
     let sides = bases.iter().flat_map(|base| &base.sides);
     let marks = sides.filter_map(|side| {
-        let mark = side.mark.as_ref().filter(|mark| mark.installed == installed)?;
+        let mark = side.mark.as_ref().filter(|mark| mark.is_of_same(now))?;
         let own = Address::parse(&side.address, &|_| None).ok()?;
         same_table(&own, address).is_ok().then_some(mark)
     });
@@ -240,7 +240,10 @@ mod tests {
             base(a, b, [Some((3, "before")), None]),
             base(a, "sqlite:/x/a.db#other", [None, Some((2, "now"))]),
         ];
-        let seen = |text: &str, installed: &str| seen_by_all(&bases, &address(text), installed);
+        let seen = |text: &str, installed: &str| {
+            let now = HistoryMark { installed: format!("{installed} and more"), ..HistoryMark::default() };
+            seen_by_all(&bases, &address(text), &now)
+        };
         let mark = seen("sqlite:a.db#t", "now").unwrap();
         assert_eq!((mark.seq, mark.gaps), (10, vec![(19, 19, 0), (9, 9, 0)]));
         assert_eq!(seen("mysql://host:3306/shop#u", "there").map(|mark| mark.seq), Some(5));

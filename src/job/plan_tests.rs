@@ -1,6 +1,6 @@
 use super::*;
 use crate::endpoint::Interrupt;
-use crate::job::{JobSpec, RunError};
+use crate::job::JobSpec;
 use crate::snapshot::{Progress, Silent};
 use std::path::Path;
 

@@ -25,7 +25,7 @@ pub struct Resolve {
 ///
 /// # Errors
 /// If the plan can't be changed any more (it was applied, or its base is gone), or a key is none of
-/// its conflicts.
+/// its conflicts, nor decided before.
 pub fn run_resolve(resolve: &Resolve, watch: &dyn Watch) -> Result<PlanRun, RunError> {
     let plan = Plan::open(&resolve.folder)?;
     let fixed = |why: &str| RunError::Fixed { plan: resolve.folder.display().to_string(), why: why.to_owned() };
@@ -42,7 +42,8 @@ pub fn run_resolve(resolve: &Resolve, watch: &dyn Watch) -> Result<PlanRun, RunE
     } else {
         let known = conflict_keys(&plan)?;
         for key in &resolve.keys {
-            if !known.contains(key) {
+            let decided = decisions.iter().any(|decision| decision.key.as_ref() == Some(key));
+            if !decided && !known.contains(key) {
                 return Err(RunError::NoConflict { key: key.join(", ") });
             }
             decisions.retain(|decision| decision.key.as_ref() != Some(key));

@@ -90,7 +90,7 @@ pub fn typed_key(file: &PlanFile, values: &[String]) -> Vec<Option<String>> {
 
 /// A value as it is printed once it has been through the column's type: `007` is 7 in a column of
 /// numbers.
-fn as_typed(text: &str, column: &Column) -> Option<String> {
+pub fn as_typed(text: &str, column: &Column) -> Option<String> {
     let mut builder = PortableBuilder::new(&column.ty);
     builder.parse(text);
     let (array, others) = builder.finish();

@@ -13,11 +13,11 @@ use crate::job::references::note_references;
 use crate::job::run::{Compared, compare_tables};
 use crate::job::side::Watch;
 use crate::plan::{
-    HistoryTimes, Plan, PlanInput, PlanTable, SIDES, TwoWayFile, TwoWayInput, Winner, clock_warning, plan_two_way,
-    window,
+    HistoryTimes, Plan, PlanInput, PlanTable, SIDES, Take, TwoWayFile, TwoWayInput, Winner, clock_warning,
+    plan_two_way, window,
 };
 use crate::snapshot::Recipe;
-use crate::table::{Alignment, AlignmentError, Key, PortableType, nearest};
+use crate::table::{Alignment, AlignmentError, Key, KeyChoice, PortableType, nearest};
 use std::path::Path;
 
 /// Plans what would make both tables take over each other's changes.
@@ -33,7 +33,8 @@ pub(in crate::job) fn run_two_way(job: &PlanJob, watch: &dyn Watch) -> Result<Pl
     let servers = Servers::ask(addresses)?;
     let mut job = job.clone();
     job.job.copy = true;
-    if let Some(base) = base.as_ref().filter(|_| job.job.options.key.is_empty()) {
+    let remembered = base.is_some() && job.job.options.key.is_empty();
+    if let Some(base) = base.as_ref().filter(|_| remembered) {
         // The same key as before, also where it was inferred from what the tables held then.
         let [left, right] = &base.file.sides;
         job.job.options.key = left.key.iter().cloned().zip(right.key.iter().cloned()).collect();
@@ -45,14 +46,25 @@ pub(in crate::job) fn run_two_way(job: &PlanJob, watch: &dyn Watch) -> Result<Pl
         },
         _ => (None, None),
     };
-    let read = match read {
+    let mut read = match read {
         Some(read) => Read { targets, ..read },
         None => {
             let compared = compare_tables(&job.job, watch, true)?;
             Read { compared, servers, targets, partial: false, note, vanished: Vec::new() }
         }
     };
+    if remembered {
+        read.compared.key.chosen = chosen(&read.compared)?;
+    }
     plan(&job, &state, base.as_ref(), read, watch)
+}
+
+/// Who chose a key that is the base's: the tables, if they declare it, or nobody.
+fn chosen(compared: &Compared) -> Result<KeyChoice, RunError> {
+    let [left, right] = compared.frozen.each_ref().map(|snapshot| &snapshot.manifest.table);
+    let declared = compared.alignment.declared_key(left, right, &[])?;
+    let same = declared.filter(|key| key.pairs == compared.key.pairs);
+    Ok(same.map_or(KeyChoice::Inferred, |key| key.chosen))
 }
 
 /// What was read of both tables.
@@ -141,7 +153,10 @@ pub(super) fn plan(
         }
     }
     let recipes = Recipe::of(&compared.alignment, &compared.key);
-    let by_history = job.two_way.rules.winner == Winner::NewestHistory;
+    let asked = job.two_way.decisions.iter().any(|decision| decision.take == Take::Newest);
+    let by_column = matches!(job.two_way.rules.winner, Winner::NewestColumn { .. });
+    let kept = servers.marks.iter().all(Option::is_some);
+    let by_history = job.two_way.rules.winner == Winner::NewestHistory || asked && !by_column && kept;
     let histories: [Option<HistoryTimes>; 2] = if by_history {
         let since = [0, 1].map(|side: usize| base.and_then(|base| base.file.sides[side].mark.as_ref()));
         times(addresses, &recipes, &next, since)?.map(Some)

@@ -17,6 +17,7 @@ use crate::plan::folder::VERSION;
 use crate::plan::one_way::made_in;
 use crate::plan::picks::Schedule;
 use crate::plan::rows::fetch;
+use crate::plan::select::as_typed;
 use crate::plan::shape::Shape;
 use crate::plan::steps::{Layout, StepsWriter};
 use crate::plan::watch::Watch;
@@ -156,10 +157,17 @@ impl Planner<'_> {
             let view = View::new(fetch(parts, &columns, &rows)?);
             let all: Vec<usize> = (0..columns.len()).collect();
             for (row, (at, _)) in here.iter().enumerate() {
-                out[*at] = print_key(&view, &all, row);
+                let key = print_key(&view, &all, row);
+                out[*at] = if side == 0 { key } else { self.as_left(key) };
             }
         }
         Ok(out)
+    }
+
+    /// A right key as the left table prints it, which is how conflicts are listed.
+    fn as_left(&self, key: Vec<String>) -> Vec<String> {
+        let left = self.shapes[0].writes.key.iter().map(|at| self.shapes[0].column(*at));
+        key.into_iter().zip(left).map(|(text, column)| as_typed(&text, column).unwrap_or(text)).collect()
     }
 
     /// What a person decided on this key.

@@ -54,7 +54,7 @@ fn each_change_is_read_once_however_transactions_end() {
                 if open.is_empty() {
                     client.batch_execute("BEGIN").unwrap();
                 }
-                let table = if (random >> 24) % 3 == 0 { "u" } else { "t" };
+                let table = if (random >> 24).is_multiple_of(3) { "u" } else { "t" };
                 client.batch_execute(&format!("INSERT INTO {table} VALUES ({next})")).unwrap();
                 open.push((table, next));
                 next += 1;
