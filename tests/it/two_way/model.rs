@@ -305,8 +305,9 @@ impl World<'_> {
             for (i, at) in ring.iter().enumerate() {
                 let rows = &mut self.rows[*at].rows;
                 rows[*side].as_mut().unwrap()[EMAIL].clone_from(&emails[(i + 1) % members]);
-                // A change of the other side that goes together with it.
-                if round.fates[at % round.fates.len()].edits[1 - side].qty.is_some() {
+                // A change of the other side that goes together with it, unless rows are one's or the
+                // other's as a whole: one row that is left alone keeps the others from its email.
+                if !self.case.by_row && round.fates[at % round.fates.len()].edits[1 - side].qty.is_some() {
                     rows[1 - side].as_mut().unwrap()[QTY] = Some(at.to_string());
                 }
             }

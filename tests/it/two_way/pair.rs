@@ -120,9 +120,13 @@ impl Pair {
         [0, 1].map(|side| self.place.cells(self.kinds[side], &self.addresses[side], &self.columns))
     }
 
-    /// What both sides hold, to the byte.
+    /// What both sides hold, to the byte; but for the quotes of a CSV file, which may come and go
+    /// where none are needed.
     pub fn contents(&mut self) -> [Vec<String>; 2] {
-        [0, 1].map(|side| self.place.contents(self.kinds[side], &self.addresses[side]))
+        [0, 1].map(|side| match self.kinds[side] {
+            Kind::Csv => self.cells()[side].iter().map(|cells| format!("{cells:?}")).collect(),
+            kind => self.place.contents(kind, &self.addresses[side]),
+        })
     }
 
     /// The cell of a row that this column's value picks.

@@ -118,8 +118,8 @@ fn as_it_prints() {
 
 /// Without when the base was made.
 fn without_moments(text: &str) -> String {
-    let line = |line: &str| match line.split_once("base of ") {
-        Some((before, after)) => format!("{before}base of TIME{}", &after["2026-11-22 21:00 UTC".len()..]),
+    let line = |line: &str| match line.strip_prefix("base   base of ") {
+        Some(after) => format!("base   base of TIME{}", &after["2026-11-22 21:00 UTC".len()..]),
         None => line.to_owned(),
     };
     text.lines().map(|text| line(text) + "\n").collect()
