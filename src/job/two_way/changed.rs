@@ -76,6 +76,7 @@ pub(super) fn read_changed(
     let read = both(|| sides[0].changes(since[0]), || sides[1].changes(since[1]))?;
     let mut keys: [Vec<ExportBatch>; 2] = Default::default();
     let mut next = [marks[0].clone(), marks[1].clone()];
+    let mut open_ids: [HashSet<Fingerprint>; 2] = Default::default();
     for (at, read) in read.into_iter().enumerate() {
         match read {
             Ok((batches, mark)) => {
@@ -84,7 +85,9 @@ pub(super) fn read_changed(
             }
             Err(why) => return everything(&format!("the {} history does not tell of all changes: {why}", SIDES[at])),
         }
-        keys[at].extend(base.open_rows(at)?);
+        let open = base.open_rows(at)?;
+        open_ids[at] = open.iter().flat_map(|batch| sides[at].id_linker.ids(batch)).flatten().collect();
+        keys[at].extend(open);
     }
     let looked_up: u64 = keys.iter().flatten().map(|batch| batch.rows.num_rows() as u64).sum();
     let rows: u64 = base.file.sides.iter().map(|side| side.rows).sum();
@@ -94,7 +97,7 @@ pub(super) fn read_changed(
 
     let progress = watch.stage("reading changes");
     progress.total(looked_up);
-    let looked = look(&sides, &alignment, &key, base, keys)?;
+    let looked = look(&sides, &alignment, &key, base, keys, &open_ids)?;
     drop(progress);
     let pending = Pending::new(job.job.out.as_deref())?;
     let freeze = |at: usize| sides[at].freeze(looked.rows[at].clone(), &recipes[at], job, watch, &pending);
@@ -114,7 +117,14 @@ pub(super) fn read_changed(
     drop(progress);
     let servers = Servers { marks: next.map(Some), ..servers.clone() };
     check(base, &next_base(addresses, [&None, &None], &compared, &servers))?;
-    let read = Read { compared, servers, targets: [None, None], partial: true, note: None, vanished: looked.vanished };
+    let read = Read {
+        compared,
+        servers,
+        targets: [None, None],
+        partial: Some(looked.counts),
+        note: None,
+        vanished: looked.vanished,
+    };
     Ok(Changed::Read(Box::new(read)))
 }
 
@@ -160,22 +170,29 @@ impl<'a> Side<'a> {
         Some(Self { at, endpoint, info, columns, key, identity, identifying, linker, id_linker })
     }
 
-    /// The identities of rows that somebody else changed since a mark.
+    /// The identities of rows that were changed since a mark; also by trueup itself, which may have
+    /// carried them here from a third table.
     fn changes(&self, since: &HistoryMark) -> Result<Read1, RunError> {
         let Some(history) = self.endpoint.history() else { return Ok(Err("there is none".to_owned())) };
         let mut out = Vec::new();
         let mut known = HashSet::new();
-        let mut unknown = false;
+        let (mut unknown, mut damaged) = (false, None);
         let mut take = |changes: Changes| -> Result<(), EndpointError> {
             let ids = self.id_linker.ids(&changes.keys);
-            unknown |= (0..ids.len()).any(|at| !changes.own[at] && ids[at].is_none());
-            let new = |at: &usize| !changes.own[*at] && ids[*at].is_some_and(|id| known.insert(id));
+            unknown |= ids.iter().any(Option::is_none);
+            let new = |at: &usize| ids[*at].is_some_and(|id| known.insert(id));
             let rows: Vec<u32> = (0..ids.len()).filter(new).map(|at| at as u32).collect();
-            // A batch's own rows can always be taken.
-            out.extend(changes.keys.take(&rows));
+            match changes.keys.take(&rows) {
+                Ok(batch) => out.push(batch),
+                Err(error) => damaged = Some(error),
+            }
             Ok(())
         };
-        match history.changes(Some(since), &self.identifying, &mut take)? {
+        let read = history.changes(Some(since), &self.identifying, &mut take)?;
+        if let Some(error) = damaged {
+            return Err(broken(error).into());
+        }
+        match read {
             ChangesRead::Whole { .. } if unknown => Ok(Err("a row whose key is NULL has changed".to_owned())),
             ChangesRead::Whole { mark, .. } => Ok(Ok((out, mark))),
             ChangesRead::Lacking(why) => Ok(Err(why)),
@@ -212,6 +229,8 @@ impl<'a> Side<'a> {
 struct Looked {
     rows: [Vec<ExportBatch>; 2],
     vanished: Vec<BasePair>,
+    /// The rows of both tables now: what they had at the last sync, and what has changed since.
+    counts: [u64; 2],
 }
 
 /// Fetches the rows with these identities, their partners, and all rows with the same unique keys.
@@ -221,6 +240,7 @@ fn look(
     key: &Key,
     base: &Base,
     keys: [Vec<ExportBatch>; 2],
+    open: &[HashSet<Fingerprint>; 2],
 ) -> Result<Looked, RunError> {
     let mut wanted = Wanted::default();
     for (at, batches) in keys.iter().enumerate() {
@@ -273,7 +293,18 @@ fn look(
     }
     let here = [ids(&sides[0].linker, &rows[0]), ids(&sides[1].linker, &rows[1])];
     touched.retain(|pair| !here[0].contains(&pair.ids[0]) && !here[1].contains(&pair.ids[1]));
-    Ok(Looked { rows, vanished: touched })
+
+    // Of all that was looked at: how many rows there were at the last sync, and how many there are.
+    for at in [0, 1] {
+        wanted.ids[at].extend(&here[at]);
+    }
+    let known = base.find(&wanted)?;
+    let settled = known.iter().filter(|pair| !(0..2).any(|at| open[at].contains(&pair.ids[at]))).count() as u64;
+    let counts = [0, 1].map(|at: usize| {
+        let now: u64 = rows[at].iter().map(|batch| batch.rows.num_rows() as u64).sum();
+        (base.file.sides[at].rows + now).saturating_sub(settled + open[at].len() as u64)
+    });
+    Ok(Looked { rows, vanished: touched, counts })
 }
 
 /// The unique keys of one side in the other side's types.

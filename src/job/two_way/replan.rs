@@ -109,9 +109,9 @@ pub(in crate::job) fn replan(old: &Plan, decisions: Vec<Decision>, watch: &dyn W
     drop(progress);
     let read = Read {
         compared,
+        partial: two_way.partial.then_some(next.base.sides.each_ref().map(|side| side.rows)),
         servers: Servers { clocks: two_way.clocks, marks: next.base.sides.map(|side| side.mark) },
         targets: [old.file.sides[0].target.clone(), old.file.sides[1].target.clone()],
-        partial: two_way.partial,
         note: two_way.note.clone(),
         vanished: read_pairs(&old.folder)?
             .into_iter()

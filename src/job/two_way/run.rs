@@ -50,7 +50,7 @@ pub(in crate::job) fn run_two_way(job: &PlanJob, watch: &dyn Watch) -> Result<Pl
         Some(read) => Read { targets, ..read },
         None => {
             let compared = compare_tables(&job.job, watch, true)?;
-            Read { compared, servers, targets, partial: false, note, vanished: Vec::new() }
+            Read { compared, servers, targets, partial: None, note, vanished: Vec::new() }
         }
     };
     if remembered {
@@ -72,8 +72,8 @@ pub(super) struct Read {
     pub(super) compared: Compared,
     pub(super) servers: Servers,
     pub(super) targets: [Option<Target>; 2],
-    /// Whether only rows were read that the histories tell of.
-    pub(super) partial: bool,
+    /// Where only rows were read that the histories tell of: how many rows the tables have.
+    pub(super) partial: Option<[u64; 2]>,
     /// Why everything was read although there are histories.
     pub(super) note: Option<String>,
     /// Pairs of the base of which neither row is there any more, as far as is known without reading
@@ -148,8 +148,8 @@ pub(super) fn plan(
     let mut next = next_base(addresses, filters, &compared, &servers);
     if let Some(base) = base {
         check(base, &next)?;
-        if partial {
-            (next.sides[0].rows, next.sides[1].rows) = (base.file.sides[0].rows, base.file.sides[1].rows);
+        if let Some([left, right]) = partial {
+            (next.sides[0].rows, next.sides[1].rows) = (left, right);
         }
     }
     let recipes = Recipe::of(&compared.alignment, &compared.key);
@@ -173,7 +173,7 @@ pub(super) fn plan(
         base: base.map(|base| base.file.id.clone()),
         base_at: base.map(|base| base.file.written_at.clone()),
         note: note.or_else(|| base.is_none().then_some(first)),
-        partial,
+        partial: partial.is_some(),
         clocks: servers.clocks,
         kept: 0,
         actions: job.actions.clone(),
@@ -217,7 +217,7 @@ pub(super) fn plan(
     if let Some(folder) = &job.two_way.made_in {
         plan.file.made_in.clone_from(folder);
     }
-    if partial {
+    if partial.is_some() {
         for (side, own) in plan.file.sides.iter_mut().zip(&next.sides) {
             side.rows = own.rows;
         }
@@ -237,7 +237,7 @@ pub(super) fn plan(
         |at: usize| LinkSide { parts: &frozen[at].parts, index: &indexes[at], identity: &next.sides[at].identity };
     write_links(&pending.temporary.join(LINKS), [link(0), link(1)], &made.unlinked.into_iter().collect())?;
     drop(progress);
-    NextFile { base: next, partial }.write(&pending.temporary)?;
+    NextFile { base: next, partial: partial.is_some() }.write(&pending.temporary)?;
     plan.finish()?;
     std::fs::remove_dir_all(pending.temporary.join("work")).ok();
     plan.folder = pending.keep()?;

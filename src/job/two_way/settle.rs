@@ -74,8 +74,18 @@ pub(in crate::job) fn settle(plan: &Plan, ready: &Ready, settled: &[StepSet; 2])
     let sides = [Side::open(plan, 0)?, Side::open(plan, 1)?];
     let (mut written, mut carried) = (Vec::new(), Vec::new());
     let mut open = [Vec::new(), Vec::new()];
+    let mut file = next.base.clone();
     for pair in read_pairs(&plan.folder)? {
-        match fate(&pair, &sides, settled) {
+        let fate = fate(&pair, &sides, settled);
+        for side in [0, 1] {
+            let rows = &mut file.sides[side].rows;
+            match (&fate, pair.rows[side], pair.steps[side]) {
+                (Settled::Gone, Some(_), Some(_)) => *rows = rows.saturating_sub(1),
+                (Settled::Rows(_), None, Some(_)) => *rows += 1,
+                _ => {}
+            }
+        }
+        match fate {
             Settled::Gone => {}
             Settled::AsLinked => {}
             Settled::Rows(rows) => written.push(rows),
@@ -104,7 +114,6 @@ pub(in crate::job) fn settle(plan: &Plan, ready: &Ready, settled: &[StepSet; 2])
         let columns: Vec<usize> = names.iter().filter_map(|name| parts.position(name)).collect();
         if rows.is_empty() { Ok(None) } else { parts.fetch(&columns, &rows).map(Some) }
     };
-    let mut file = next.base.clone();
     file.plan.clone_from(&plan.file.checksum);
     let folders = [plan.folder.join("left"), plan.folder.join("right")];
     let links = plan.folder.join(LINKS);
