@@ -88,7 +88,7 @@ fn what_is_asked_wrongly_is_explained() {
         (vec!["show", "p", "--where", "town = 'Oslo'"], "before.NAME"),
         (vec!["show", "nowhere"], "nowhere is no plan"),
         (vec!["apply", "p", "--yes", "--pause", "5"], "200ms"),
-        (vec!["plan", SOURCE, TARGET, "--direction", "both"], "not there yet"),
+        (vec!["plan", SOURCE, TARGET, "--winner", "left"], "--direction both"),
     ] {
         let run = dir.trueup(&args);
         assert_eq!(run.code, Some(2), "{args:?}");

@@ -46,6 +46,15 @@ pub(super) fn read_changed(
     watch: &dyn Watch,
 ) -> Result<Changed, RunError> {
     let everything = |why: &str| Ok(Changed::Everything(Some(format!("both tables were read as a whole: {why}"))));
+    if let Some(side) = (0..2).find(|side| servers.unfit[*side]) {
+        let side = SIDES[side];
+        return everything(&format!(
+            "the {side} history does not fit its table any more (`trueup history install` makes it anew)"
+        ));
+    }
+    if let Some(side) = (0..2).find(|side| servers.marks[*side].is_none() && base.file.sides[*side].mark.is_some()) {
+        return everything(&format!("the {} history is gone", SIDES[side]));
+    }
     let [Some(left_mark), Some(right_mark)] = &servers.marks else { return Ok(Changed::Everything(None)) };
     let [Some(left_since), Some(right_since)] = base.file.sides.each_ref().map(|side| side.mark.as_ref()) else {
         return everything("the histories were not there at the last sync");

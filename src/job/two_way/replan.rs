@@ -110,7 +110,7 @@ pub(in crate::job) fn replan(old: &Plan, decisions: Vec<Decision>, watch: &dyn W
     let read = Read {
         compared,
         partial: two_way.partial.then_some(next.base.sides.each_ref().map(|side| side.rows)),
-        servers: Servers { clocks: two_way.clocks, marks: next.base.sides.map(|side| side.mark) },
+        servers: Servers { clocks: two_way.clocks, marks: next.base.sides.map(|side| side.mark), unfit: [false; 2] },
         targets: [old.file.sides[0].target.clone(), old.file.sides[1].target.clone()],
         note: two_way.note.clone(),
         vanished: read_pairs(&old.folder)?

@@ -16,6 +16,8 @@ pub(super) struct Servers {
     pub(super) clocks: [Option<Clock>; 2],
     /// Where their histories stood before anything was read; `None` without one.
     pub(super) marks: [Option<HistoryMark>; 2],
+    /// Whether there is a history that does not fit its table any more.
+    pub(super) unfit: [bool; 2],
 }
 
 impl Servers {
@@ -24,16 +26,17 @@ impl Servers {
     /// # Errors
     /// If one can't be reached.
     pub(super) fn ask(addresses: [&Address; 2]) -> Result<Self, RunError> {
-        let ask = |address: &Address| -> Result<(Option<Clock>, Option<HistoryMark>), RunError> {
-            let Some(endpoint) = open(address) else { return Ok((None, None)) };
-            let mark = match endpoint.history() {
-                Some(history) => history.mark()?,
-                None => None,
-            };
-            Ok((endpoint.clock()?, mark))
+        let ask = |address: &Address| -> Result<(Option<Clock>, Option<HistoryMark>, bool), RunError> {
+            let Some(endpoint) = open(address) else { return Ok((None, None, false)) };
+            let (mut mark, mut unfit) = (None, false);
+            if let Some(history) = endpoint.history() {
+                mark = history.mark()?;
+                unfit = mark.is_none() && history.status()?.is_some();
+            }
+            Ok((endpoint.clock()?, mark, unfit))
         };
         let [left, right] = both(|| ask(addresses[0]), || ask(addresses[1]))?;
-        Ok(Self { clocks: [left.0, right.0], marks: [left.1, right.1] })
+        Ok(Self { clocks: [left.0, right.0], marks: [left.1, right.1], unfit: [left.2, right.2] })
     }
 
     /// By how much the right clock is ahead of the left one, and how far off that may be. A file has

@@ -3,7 +3,7 @@
 use super::next::{LINKS, NextFile};
 use crate::apply::{ApplyError, StepSet, read_stored};
 use crate::base::{Base, BasePair, Next, PairedRows, StateLock};
-use crate::endpoint::ExportBatch;
+use crate::endpoint::{ExportBatch, Other};
 use crate::job::error::RunError;
 use crate::plan::{Plan, PlannedPair, read_pairs};
 use crate::snapshot::{Parts, Recipe, SnapshotError, open_snapshot};
@@ -11,6 +11,8 @@ use crate::table::{Column, Key};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+/// Stands for a value that nobody knows.
+const UNKNOWN: &str = "(not known)";
 /// Pairs to put into the base at once.
 const CHUNK: usize = 8 * 1024;
 
@@ -223,6 +225,18 @@ impl Side {
     }
 }
 
+/// Rows of a base with what it does not know of them, since a column is newer than it: a value that is
+/// like no other, so that the column counts as changed on both sides until the rows are settled.
+fn with_unknown(mut rows: ExportBatch, known: impl Fn(usize) -> bool) -> ExportBatch {
+    let unknown: Vec<usize> = (0..rows.rows.num_columns()).filter(|column| !known(*column)).collect();
+    for row in (0..rows.rows.num_rows()).filter(|_| !unknown.is_empty()) {
+        let other = |column: &usize| Other { row: row as u32, column: *column as u32, text: UNKNOWN.to_owned() };
+        rows.others.extend(unknown.iter().map(other));
+    }
+    rows.others.sort_by_key(|other| (other.row, other.column));
+    rows
+}
+
 /// The rows that were written, then those that stay as the base had them.
 struct Batches<'a> {
     sides: &'a [Side; 2],
@@ -245,7 +259,10 @@ impl Batches<'_> {
         let (Some(base), true) = (self.base, from < self.carried.len()) else { return Ok(None) };
         let pairs = &self.carried[from..self.carried.len().min(from + CHUNK)];
         self.at += pairs.len();
-        let side = |at: usize| base.rows(at, &self.sides[at].columns, pairs);
+        let side = |at: usize| -> Result<ExportBatch, SnapshotError> {
+            let columns = &self.sides[at].columns;
+            Ok(with_unknown(base.rows(at, columns, pairs)?, |column| base.has(at, &columns[column])))
+        };
         Ok(Some(PairedRows { rows: [side(0)?, side(1)?] }))
     }
 }
