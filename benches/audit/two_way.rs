@@ -34,7 +34,7 @@ impl<'a> Tables<'a> {
         tables.sql(&format!(
             "SET client_min_messages = warning; DROP SCHEMA IF EXISTS trueup_bench CASCADE; \
              CREATE SCHEMA trueup_bench; SET search_path = trueup_bench; \
-             CREATE UNLOGGED TABLE l {columns}; CREATE UNLOGGED TABLE r {columns}; \
+             CREATE TABLE l {columns}; CREATE TABLE r {columns}; \
              INSERT INTO l {}; INSERT INTO r SELECT * FROM l; \
              ALTER TABLE l ADD PRIMARY KEY (id); ALTER TABLE r ADD PRIMARY KEY (id)",
             DIALECT.left(rows),
