@@ -17,6 +17,7 @@ use super::{Action, EndpointError, ExportBatch};
 use crate::table::Column;
 use serde::{Deserialize, Serialize};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use twox_hash::XxHash3_128;
 
 /// The table that the triggers write to.
 pub const HISTORY_TABLE: &str = "trueup_history";
@@ -77,9 +78,37 @@ pub struct HistoryMark {
     /// Its first word says which installation of the triggers it is of: another one knows nothing of
     /// this mark. What else there is, is the system's own.
     pub installed: String,
+    /// What stands for the entry with the largest number, as it was when it was seen; `None` if there
+    /// was none any more. If another has its number, the history was put back from a copy.
+    #[serde(default)]
+    pub last: Option<String>,
 }
 
+/// Why a mark can't be read on from, of which [`HistoryMark::is_put_back`] holds.
+pub(super) const PUT_BACK: &str = "it was put back from a copy since";
+
 impl HistoryMark {
+    /// Whether it has seen the number.
+    pub(super) fn has(&self, seq: u64) -> bool {
+        seq <= self.seq && !self.gaps.iter().any(|(first, last, _)| (*first..=*last).contains(&seq))
+    }
+
+    /// What stands for an entry: of its table, action, key and time.
+    pub(super) fn print(entry: &[String]) -> String {
+        let text = serde_json::Value::from(entry).to_string();
+        format!("{:032x}", XxHash3_128::oneshot(text.as_bytes()))
+    }
+
+    /// Whether the history is not the one that was seen: the entry with the largest number is another
+    /// one now, or it is gone and was not `cleared`.
+    pub(super) fn is_put_back(&self, now: Option<&str>, cleared: bool) -> bool {
+        match (&self.last, now) {
+            (None, _) => false,
+            (Some(last), Some(now)) => last != now,
+            (Some(_), None) => !cleared,
+        }
+    }
+
     /// Whether both are of the same installation.
     pub fn is_of_same(&self, other: &Self) -> bool {
         let installation = |mark: &Self| mark.installed.split(' ').next().unwrap_or_default().to_owned();

@@ -68,7 +68,9 @@ impl Seen {
     pub(super) fn finish(mut self) -> HistoryMark {
         let seq = self.last.max(self.since.seq);
         self.miss(self.last + 1, seq + 1);
-        HistoryMark { seq, gaps: self.gaps, installed: self.since.installed }
+        // Of what came by, the reader knows more.
+        let last = self.since.last.filter(|_| seq == self.since.seq);
+        HistoryMark { seq, gaps: self.gaps, installed: self.since.installed, last }
     }
 }
 
@@ -106,7 +108,7 @@ mod tests {
 
     #[test]
     fn numbers_that_are_accounted_for_are_not_missed() {
-        let mut seen = Seen::new(&HistoryMark { seq: 4, gaps: vec![(2, 3, 0)], installed: String::new() }, 10);
+        let mut seen = Seen::new(&HistoryMark { seq: 4, gaps: vec![(2, 3, 0)], ..HistoryMark::default() }, 10);
         seen.pass(3, 3);
         seen.pass(6, 8);
         assert!(seen.see(10));

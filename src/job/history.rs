@@ -50,6 +50,14 @@ pub enum HistoryError {
         /// One that it has.
         suggestion: Option<String>,
     },
+    /// A key column that was named twice.
+    #[error("the key of {address} has `{name}` twice")]
+    KeyTwice {
+        /// The table.
+        address: String,
+        /// The column.
+        name: String,
+    },
     /// There is nothing that could be cleared.
     #[error("{0} has no history")]
     NotInstalled(String),
@@ -105,6 +113,9 @@ pub fn install_history(address: &Address, key: &[String]) -> Result<InstalledHis
             let names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
             let suggestion = nearest(name, &names);
             return Err(HistoryError::NoColumn { address: address.to_string(), name: name.clone(), suggestion });
+        }
+        if let Some((_, name)) = key.iter().enumerate().find(|(at, name)| key[..*at].contains(name)) {
+            return Err(HistoryError::KeyTwice { address: address.to_string(), name: name.clone() });
         }
         key.to_vec()
     } else {
@@ -206,7 +217,9 @@ fn seen_by_all(bases: &[BaseFile], address: &Address, now: &HistoryMark) -> Opti
         same_table(&own, address).is_ok().then_some(mark)
     });
     marks.cloned().reduce(|mut least, mark| {
-        least.seq = least.seq.min(mark.seq);
+        if mark.seq < least.seq {
+            (least.seq, least.last) = (mark.seq, mark.last);
+        }
         least.gaps.extend(mark.gaps);
         least
     })
@@ -224,6 +237,7 @@ mod tests {
                 seq,
                 gaps: vec![(seq - 1, seq - 1, 0)],
                 installed: installed.to_owned(),
+                last: Some(format!("the entry {seq}")),
             }),
             ..BaseSide::default()
         };
@@ -246,6 +260,7 @@ mod tests {
         };
         let mark = seen("sqlite:a.db#t", "now").unwrap();
         assert_eq!((mark.seq, mark.gaps), (10, vec![(19, 19, 0), (9, 9, 0)]));
+        assert_eq!(mark.last.as_deref(), Some("the entry 10"));
         assert_eq!(seen("mysql://host:3306/shop#u", "there").map(|mark| mark.seq), Some(5));
         assert_eq!(seen("sqlite:a.db#t", "later"), None);
         assert_eq!(seen("sqlite:a.db#v", "now"), None);

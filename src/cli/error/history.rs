@@ -36,6 +36,9 @@ impl From<HistoryError> for Failure {
                     None => "check the name; upper and lower case count".to_owned(),
                 },
             ),
+            HistoryError::KeyTwice { .. } => {
+                Self::new(&what, "a column says no more about a row the second time", "name each column once in --key")
+            }
             HistoryError::NotInstalled(_) => {
                 Self::new(&what, "there is nothing to forget", "`trueup history install TABLE` begins one")
             }

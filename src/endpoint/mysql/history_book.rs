@@ -230,7 +230,7 @@ mod tests {
 
     fn mark(seq: u64, gaps: &[(u64, u64)]) -> HistoryMark {
         let gaps = gaps.iter().map(|(first, last)| (*first, *last, 0)).collect();
-        HistoryMark { seq, gaps, installed: String::new() }
+        HistoryMark { seq, gaps, ..HistoryMark::default() }
     }
 
     #[test]

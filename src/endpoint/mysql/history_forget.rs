@@ -25,6 +25,10 @@ pub fn clear(work: &mut Work<'_>, mark: HistoryMark) -> Result<u64, EndpointErro
     if mark.installed.split(' ').next() != Some(&install.note.id) {
         return Ok(0);
     }
+    // Nor has one of a history that is gone since.
+    if history_read::is_put_back(&mut work.conn, work.address, &work.name.history(), &book, &mark)? {
+        return Ok(0);
+    }
     let mine = format!("table_name = {}", literal(&work.name.table));
     let before = book.begin();
     let mark = if mark.seq > before.seq {

@@ -5,11 +5,12 @@
 use super::connect::Server;
 use super::describe::{self, Found, number, text};
 use super::failure::{self, words};
-use super::history_book::{Book, Name, micros};
+use super::history_book::{Book, Install, Name, micros};
 use super::history_fit::{self, Witness};
 use super::history_keys::Keys;
 use super::history_trigger::literal;
 use super::session::Purpose;
+use crate::endpoint::history::PUT_BACK;
 use crate::endpoint::seen::Seen;
 use crate::endpoint::{Action, Changes, ChangesRead, EndpointError, HistoryMark, HistoryStatus, ServerAddress, now};
 use crate::table::Column;
@@ -106,12 +107,13 @@ impl<'a> View<'a> {
         let mut seen = Seen::new(&begin, now());
         self.walk((&begin, &mut seen, ""), &mut |_| Ok(true))?;
         let witness = self.witness()?;
-        Ok(self.signed(seen.finish(), &witness))
+        self.signed(seen.finish(), &witness)
     }
 
-    fn signed(&self, mark: HistoryMark, witness: &Witness) -> HistoryMark {
+    fn signed(&mut self, mark: HistoryMark, witness: &Witness) -> Result<HistoryMark, EndpointError> {
+        let last = print(&mut self.conn, self.address, &self.name.history(), mark.seq)?.or(mark.last);
         let id = self.book.install.as_ref().map_or("", |install| install.note.id.as_str());
-        HistoryMark { installed: format!("{id} {witness}"), ..mark }
+        Ok(HistoryMark { installed: format!("{id} {witness}"), last, ..mark })
     }
 
     fn witness(&mut self) -> Result<Witness, EndpointError> {
@@ -179,6 +181,11 @@ impl<'a> View<'a> {
                 None => "the user has lost the right PROCESS since, by which a TRUNCATE is noticed".to_owned(),
             });
         }
+        if let Some(mark) = since
+            && is_put_back(&mut self.conn, self.address, &self.name.history(), &self.book, mark)?
+        {
+            return lacking(PUT_BACK.to_owned());
+        }
         let begin = since.cloned().unwrap_or_else(|| self.book.begin());
         let mut seen = Seen::new(&begin, now());
         let (mut balance, mut lost) = (0i64, None);
@@ -227,7 +234,7 @@ impl<'a> View<'a> {
             }
         }
         let witness = self.witness()?;
-        let mark = self.signed(seen.finish(), &witness);
+        let mark = self.signed(seen.finish(), &witness)?;
         if mark.gaps.len() > MOST_GAPS {
             return lacking(too_many(&mark));
         }
@@ -275,6 +282,39 @@ pub fn walk(
     Ok(())
 }
 
+/// What stands for the entry of a number in marks; `None` if it is not there.
+fn print(conn: &mut Conn, address: &ServerAddress, history: &str, seq: u64) -> Result<Option<String>, EndpointError> {
+    let sql = format!("SELECT table_name, action, row_key, CAST(changed_at AS CHAR) FROM {history} WHERE seq = {seq}");
+    let row: Option<Row> = conn.query_first(sql).map_err(|error| failure::query(address, DOING, words(&error)))?;
+    Ok(row.map(|row| {
+        let mut entry = [0, 1, 2, 3].map(|at| text(&row, at).unwrap_or_default());
+        // This note is written once more, when the installation is finished.
+        if entry[0].is_empty()
+            && entry[1] == "install"
+            && let Ok(note) = serde_json::from_str::<Install>(&entry[2])
+        {
+            entry[2] = note.id;
+            entry[3].clear();
+        }
+        HistoryMark::print(&entry)
+    }))
+}
+
+/// Whether the history was put back from a copy since a mark was taken.
+///
+/// # Errors
+/// If it can't be read.
+pub fn is_put_back(
+    conn: &mut Conn,
+    address: &ServerAddress,
+    history: &str,
+    book: &Book,
+    mark: &HistoryMark,
+) -> Result<bool, EndpointError> {
+    let now = print(conn, address, history, mark.seq)?;
+    Ok(mark.is_put_back(now.as_deref(), book.settled.has(mark.seq)))
+}
+
 fn too_many(mark: &HistoryMark) -> String {
     format!("its numbers have {} gaps, as with auto_increment_increment above 1", mark.gaps.len())
 }
@@ -310,7 +350,7 @@ mod tests {
 
     #[test]
     fn what_was_forgotten_is_not_missed() {
-        let settled = HistoryMark { seq: 20, gaps: vec![(3, 4, 0), (8, 12, 0), (19, 20, 0)], installed: String::new() };
+        let settled = HistoryMark { seq: 20, gaps: vec![(3, 4, 0), (8, 12, 0), (19, 20, 0)], ..HistoryMark::default() };
         let mut seen = Seen::new(&HistoryMark::default(), 7);
         settle(&mut seen, &settled, 1, 10);
         assert!(seen.see(10));

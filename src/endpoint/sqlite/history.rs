@@ -22,10 +22,12 @@ use super::connect::{PATIENCE, Sqlite, message, quoted};
 use super::history_collisions::collisions;
 use super::history_read::Reading;
 use super::history_state::{
-    Found, TABLES, drop_triggers, forget_dropped, has_table, last, own_triggers, table_name, tracked,
+    Found, TABLES, drop_triggers, forget_dropped, has_table, is_put_back, last, own_triggers, print, table_name,
+    tracked,
 };
 use super::history_triggers::{NOW, PREFIX, Trigger, triggers};
 use super::layout::Layout;
+use crate::endpoint::history::PUT_BACK;
 use crate::endpoint::{
     Changes, ChangesRead, EndpointError, ExportBatch, HISTORY_TABLE, History, HistoryMark, HistoryStatus, Installed,
 };
@@ -237,6 +239,11 @@ impl History for SqliteHistory {
         if through.is_some_and(|mark| mark.installed != tracked.installed) {
             return Err(self.query(DOING, "it was installed anew since the mark was taken"));
         }
+        if let Some(mark) = through
+            && is_put_back(&connection, mark).map_err(|error| self.failed(DOING, &error))?
+        {
+            return Err(self.query(DOING, PUT_BACK));
+        }
         let clear = || -> rusqlite::Result<u64> {
             let last = last(&connection)?;
             let seen = through.map_or(last, |mark| mark.seq.min(last));
@@ -296,8 +303,10 @@ impl History for SqliteHistory {
         let connection = self.0.connect()?;
         let found = self.found(&connection)?;
         let Some(tracked) = found.tracked.filter(|_| found.misfits.is_empty()) else { return Ok(None) };
-        let seq = last(&connection).map_err(|error| self.0.failed("reading the history", &error))?;
-        Ok(Some(HistoryMark { seq, gaps: Vec::new(), installed: tracked.installed }))
+        let failed = |error: rusqlite::Error| self.0.failed("reading the history", &error);
+        let seq = last(&connection).map_err(failed)?;
+        let last = print(&connection, seq).map_err(failed)?;
+        Ok(Some(HistoryMark { seq, gaps: Vec::new(), installed: tracked.installed, last }))
     }
 
     fn changes(
@@ -325,6 +334,9 @@ impl History for SqliteHistory {
             if since.seq < tracked.cleared {
                 return lacking("it was cleared since");
             }
+            if is_put_back(&connection, since).map_err(failed)? {
+                return lacking(PUT_BACK);
+            }
         }
         let place = |column: &Column| tracked.key.iter().position(|name| *name == column.name);
         let Some(places) = key.iter().map(place).collect::<Option<Vec<_>>>() else {
@@ -348,8 +360,10 @@ impl History for SqliteHistory {
         if reading.len() > 0 {
             take(reading.finish().map_err(|error| self.query("reading the history", &error.to_string()))?)?;
         }
+        let print = print(&connection, last).map_err(failed)?;
+        let before = since.filter(|since| since.seq == last).and_then(|since| since.last.clone());
         Ok(ChangesRead::Whole {
-            mark: HistoryMark { seq: last, gaps: Vec::new(), installed: tracked.installed },
+            mark: HistoryMark { seq: last, gaps: Vec::new(), installed: tracked.installed, last: print.or(before) },
             covers_from: self.time(&tracked.covers_from)?,
         })
     }

@@ -4,7 +4,7 @@ use super::connect::quoted;
 use super::history_collisions::collisions;
 use super::history_triggers::{PREFIX, Trigger, triggers};
 use super::layout::Layout;
-use crate::endpoint::HISTORY_TABLE;
+use crate::endpoint::{HISTORY_TABLE, HistoryMark};
 use rusqlite::{Connection, OptionalExtension};
 
 /// The tables that are made.
@@ -134,6 +134,25 @@ pub(super) fn tracked(connection: &Connection, table: &str) -> rusqlite::Result<
 pub(super) fn last(connection: &Connection) -> rusqlite::Result<u64> {
     let sql = "SELECT ifnull(max(seq), 0) FROM main.sqlite_sequence WHERE name = 'trueup_history'";
     connection.query_row(sql, [], |row| row.get(0))
+}
+
+/// What stands for the entry of a number in marks; `None` if it is not there.
+pub(super) fn print(connection: &Connection, seq: u64) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT table_name, action, row_key, changed_at FROM main.trueup_history WHERE seq = ?1";
+    let cell = |row: &rusqlite::Row<'_>, at: usize| -> rusqlite::Result<String> {
+        let value = row.get_ref(at)?;
+        Ok(String::from_utf8_lossy(value.as_bytes_or_null().ok().flatten().unwrap_or_default()).into_owned())
+    };
+    let row =
+        |row: &rusqlite::Row<'_>| Ok(HistoryMark::print(&[cell(row, 0)?, cell(row, 1)?, cell(row, 2)?, cell(row, 3)?]));
+    connection.query_row(sql, [i64::try_from(seq).unwrap_or(i64::MAX)], row).optional()
+}
+
+/// Whether the file was put back from a copy since a mark was taken.
+pub(super) fn is_put_back(connection: &Connection, mark: &HistoryMark) -> rusqlite::Result<bool> {
+    let cleared: u64 =
+        connection.query_row("SELECT ifnull(max(cleared), 0) FROM main.trueup_tracked", [], |row| row.get(0))?;
+    Ok(mark.is_put_back(print(connection, mark.seq)?.as_deref(), mark.seq <= cleared))
 }
 
 /// Forgets tables that are not there any more: nothing else will.

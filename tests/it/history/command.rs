@@ -82,6 +82,7 @@ fn a_table_without_a_primary_key_needs_one_named() {
     let (dir, _connection) = place();
     history(&dir, &["install", "sqlite:f.db#u"]).fails_with(&["no primary key", "--key"]);
     history(&dir, &["install", "sqlite:f.db#u", "--key", "a,c"]).fails_with(&["no column `c`"]);
+    history(&dir, &["install", "sqlite:f.db#u", "--key", "a,b,a"]).fails_with(&["`a` twice", "why:", "do:"]);
     let json = history(&dir, &["install", "sqlite:f.db#u", "--key", "b,a", "--format", "json"]).json(0);
     assert_eq!(json["key"], serde_json::json!(["b", "a"]));
     // The key that it was installed with stays.

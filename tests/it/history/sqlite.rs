@@ -489,6 +489,70 @@ fn what_was_cleared_is_lacking() {
     assert!(file.history().clear(Some(&other)).unwrap_err().to_string().contains("anew"));
 }
 
+/// A file that was copied back, in which as much happened since as was lost.
+#[test]
+fn a_file_put_back_from_a_copy_is_noticed() {
+    let sql = "CREATE TABLE t (id INTEGER PRIMARY KEY); CREATE TABLE u (id INTEGER PRIMARY KEY)";
+    let mut file = File::with_history(sql, &["id"]);
+    file.table = "u".to_owned();
+    assert_eq!(file.install(&["id"]), Installed::New);
+    file.table = "t".to_owned();
+    file.run("INSERT INTO t VALUES (1), (2)");
+    let (path, copy) = (file.dir.file("f.db"), file.dir.file("copy.db"));
+    std::fs::copy(&path, &copy).unwrap();
+    let kept = file.mark();
+    for (lost, instead) in [
+        ("INSERT INTO t VALUES (3), (4)", "INSERT INTO t VALUES (5), (6)"),
+        ("INSERT INTO t VALUES (3), (4)", "INSERT INTO t VALUES (5), (6), (7)"),
+        ("INSERT INTO t VALUES (3), (4)", "INSERT INTO t VALUES (5); INSERT INTO u VALUES (1)"),
+        // The same row at another time.
+        ("INSERT INTO t VALUES (3), (4)", "INSERT INTO t VALUES (3), (4)"),
+        ("INSERT INTO t VALUES (3); INSERT INTO u VALUES (1)", "INSERT INTO t VALUES (4), (5)"),
+    ] {
+        file.run(lost);
+        let marks = [file.mark(), file.read(Some(&kept)).unwrap().1];
+        assert_eq!(marks[0], marks[1]);
+        assert!(marks[0].last.is_some() && marks[0].last != kept.last);
+        file.connection = Connection::open_in_memory().unwrap();
+        std::fs::copy(&copy, &path).unwrap();
+        file.connection = Connection::open(&path).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        file.run(instead);
+        assert_eq!(file.read(Some(&marks[0])).unwrap_err(), "it was put back from a copy since", "{instead}");
+        assert!(file.history().clear(Some(&marks[0])).unwrap_err().to_string().contains("copy"));
+        // What the copy has, it has seen.
+        assert!(!file.read(Some(&kept)).unwrap().0.is_empty());
+        let older = HistoryMark { last: None, ..marks[0].clone() };
+        assert!(file.read(Some(&older)).is_ok(), "a mark of before");
+        file.connection = Connection::open_in_memory().unwrap();
+        std::fs::copy(&copy, &path).unwrap();
+        file.connection = Connection::open(&path).unwrap();
+    }
+}
+
+#[test]
+fn an_entry_that_was_cleared_is_no_copy() {
+    let sql = "CREATE TABLE t (id INTEGER PRIMARY KEY); CREATE TABLE u (id INTEGER PRIMARY KEY)";
+    let mut file = File::with_history(sql, &["id"]);
+    file.table = "u".to_owned();
+    assert_eq!(file.install(&["id"]), Installed::New);
+    file.run("INSERT INTO t VALUES (1); INSERT INTO u VALUES (1)");
+    let of_u = file.mark();
+    file.table = "t".to_owned();
+    let mark = file.mark();
+    file.table = "u".to_owned();
+    assert_eq!(file.history().clear(Some(&of_u)).unwrap(), 1);
+    let again = file.read(Some(&of_u)).unwrap().1;
+    assert_eq!(again, of_u, "it still knows what was there");
+    file.table = "t".to_owned();
+    assert_eq!(file.read(Some(&mark)).unwrap().0, []);
+    assert_eq!(file.mark().last, None);
+    file.run("INSERT INTO t VALUES (2)");
+    assert_eq!(file.read(Some(&mark)).unwrap().0.len(), 1);
+    file.run("DELETE FROM trueup_history; UPDATE trueup_tracked SET cleared = 0");
+    assert_eq!(file.read(Some(&mark)).unwrap_err(), "it was put back from a copy since");
+}
+
 #[test]
 fn odd_names() {
     let table = "it's \"a\" table";

@@ -3,7 +3,7 @@
 use super::super::connect::Session;
 use super::Place;
 use super::ranges::{joined, seen};
-use super::read::here;
+use super::read::{here, is_put_back};
 use super::state::State;
 use super::tables::TABLES;
 use super::words::{lacking, later};
@@ -24,6 +24,7 @@ pub(super) fn clear(place: &Place<'_>, session: &Session, through: Option<&Histo
     let through = match through {
         // It has seen none of these.
         Some(mark) if lacking(&state, row, mark).is_some() => return Ok(0),
+        Some(mark) if is_put_back(place, session, &state, mark)? => return Ok(0),
         Some(mark) => mark.clone(),
         None => here(place, session, &state, row)?,
     };

@@ -43,7 +43,8 @@ fn count(ranges: &[Range]) -> u64 {
 /// A mark that has seen what either has. Of which installation is the second's to say.
 pub(super) fn joined(a: &HistoryMark, b: &HistoryMark) -> HistoryMark {
     let seq = a.seq.max(b.seq);
-    HistoryMark { seq, gaps: through(both(&unseen(a), &unseen(b)), seq), installed: b.installed.clone() }
+    let last = if a.seq > b.seq { a } else { b }.last.clone();
+    HistoryMark { seq, gaps: through(both(&unseen(a), &unseen(b)), seq), installed: b.installed.clone(), last }
 }
 
 /// Whether the first mark has seen all that the second has.
@@ -80,14 +81,14 @@ mod tests {
 
     fn mark(seq: u64, gaps: &[(u64, u64)]) -> HistoryMark {
         let gaps = gaps.iter().map(|(first, last)| (*first, *last, 0)).collect();
-        HistoryMark { seq, gaps, installed: String::new() }
+        HistoryMark { seq, gaps, ..HistoryMark::default() }
     }
 
     /// A mark by what it has seen of the numbers to 40.
     fn of(numbers: &BTreeSet<u64>) -> HistoryMark {
         let seq = numbers.last().copied().unwrap_or(0);
         let gaps = (1..=seq).filter(|n| !numbers.contains(n)).map(|n| (n, n, 0)).collect();
-        HistoryMark { seq, gaps, installed: String::new() }
+        HistoryMark { seq, gaps, ..HistoryMark::default() }
     }
 
     fn numbers(mark: &HistoryMark) -> BTreeSet<u64> {

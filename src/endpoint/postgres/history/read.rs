@@ -6,12 +6,13 @@ use super::super::copy::{Cells, Frames, Malformed};
 use super::super::decode::{BadCell, Columns};
 use super::super::failure::words;
 use super::super::quote::literal;
-use super::Place;
 use super::body::value;
 use super::ranges::narrow;
 use super::state::State;
 use super::tables::{Installation, covers_from};
 use super::words::{Words, lacking};
+use super::{Place, micros};
+use crate::endpoint::history::PUT_BACK;
 use crate::endpoint::seen::Seen;
 use crate::endpoint::{Action, Changes, ChangesRead, EndpointError, ExportBatch, HistoryMark, now};
 use crate::table::{Column, MICROS_PER_DAY};
@@ -74,6 +75,11 @@ pub(super) fn changes(
     let cleared = row.cleared.clone().unwrap_or_default();
     if let Some(why) = since.and_then(|since| lacking(&state, row, since)) {
         return Ok(ChangesRead::Lacking(why));
+    }
+    if let Some(since) = since
+        && is_put_back(place, session, &state, since)?
+    {
+        return Ok(ChangesRead::Lacking(PUT_BACK.to_owned()));
     }
     let since = since.unwrap_or(&cleared);
     if many_at_once(place, session, row, since)? {
@@ -272,7 +278,33 @@ fn read(
     if !frames.ended() {
         return Err(place.error(DOING, "the entries ended without their end mark"));
     }
-    Ok(reading.finish(state, oldest, horizon))
+    let mark = reading.finish(state, oldest, horizon);
+    Ok(HistoryMark { last: print(place, session, mark.seq)?.or(mark.last), ..mark })
+}
+
+/// What stands for the entry of a number in marks; `None` if it is not there.
+fn print(place: &Place<'_>, session: &Session, seq: u64) -> Result<Option<String>, EndpointError> {
+    let sql = format!(
+        "SELECT table_name, action, COALESCE(row_key::pg_catalog.text, ''), {}::pg_catalog.text FROM {} WHERE seq = $1",
+        micros("changed_at"),
+        place.entries()
+    );
+    let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+    let Some(row) = session.query(DOING, &sql, &[&seq])?.into_iter().next() else { return Ok(None) };
+    let cell = |at: usize| row.try_get::<_, String>(at).map_err(|e| session.query_error(DOING, &e));
+    Ok(Some(HistoryMark::print(&[cell(0)?, cell(1)?, cell(2)?, cell(3)?])))
+}
+
+/// Whether the history was put back from a copy since a mark was taken.
+pub(super) fn is_put_back(
+    place: &Place<'_>,
+    session: &Session,
+    state: &State,
+    mark: &HistoryMark,
+) -> Result<bool, EndpointError> {
+    let now = print(place, session, mark.seq)?;
+    let mut cleared = state.tables.iter().flat_map(|tables| &tables.cleared);
+    Ok(mark.is_put_back(now.as_deref(), cleared.any(|cleared| cleared.has(mark.seq))))
 }
 
 /// The oldest transaction that is still open, in the snapshot that is read; and one that is younger

@@ -4,7 +4,7 @@ use super::{Kept, TABLE, query, run, session};
 use crate::support::Place;
 use mysql::prelude::Queryable;
 use std::time::{Duration, Instant};
-use trueup::endpoint::ChangesRead;
+use trueup::endpoint::{ChangesRead, HistoryMark};
 
 #[test]
 fn what_was_cleared_is_lacking_for_older_marks() {
@@ -73,6 +73,69 @@ fn clearing_waits_for_nobody_and_keeps_what_is_not_seen() {
     assert_eq!(kept.history.clear(None).unwrap(), 0);
     early.query_drop("COMMIT").unwrap();
     assert_eq!(kept.whole(None).0.len(), 7);
+}
+
+/// As after a restored backup: other entries have the numbers that were seen.
+#[test]
+fn a_history_put_back_from_a_copy_is_noticed() {
+    let mut place = Place::new();
+    run(&mut place, &[TABLE, "CREATE TABLE other LIKE t"]);
+    let kept = Kept::install(&place.mysql().address("t"), &["id"]);
+    let other = Kept::install(&place.mysql().address("other"), &["id"]);
+    run(&mut place, &["INSERT INTO t (id) VALUES (1), (2)"]);
+    let before = kept.mark();
+    run(&mut place, &["INSERT INTO t (id) VALUES (3)", "INSERT INTO other (id) VALUES (4)"]);
+    let marks = [kept.mark(), kept.whole(Some(&before)).1];
+    assert!(marks[0].last.is_some() && marks[0].last == marks[1].last && marks[0].last != before.last);
+    assert_eq!(other.mark().last, marks[0].last);
+    let seq = before.seq;
+    let delete = format!("DELETE FROM trueup_history WHERE seq > {seq}");
+    run(&mut place, &[&format!("CREATE TABLE lost AS SELECT * FROM trueup_history WHERE seq > {seq}")]);
+    for set in [
+        "table_name = 't'",
+        "row_key = '[\"7\"]'",
+        "action = 'update'",
+        "changed_at = changed_at + INTERVAL 1 MICROSECOND",
+    ] {
+        run(&mut place, &[&delete, "CREATE TABLE changed AS SELECT * FROM lost", &format!("UPDATE changed SET {set}")]);
+        run(&mut place, &["INSERT INTO trueup_history SELECT * FROM changed", "DROP TABLE changed"]);
+        for mark in &marks {
+            assert_eq!(kept.lacking(Some(mark)), "it was put back from a copy since", "{set}");
+        }
+        assert_eq!(kept.history.clear(Some(&marks[0])).unwrap(), 0);
+        assert!(!kept.whole(Some(&before)).0.is_empty(), "{set}");
+    }
+    run(&mut place, &[&delete, "INSERT INTO trueup_history SELECT * FROM lost"]);
+    assert_eq!(kept.whole(Some(&marks[0])).0, Vec::<String>::new());
+    run(&mut place, &[&delete]);
+    assert_eq!(kept.lacking(Some(&marks[0])), "it was put back from a copy since");
+    let older = HistoryMark { last: None, ..marks[0].clone() };
+    assert_eq!(kept.whole(Some(&older)).0, Vec::<String>::new());
+}
+
+#[test]
+fn an_entry_that_was_cleared_is_no_copy() {
+    let mut place = Place::new();
+    run(&mut place, &[TABLE, "CREATE TABLE other LIKE t"]);
+    let kept = Kept::install(&place.mysql().address("t"), &["id"]);
+    let other = Kept::install(&place.mysql().address("other"), &["id"]);
+    run(&mut place, &["INSERT INTO t (id) VALUES (1)", "INSERT INTO other (id) VALUES (2)"]);
+    let marks = (kept.mark(), other.mark());
+    assert_eq!(other.history.clear(Some(&marks.1)).unwrap(), 1);
+    assert_eq!(kept.whole(Some(&marks.0)).0, Vec::<String>::new());
+    assert_eq!(other.whole(Some(&marks.1)).0, Vec::<String>::new());
+    // The newest is a note, and goes with the next clearing.
+    let note = kept.mark();
+    run(&mut place, &["INSERT INTO other (id) VALUES (3)"]);
+    assert_eq!(other.history.clear(None).unwrap(), 1);
+    assert_eq!(kept.whole(Some(&note)).0, Vec::<String>::new());
+    run(&mut place, &["INSERT INTO t (id) VALUES (4)"]);
+    assert_eq!(kept.whole(Some(&note)).0, ["create 4"]);
+    // So is the newest a note after an installation, which stays as it is.
+    run(&mut place, &["CREATE TABLE third LIKE t"]);
+    Kept::install(&place.mysql().address("third"), &["id"]);
+    let note = kept.mark();
+    assert_eq!(kept.whole(Some(&note)).0, Vec::<String>::new());
 }
 
 #[test]

@@ -173,6 +173,57 @@ fn what_no_trigger_sees_is_lacking() {
     assert_eq!(t.history.clear(Some(&foreign)).unwrap(), 0);
 }
 
+/// As after a restored backup: other entries have the numbers that were seen.
+#[test]
+fn a_history_put_back_from_a_copy_is_noticed() {
+    let (mut place, t) = place();
+    place.postgres().execute("CREATE TABLE u (id int PRIMARY KEY); INSERT INTO t VALUES (2), (3)");
+    let u = Tracked::new(&mut place, "u", &["id"]);
+    let kept = t.mark();
+    place.postgres().execute("INSERT INTO t VALUES (4); INSERT INTO u VALUES (5)");
+    let marks = [t.mark(), t.whole(Some(&kept)).1];
+    assert!(marks[0].last.is_some() && marks[0].last == marks[1].last && marks[0].last != kept.last);
+    assert_eq!(u.mark().last, marks[0].last);
+    let seq = kept.seq;
+    place.postgres().execute(&format!("CREATE TABLE lost AS SELECT * FROM trueup_history WHERE seq > {seq}"));
+    let again = |set: &str| {
+        format!(
+            "DELETE FROM trueup_history WHERE seq > {seq};
+             CREATE TEMP TABLE other AS SELECT * FROM lost; UPDATE other SET {set};
+             INSERT INTO trueup_history OVERRIDING SYSTEM VALUE SELECT * FROM other; DROP TABLE other"
+        )
+    };
+    for set in ["table_name = 't'", "row_key = '[\"7\"]'", "action = 'update'", "changed_at = changed_at + '1ms'"] {
+        place.postgres().execute(&again(set));
+        for mark in &marks {
+            assert_eq!(t.lacking(Some(mark)), "it was put back from a copy since", "{set}");
+        }
+        assert_eq!(t.history.clear(Some(&marks[0])).unwrap(), 0);
+        assert_eq!(t.whole(Some(&kept)).0.len(), 1, "{set}");
+    }
+    place.postgres().execute(&again("own = own"));
+    assert_eq!(t.whole(Some(&marks[0])).0, Vec::<String>::new());
+    place.postgres().execute(&format!("DELETE FROM trueup_history WHERE seq > {seq}"));
+    assert_eq!(t.lacking(Some(&marks[0])), "it was put back from a copy since");
+    let older = HistoryMark { last: None, ..marks[0].clone() };
+    assert_eq!(t.whole(Some(&older)).0, Vec::<String>::new());
+}
+
+#[test]
+fn an_entry_that_was_cleared_is_no_copy() {
+    let mut place = Place::new();
+    place.postgres().execute("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY)");
+    let (a, b) = (Tracked::new(&mut place, "a", &["id"]), Tracked::new(&mut place, "b", &["id"]));
+    place.postgres().execute("INSERT INTO a VALUES (1); INSERT INTO b VALUES (2)");
+    let marks = (a.mark(), b.mark());
+    assert_eq!(b.history.clear(Some(&marks.1)).unwrap(), 1);
+    assert_eq!(a.whole(Some(&marks.0)).0, Vec::<String>::new());
+    assert_eq!(b.whole(Some(&marks.1)).0, Vec::<String>::new());
+    place.postgres().execute("INSERT INTO b VALUES (3); INSERT INTO a VALUES (4)");
+    assert_eq!(a.whole(Some(&marks.0)).0, ["create 4"]);
+    assert_eq!(b.whole(Some(&marks.1)).0, ["create 3"]);
+}
+
 #[test]
 fn two_tables_of_a_schema_share_it() {
     let mut place = Place::new();
