@@ -1,6 +1,7 @@
 //! `base.json`: what a base is of.
 
 use super::disk::{damaged, replace};
+use super::known::BaseColumn;
 use crate::endpoint::HistoryMark;
 use crate::snapshot::SnapshotError;
 use crate::table::TableInfo;
@@ -32,6 +33,11 @@ pub struct BaseSide {
     pub exported_at: String,
     /// Its rows, settled or not.
     pub rows: u64,
+    /// Those of them whose key is NULL or not unique, but for one of each key.
+    pub unkeyed: u64,
+    /// How many of those there were when it was last clear which rows they are: a row of the base that
+    /// is missed may be any that has come since.
+    pub unkeyed_known: u64,
     /// How far its history had been read.
     pub mark: Option<HistoryMark>,
 }
@@ -49,13 +55,13 @@ pub struct BaseFile {
     pub id: String,
     /// The checksum of the plan whose applying made it.
     pub plan: String,
+    /// The checksum of a later plan without steps, which only looked at everything anew: undoing the
+    /// plan that made the base is still possible then.
+    pub looked: Option<String>,
     /// Left and right.
     pub sides: [BaseSide; 2],
-    /// The pairs of columns that were compared, the key's first, by their left and right names.
-    pub columns: Vec<(String, String)>,
-    /// Rows that no later run may leave out unless it looks at everything: keys that are not unique,
-    /// or NULL. With any, later runs read both tables as a whole.
-    pub unkeyed: u64,
+    /// The pairs of columns that were compared, the key's first.
+    pub columns: Vec<BaseColumn>,
     /// The segments' folders, oldest first.
     pub segments: Vec<String>,
     /// Pairs in it.
@@ -63,6 +69,12 @@ pub struct BaseFile {
 }
 
 impl BaseFile {
+    /// Rows that no later run may leave out unless it looks at everything: keys that are not unique,
+    /// or NULL. With any, later runs read both tables as a whole.
+    pub fn unkeyed(&self) -> u64 {
+        self.sides.iter().map(|side| side.unkeyed).sum()
+    }
+
     /// Reads it; `None` if it is not there.
     pub(super) fn read(path: &Path) -> Result<Option<Self>, SnapshotError> {
         read_json(path)

@@ -24,16 +24,26 @@ pub fn put_in_place(state: &Path, file: &BaseFile) -> Result<(), SnapshotError> 
     file.write(&base)
 }
 
+/// What has become of a base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakenBack {
+    /// There is none, as before.
+    None,
+    /// The one before is there again.
+    Restored,
+    /// The one before is not kept, or there never was one: there is none now.
+    Lost,
+}
+
 /// Puts back the base that was there before a plan was applied. If that plan's base is not the
-/// current one any more, no base is left: what was agreed on is not known then. False if the folder
-/// has no base.
+/// current one any more, no base is left: what was agreed on is not known then.
 ///
 /// # Errors
 /// If writing fails, or the base is of another version.
-pub fn take_back(state: &Path, plan: &str) -> Result<bool, SnapshotError> {
+pub fn take_back(state: &Path, plan: &str) -> Result<TakenBack, SnapshotError> {
     let (base, previous) = (state.join(BASE), state.join(PREVIOUS));
     let current = match BaseFile::read(&base) {
-        Ok(None) => return Ok(false),
+        Ok(None) => return Ok(TakenBack::None),
         Ok(Some(file)) => Some(file),
         Err(SnapshotError::Damaged { .. }) => None,
         Err(error) => return Err(error),
@@ -47,14 +57,14 @@ pub fn take_back(state: &Path, plan: &str) -> Result<bool, SnapshotError> {
         // A copy of the current one is not the one before.
         if before.is_some_and(|before| before.id != current.id) {
             rename(&previous, &base)?;
-            return Ok(true);
+            return Ok(TakenBack::Restored);
         }
     }
     // In this order, so that the previous one is never left alone.
     remove(&previous)?;
     remove(&base)?;
     super::disk::sync_folder(state)?;
-    Ok(true)
+    Ok(TakenBack::Lost)
 }
 
 /// Removes segments that neither base names. What can't be removed stays; it does no harm.

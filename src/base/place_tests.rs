@@ -44,20 +44,20 @@ fn two(state: &Path) -> Base {
 fn the_base_before_comes_back() {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path();
-    assert!(!take_back(state, "a").unwrap());
+    assert_eq!(take_back(state, "a").unwrap(), TakenBack::None);
     let rows = [pair(1, 1, 1, ["1", "1"])];
     write_rows(state, "a", None, &rows);
     let second = two(&state.join("other"));
     assert_eq!(second.file.pairs, 2);
     let first = Base::open(state).unwrap().unwrap();
     write_rows(state, "b", Some(&first), &[pair(2, 2, 2, ["2", "2"])]);
-    assert!(take_back(state, "b").unwrap());
+    assert_eq!(take_back(state, "b").unwrap(), TakenBack::Restored);
     let base = Base::open(state).unwrap().unwrap();
     assert_eq!((&base.file, content(&base)), (&first.file, rows.to_vec()));
     // The one before that is not known any more.
-    assert!(take_back(state, "a").unwrap());
+    assert_eq!(take_back(state, "a").unwrap(), TakenBack::Lost);
     assert_eq!(current(state), None);
-    assert!(!take_back(state, "a").unwrap());
+    assert_eq!(take_back(state, "a").unwrap(), TakenBack::None);
 }
 
 #[test]
@@ -66,13 +66,13 @@ fn a_plan_that_is_not_the_last_leaves_no_base() {
     let state = folder.path();
     write_rows(state, "a", None, &[]);
     write_rows(state, "b", None, &[]);
-    assert!(take_back(state, "a").unwrap());
+    assert_eq!(take_back(state, "a").unwrap(), TakenBack::Lost);
     assert!(current(state).is_none() && !state.join(PREVIOUS).exists());
     // What is left of old does not become the one before.
     std::fs::write(state.join(PREVIOUS), "{}").unwrap();
     write_rows(state, "c", None, &[]);
     assert!(!state.join(PREVIOUS).exists());
-    assert!(take_back(state, "c").unwrap());
+    assert_eq!(take_back(state, "c").unwrap(), TakenBack::Lost);
     assert_eq!(current(state), None);
 }
 
@@ -85,7 +85,7 @@ fn a_plan_that_is_applied_again_keeps_what_was_before_it() {
         write_rows(state, "b", Some(&first), &[pair(2, 2, 2, ["2", "2"])]);
     }
     assert_eq!(segments(state).len(), 2);
-    assert!(take_back(state, "b").unwrap());
+    assert_eq!(take_back(state, "b").unwrap(), TakenBack::Restored);
     assert_eq!(Base::open(state).unwrap().unwrap().file, first.file);
 }
 
@@ -105,7 +105,7 @@ fn a_process_that_ends_before_the_new_base_is_named_leaves_the_old_one() {
     let base = Base::open(state).unwrap().unwrap();
     assert_eq!(base.file, first.file);
     // The copy is not the base before.
-    assert!(take_back(state, "a").unwrap());
+    assert_eq!(take_back(state, "a").unwrap(), TakenBack::Lost);
     assert_eq!(current(state), None);
 
     let base = write_rows(state, "c", None, &[pair(2, 2, 2, ["2", "2"])]);

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use trueup::job::{Resolve, run_resolve};
-use trueup::plan::{Plan, Take, typed_key};
+use trueup::plan::{Plan, Take};
 use trueup::report::{plan_json, plan_text, sample_steps};
 
 /// Decide conflicts: whose version is taken.
@@ -22,7 +22,8 @@ pub struct ResolveArgs {
     /// The plan's folder
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
-    /// The conflict with this key, one value per key column; repeat for more keys
+    /// The conflict with this key, one value per key column (with a comma in it: in "…"); repeat for
+    /// more keys
     #[arg(long, value_name = "VALUE[,VALUE…]")]
     key: Vec<String>,
     /// All conflicts that are not decided yet
@@ -88,12 +89,7 @@ pub fn run(args: &ResolveArgs, watch: &TerminalWatch) -> Result<ExitCode, Failur
             &format!("carry it out with `trueup apply {}`", args.plan.display()),
         ));
     }
-    // As conflicts have them: `007` is 7 in a column of numbers.
-    let printed = |key: Vec<String>| -> Vec<String> {
-        let values = typed_key(&plan.file, &key).into_iter();
-        values.map(|value| value.unwrap_or_else(|| "NULL".to_owned())).collect()
-    };
-    let keys = keys(&args.key, &plan.file)?.into_iter().map(printed).collect();
+    let keys = keys(&args.key, &plan.file)?;
     let resolve = Resolve { folder: args.plan.clone(), keys, take: take.take() };
     let run = run_resolve(&resolve, watch)?;
     watch.clear();

@@ -9,7 +9,7 @@ use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use trueup::audit::thousands;
-use trueup::plan::{Conflict, Plan, PlanError, PlanFile, SCRIPTS, Selection, typed_key};
+use trueup::plan::{Conflict, Plan, PlanError, PlanFile, SCRIPTS, Selection, means};
 use trueup::report::{
     ConflictTable, ShownStep, StepTable, conflict_json, how_to_resolve, key_names, plan_json, plan_text, sample_steps,
     shown_step, step_json,
@@ -94,18 +94,38 @@ pub fn keys(texts: &[String], file: &PlanFile) -> Result<Vec<Vec<String>>, Failu
         // A lone key column may have commas in its values.
         let values: Vec<String> = match names.len() {
             1 => vec![text.clone()],
-            _ => text.split(',').map(str::to_owned).collect(),
+            _ => values(text),
         };
         match values.len() == names.len() {
             true => Ok(values),
             false => Err(Failure::new(
                 &format!("`{text}` is no key of this plan"),
                 &format!("the key is {}", names.join(" and ")),
-                &format!("give {} values with commas between them", names.len()),
+                &format!(
+                    "give {} values with commas between them; a value with a comma in it goes in \"…\"",
+                    names.len()
+                ),
             )),
         }
     };
     texts.iter().map(key).collect()
+}
+
+/// Values with commas between them, as in a line of CSV: one in `"…"` may have commas, and `""` in it
+/// stands for `"`.
+fn values(text: &str) -> Vec<String> {
+    let mut out = vec![String::new()];
+    let (mut quoted, mut rest) = (false, text.chars().peekable());
+    while let Some(c) = rest.next() {
+        let value = out.last_mut().filter(|_| c != ',' || quoted);
+        match (c, value) {
+            (_, None) => out.push(String::new()),
+            ('"', Some(value)) if quoted && rest.next_if_eq(&'"').is_some() => value.push('"'),
+            ('"', Some(value)) if quoted || value.is_empty() => quoted = !quoted,
+            (_, Some(value)) => value.push(c),
+        }
+    }
+    out
 }
 
 fn selection(args: &ShowArgs, plan: &Plan) -> Result<Selection, Failure> {
@@ -199,14 +219,16 @@ fn conflicts(
     plan: &Plan,
     take: &mut dyn FnMut(&[Conflict]) -> Result<bool, Failure>,
 ) -> Result<usize, Failure> {
-    let keys: Vec<_> = keys(&args.key, &plan.file)?.iter().map(|key| typed_key(&plan.file, key)).collect();
+    let keys = keys(&args.key, &plan.file)?;
     let (mut shown, most) = (0, args.limit.unwrap_or(usize::MAX));
     let mut some = Vec::new();
     let mut all = plan.conflicts()?;
     loop {
         let next = if shown < most { all.next().transpose()? } else { None };
         let last = next.is_none();
-        if let Some(conflict) = next.filter(|conflict| keys.is_empty() || keys.contains(&conflict.key)) {
+        if let Some(conflict) =
+            next.filter(|c| keys.is_empty() || keys.iter().any(|key| means(&plan.file, key, &c.key)))
+        {
             some.push(conflict);
             shown += 1;
         }
@@ -285,4 +307,17 @@ fn sql(args: &ShowArgs, plan: &Plan, pages: &mut Pages) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::values;
+
+    #[test]
+    fn values_are_split_at_commas_that_are_not_quoted() {
+        assert_eq!(values("a,b"), ["a", "b"]);
+        assert_eq!(values(r#""Oslo, Norway",7"#), ["Oslo, Norway", "7"]);
+        assert_eq!(values(r#""say ""hi""",,it's "x""#), ["say \"hi\"", "", "it's \"x\""]);
+        assert_eq!(values(""), [""]);
+    }
 }

@@ -7,7 +7,7 @@ use super::plan::PlanRun;
 use super::side::Watch;
 use super::two_way::replan;
 use crate::apply::{Journal, PlanLock};
-use crate::plan::{Decision, Plan, Take};
+use crate::plan::{Decision, Plan, Take, means};
 use std::path::PathBuf;
 
 /// What is decided.
@@ -42,12 +42,17 @@ pub fn run_resolve(resolve: &Resolve, watch: &dyn Watch) -> Result<PlanRun, RunE
     } else {
         let known = conflict_keys(&plan)?;
         for key in &resolve.keys {
-            let decided = decisions.iter().any(|decision| decision.key.as_ref() == Some(key));
-            if !decided && !known.contains(key) {
+            // As conflicts have it: `007` is 7 in a column of numbers.
+            let listed = |own: &&Vec<String>| {
+                let own: Vec<Option<String>> = own.iter().cloned().map(Some).collect();
+                means(&plan.file, key, &own)
+            };
+            let decided = decisions.iter().filter_map(|decision| decision.key.as_ref());
+            let Some(key) = known.iter().chain(decided).find(listed).cloned() else {
                 return Err(RunError::NoConflict { key: key.join(", ") });
-            }
-            decisions.retain(|decision| decision.key.as_ref() != Some(key));
-            decisions.push(Decision { key: Some(key.clone()), take: resolve.take });
+            };
+            decisions.retain(|decision| decision.key.as_ref() != Some(&key));
+            decisions.push(Decision { key: Some(key), take: resolve.take });
         }
     }
     let made = replan(&plan, decisions, watch)?;

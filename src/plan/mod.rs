@@ -48,7 +48,7 @@ pub use limits::{LimitExceeded, NoLimit, check_limits};
 pub use one_way::{PlanInput, PlanTable, plan_one_way};
 pub use order::order;
 pub use script::{write_empty_script, write_script};
-pub use select::{Selection, cell_text, typed_key};
+pub use select::{Selection, cell_text, means};
 pub use steps::{Chunks, Layout, SIDES, STEPS, StepRows, StepsWriter};
 pub use two_way::{
     Decision, HistoryTimes, Merge, PAIRS, PlannedPair, Reason, Rules, Take, TwoWayFile, TwoWayInput, TwoWayPlan,

@@ -4,7 +4,7 @@ use super::steps::Layout;
 use super::{Chunk, Plan, PlanError, PlanFile};
 use crate::endpoint::{Action, ExportBatch};
 use crate::snapshot::RowFilter;
-use crate::table::{Cells, Column, PortableBuilder};
+use crate::table::{Cells, Column, Pair, PortableBuilder};
 use arrow::array::AsArray;
 
 /// The column of `steps.parquet` that says which side a step is for.
@@ -79,13 +79,20 @@ impl Selection {
     }
 }
 
-/// A key as typed, one value per key column, as the keys of a plan's [conflicts](super::Conflict) are
-/// printed: by the left table's types.
-pub fn typed_key(file: &PlanFile, values: &[String]) -> Vec<Option<String>> {
-    let table = &file.sides[0].table;
+/// Whether a key as typed, one value per key column, is this key of a plan's
+/// [conflicts](super::Conflict), which are printed as the left table has them. Either side's spelling
+/// will do.
+pub fn means(file: &PlanFile, typed: &[String], listed: &[Option<String>]) -> bool {
     let pairs = file.key.iter().filter_map(|at| file.alignment.pairs.get(*at));
-    let columns = pairs.filter_map(|pair| table.columns.get(table.position(&pair.left.name)?));
-    values.iter().zip(columns).map(|(value, column)| as_typed(value, column)).collect()
+    let same = |((typed, listed), pair): ((&String, &Option<String>), &Pair)| {
+        let spelled = |column: &Column, text: &str| as_typed(text, column);
+        spelled(&pair.left, typed) == *listed
+            || listed.as_ref().is_some_and(|listed| {
+                let own = spelled(&pair.right, typed);
+                own.is_some() && own == spelled(&pair.right, listed)
+            })
+    };
+    typed.len() == listed.len() && typed.iter().zip(listed).zip(pairs).all(same)
 }
 
 /// A value as it is printed once it has been through the column's type: `007` is 7 in a column of

@@ -5,7 +5,7 @@
 //! it was when both sides agreed.
 
 use super::fetched::{Fetcher, broken, distinct, ids, project};
-use super::run::{Read, next_base};
+use super::run::{Read, compared_columns, next_base};
 use super::servers::Servers;
 use super::state::check;
 use crate::base::{Base, BasePair, Linker, Wanted};
@@ -63,7 +63,7 @@ pub(super) fn read_changed(
     if job.job.where_left.is_some() || job.job.where_right.is_some() {
         return everything("only chosen rows are looked at");
     }
-    if base.file.unkeyed > 0 {
+    if base.file.unkeyed() > 0 {
         return everything("at the last sync there were rows whose key is NULL or not unique");
     }
     let addresses = [&job.job.left, &job.job.right];
@@ -77,6 +77,9 @@ pub(super) fn read_changed(
     let Some(key) = alignment.declared_key(tables[0].info(), tables[1].info(), &options.key)? else {
         return Ok(Changed::Everything(None));
     };
+    if compared_columns(&alignment, &key) != base.file.columns {
+        return everything("other columns are compared than at the last sync, or by other rules");
+    }
     let recipes = Recipe::of(&alignment, &key);
     let side = |at: usize| Side::new(at, endpoints[at], tables[at].info(), &alignment, &key, &recipes[at], base);
     let [Some(left), Some(right)] = [side(0), side(1)] else { return everything("a key's columns are others now") };

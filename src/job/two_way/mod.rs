@@ -1,6 +1,7 @@
 //! The road of a two-way plan: clocks and histories are looked at, both tables compared, the base of
 //! the last sync looked up, and once the plan was applied, the next base written.
 
+mod batches;
 mod changed;
 mod fetched;
 mod next;

@@ -115,7 +115,7 @@ pub(in crate::job) fn replan(old: &Plan, decisions: Vec<Decision>, watch: &dyn W
         note: two_way.note.clone(),
         vanished: read_pairs(&old.folder)?
             .into_iter()
-            .filter(|pair| pair.rows == [None; 2])
+            .filter(|pair| pair.rows == [None; 2] && pair.settled)
             .filter_map(|pair| pair.base)
             .collect(),
     };

@@ -4,7 +4,7 @@ use super::changed::{Changed, read_changed};
 use super::next::{LINKS, NextFile};
 use super::servers::{Servers, times};
 use super::state::{check, state_folder, table_name};
-use crate::base::{Base, BaseFile, BasePair, BaseSide, LinkSide, identity_of, write_links};
+use crate::base::{Base, BaseColumn, BaseFile, BasePair, BaseSide, LinkSide, identity_of, write_links};
 use crate::endpoint::{Address, Target};
 use crate::job::cascades::note_cascades;
 use crate::job::error::RunError;
@@ -92,6 +92,7 @@ pub(super) fn next_base(
     let side = |at: usize| {
         let manifest = &compared.frozen[at].manifest;
         let names = key_names(alignment, key, at);
+        let counts = compared.audit.sides[at].counts;
         BaseSide {
             address: table_name(addresses[at]),
             filter: filters[at].clone(),
@@ -99,19 +100,19 @@ pub(super) fn next_base(
             key: names,
             table: manifest.table.clone(),
             exported_at: manifest.exported_at.clone(),
-            rows: compared.audit.sides[at].counts.rows,
+            rows: counts.rows,
+            unkeyed: counts.null_keys + counts.duplicates,
+            unkeyed_known: counts.null_keys + counts.duplicates,
             mark: servers.marks[at].clone(),
         }
     };
+    BaseFile { sides: [side(0), side(1)], columns: compared_columns(alignment, key), ..BaseFile::default() }
+}
+
+/// The pairs of columns that are compared, the key's first.
+pub(super) fn compared_columns(alignment: &Alignment, key: &Key) -> Vec<BaseColumn> {
     let pairs = key.pairs.iter().copied().chain(Recipe::order(alignment, key));
-    let names = |at: usize| (alignment.pairs[at].left.name.clone(), alignment.pairs[at].right.name.clone());
-    let counts = |at: usize| compared.audit.sides[at].counts;
-    BaseFile {
-        sides: [side(0), side(1)],
-        columns: pairs.map(names).collect(),
-        unkeyed: (0..2).map(|at| counts(at).null_keys + counts(at).duplicates).sum(),
-        ..BaseFile::default()
-    }
+    pairs.map(|pair| BaseColumn::of(alignment, pair)).collect()
 }
 
 /// The names of the unique key's columns on a side.
@@ -210,6 +211,7 @@ pub(super) fn plan(
         identity: [next.sides[0].identity.clone(), next.sides[1].identity.clone()],
         ahead: skew.map_or(0, |skew| skew.ahead),
         vanished,
+        indexes: [&indexes[0], &indexes[1]],
     };
     let made = plan_two_way(&input, &pending.temporary)?;
     drop(progress);

@@ -1,26 +1,23 @@
 //! Once a plan was applied to both sides: what they agree on now becomes the base.
 
+use super::batches::{Batches, Row, Side};
 use super::next::{LINKS, NextFile};
-use crate::apply::{ApplyError, StepSet, read_stored};
-use crate::base::{Base, BasePair, Next, PairedRows, StateLock};
-use crate::endpoint::{ExportBatch, Other};
+use crate::apply::StepSet;
+use crate::base::{Base, BasePair, Next, StateLock, TakenBack};
+use crate::endpoint::ExportBatch;
 use crate::job::error::RunError;
 use crate::plan::{Plan, PlannedPair, read_pairs};
-use crate::snapshot::{Parts, Recipe, SnapshotError, open_snapshot};
-use crate::table::{Column, Key};
-use std::collections::HashMap;
+use crate::snapshot::{Recipe, SnapshotError};
+use crate::table::Key;
 use std::path::{Path, PathBuf};
-
-/// Stands for a value that nobody knows.
-const UNKNOWN: &str = "(not known)";
-/// Pairs to put into the base at once.
-const CHUNK: usize = 8 * 1024;
 
 /// A two-way plan that may be applied: its state folder is ours.
 #[derive(Debug)]
 pub(in crate::job) struct Ready {
     state: PathBuf,
     base: Option<Base>,
+    /// Whether there is nothing to write: the base is this plan's own.
+    done: bool,
     _lock: StateLock,
 }
 
@@ -38,30 +35,42 @@ pub(in crate::job) fn ready(plan: &Plan) -> Result<Option<Ready>, RunError> {
         crate::base::take_back(&state, &plan.file.checksum)?;
         base = Base::open(&state)?;
     }
-    if base.as_ref().map(|base| &base.file.id) != two_way.base.as_ref() {
+    // Applied before, and without steps: whatever it agreed on is in the base.
+    let done = base.as_ref().is_some_and(|base| base.file.looked.as_ref() == Some(&plan.file.checksum));
+    if !done && base.as_ref().map(|base| &base.file.id) != two_way.base.as_ref() {
         return Err(RunError::BaseMoved { state: state.display().to_string() });
     }
-    Ok(Some(Ready { state, base, _lock: lock }))
+    Ok(Some(Ready { state, base, done, _lock: lock }))
 }
 
-/// Puts the base back that was there before a plan was applied.
+/// Puts the base back that was there before a plan was applied. Gives what a person should know.
 ///
 /// # Errors
 /// If that fails.
-pub(in crate::job) fn take_back(plan: &Plan) -> Result<(), RunError> {
-    if let Some(two_way) = &plan.file.two_way {
+pub(in crate::job) fn take_back(plan: &Plan) -> Result<Option<String>, RunError> {
+    if let Some(two_way) = plan.file.two_way.as_ref().filter(|_| !is_idle(plan)) {
         let state = Path::new(&plan.file.made_in).join(&two_way.state);
         if state.is_dir() {
             let _lock = StateLock::take(&state)?;
             let now = Base::open(&state)?.map(|base| base.file.id);
             if now == two_way.base {
                 // The plan's own base was never written: the one that is there is right again.
-                return Ok(());
+                return Ok(None);
             }
-            crate::base::take_back(&state, &plan.file.checksum)?;
+            if crate::base::take_back(&state, &plan.file.checksum)? == TakenBack::Lost && two_way.base.is_some() {
+                let lost = "the base from before this plan is not kept any more, since others were applied or undone \
+                            after it: the next sync of these tables is a first run, which deletes nothing and takes \
+                            all rows that differ for conflicts, unless --winner decides";
+                return Ok(Some(lost.to_owned()));
+            }
         }
     }
-    Ok(())
+    Ok(None)
+}
+
+/// Whether a plan has no steps: it only looks.
+fn is_idle(plan: &Plan) -> bool {
+    plan.file.sides.iter().all(|side| side.counts.total() == 0)
 }
 
 /// Writes the next base: rows that were equal, and those whose steps are written. What is not settled
@@ -70,6 +79,9 @@ pub(in crate::job) fn take_back(plan: &Plan) -> Result<(), RunError> {
 /// # Errors
 /// If files can't be read or written; the base is the one before then.
 pub(in crate::job) fn settle(plan: &Plan, ready: &Ready, settled: &[StepSet; 2]) -> Result<(), RunError> {
+    if ready.done {
+        return Ok(());
+    }
     let next = NextFile::read(&plan.folder)?;
     let key = Key { pairs: plan.file.key.clone(), chosen: plan.file.key_chosen };
     let recipes = Recipe::of(&plan.file.alignment, &key);
@@ -116,7 +128,20 @@ pub(in crate::job) fn settle(plan: &Plan, ready: &Ready, settled: &[StepSet; 2])
         let columns: Vec<usize> = names.iter().filter_map(|name| parts.position(name)).collect();
         if rows.is_empty() { Ok(None) } else { parts.fetch(&columns, &rows).map(Some) }
     };
-    file.plan.clone_from(&plan.file.checksum);
+    if plan.file.undecided > 0 {
+        for (side, own) in file.sides.iter_mut().enumerate() {
+            let before = ready.base.as_ref().map_or(0, |base| base.file.sides[side].unkeyed_known);
+            own.unkeyed_known = own.unkeyed.min(before);
+        }
+    }
+    match ready.base.as_ref().filter(|_| is_idle(plan)) {
+        // Undoing the plan before is as possible as it was.
+        Some(base) => {
+            file.plan.clone_from(&base.file.plan);
+            file.looked = Some(plan.file.checksum.clone());
+        }
+        None => file.plan.clone_from(&plan.file.checksum),
+    }
     let folders = [plan.folder.join("left"), plan.folder.join("right")];
     let links = plan.folder.join(LINKS);
     let whole = Next {
@@ -128,18 +153,9 @@ pub(in crate::job) fn settle(plan: &Plan, ready: &Ready, settled: &[StepSet; 2])
         gone: &gone,
         open: [identities(0)?, identities(1)?],
     };
-    let mut batches = Batches { sides: &sides, base: ready.base.as_ref(), written, carried, at: 0 };
+    let mut batches = Batches::new(&sides, (&plan.file.alignment, &key), ready.base.as_ref(), written, carried);
     whole.write(&mut || batches.next())?;
     Ok(())
-}
-
-/// Where a row of the next base is.
-#[derive(Clone, Copy, Debug)]
-enum Row {
-    /// In the plan's snapshot.
-    Frozen(u64),
-    /// Among those that were read back while writing.
-    Stored(usize),
 }
 
 /// What has become of a pair.
@@ -177,92 +193,5 @@ fn fate(pair: &PlannedPair, sides: &[Side; 2], settled: &[StepSet; 2]) -> Settle
         (true, _, _) => Settled::Gone,
         (false, Some(left), Some(right)) => Settled::Rows([left, right]),
         (false, _, _) => Settled::Not,
-    }
-}
-
-/// One side's rows: as they were exported, and as they were read back.
-struct Side {
-    parts: Parts,
-    columns: Vec<Column>,
-    stored: (ExportBatch, HashMap<u64, usize>),
-}
-
-impl Side {
-    fn open(plan: &Plan, side: usize) -> Result<Self, RunError> {
-        let snapshot = open_snapshot(&plan.folder.join(crate::plan::SIDES[side]))?;
-        let columns = plan.file.sides[side].table.columns.clone();
-        let stored = read_stored(&plan.folder, side, &columns).map_err(|error: ApplyError| RunError::from(error))?;
-        Ok(Self { parts: snapshot.parts, columns, stored })
-    }
-
-    /// These rows, in this order, over all columns.
-    fn rows(&self, rows: &[Row]) -> Result<ExportBatch, SnapshotError> {
-        let broken = |why: String| SnapshotError::Damaged { path: "rows of a plan".to_owned(), why };
-        let all: Vec<usize> = self.columns.iter().filter_map(|column| self.parts.position(&column.name)).collect();
-        let mut frozen: Vec<u64> =
-            rows.iter().filter_map(|row| if let Row::Frozen(at) = row { Some(*at) } else { None }).collect();
-        frozen.sort_unstable();
-        frozen.dedup();
-        let stored: Vec<u32> =
-            rows.iter().filter_map(|row| if let Row::Stored(at) = row { Some(*at as u32) } else { None }).collect();
-        let stored = self.stored.0.take(&stored).map_err(|e| broken(e.to_string()))?;
-        let mut exported = self.parts.fetch(&all, &frozen)?;
-        exported.others.sort_by_key(|other| (other.row, other.column));
-        let mut next = frozen.len() as u32;
-        let order: Vec<u32> = rows
-            .iter()
-            .map(|row| match row {
-                Row::Frozen(at) => frozen.partition_point(|other| other < at) as u32,
-                Row::Stored(_) => {
-                    next += 1;
-                    next - 1
-                }
-            })
-            .collect();
-        let both = ExportBatch::concat(&[exported, stored]).map_err(|e| broken(e.to_string()))?;
-        let both = both.ok_or_else(|| broken("no rows".to_owned()))?;
-        both.take(&order).map_err(|e| broken(e.to_string()))
-    }
-}
-
-/// Rows of a base with what it does not know of them, since a column is newer than it: a value that is
-/// like no other, so that the column counts as changed on both sides until the rows are settled.
-fn with_unknown(mut rows: ExportBatch, known: impl Fn(usize) -> bool) -> ExportBatch {
-    let unknown: Vec<usize> = (0..rows.rows.num_columns()).filter(|column| !known(*column)).collect();
-    for row in (0..rows.rows.num_rows()).filter(|_| !unknown.is_empty()) {
-        let other = |column: &usize| Other { row: row as u32, column: *column as u32, text: UNKNOWN.to_owned() };
-        rows.others.extend(unknown.iter().map(other));
-    }
-    rows.others.sort_by_key(|other| (other.row, other.column));
-    rows
-}
-
-/// The rows that were written, then those that stay as the base had them.
-struct Batches<'a> {
-    sides: &'a [Side; 2],
-    base: Option<&'a Base>,
-    written: Vec<[Row; 2]>,
-    carried: Vec<BasePair>,
-    at: usize,
-}
-
-impl Batches<'_> {
-    fn next(&mut self) -> Result<Option<PairedRows>, SnapshotError> {
-        let from = self.at;
-        if from < self.written.len() {
-            self.at = self.written.len().min(from + CHUNK);
-            let rows = &self.written[from..self.at];
-            let side = |at: usize| self.sides[at].rows(&rows.iter().map(|pair| pair[at]).collect::<Vec<_>>());
-            return Ok(Some(PairedRows { rows: [side(0)?, side(1)?] }));
-        }
-        let from = from - self.written.len();
-        let (Some(base), true) = (self.base, from < self.carried.len()) else { return Ok(None) };
-        let pairs = &self.carried[from..self.carried.len().min(from + CHUNK)];
-        self.at += pairs.len();
-        let side = |at: usize| -> Result<ExportBatch, SnapshotError> {
-            let columns = &self.sides[at].columns;
-            Ok(with_unknown(base.rows(at, columns, pairs)?, |column| base.has(at, &columns[column])))
-        };
-        Ok(Some(PairedRows { rows: [side(0)?, side(1)?] }))
     }
 }

@@ -1,6 +1,6 @@
 //! The state folder of two tables, and whether the base in it is theirs.
 
-use crate::base::{Base, BaseFile};
+use crate::base::{Base, BaseColumn, BaseFile};
 use crate::endpoint::Address;
 use crate::job::error::RunError;
 use crate::job::plan::PlanJob;
@@ -71,9 +71,9 @@ fn reason(base: &BaseFile, wanted: &BaseFile) -> Option<String> {
             return Some(format!("its {side} rows are identified by {was}, and these by {is}"));
         }
     }
-    for (left, right) in &wanted.columns {
-        let other = base.columns.iter().find(|(l, r)| (l == left) != (r == right));
-        if let Some((l, r)) = other {
+    for BaseColumn { left, right, .. } in &wanted.columns {
+        let other = base.columns.iter().find(|own| (own.left == *left) != (own.right == *right));
+        if let Some(BaseColumn { left: l, right: r, .. }) = other {
             return Some(format!("it pairs `{l}` with `{r}`, and this run pairs `{left}` with `{right}`"));
         }
     }
@@ -92,7 +92,9 @@ mod tests {
             identity: vec!["id".into()],
             ..BaseSide::default()
         };
-        let columns = vec![("id".into(), "id".into()), ("mail".into(), "email".into())];
+        let column =
+            |left: &str, right: &str| BaseColumn { left: left.into(), right: right.into(), ..BaseColumn::default() };
+        let columns = vec![column("id", "id"), column("mail", "email")];
         BaseFile { sides: [side("a"), side("b")], columns, ..BaseFile::default() }
     }
 
@@ -107,9 +109,12 @@ mod tests {
         assert!(other(|f| f.sides[1].address = "c".into()).unwrap().contains("right table is b"));
         assert!(other(|f| f.sides[0].key = vec!["mail".into()]).unwrap().contains("left key"));
         assert!(other(|f| f.sides[0].filter = Some("x > 1".into())).unwrap().contains("all rows"));
-        assert!(other(|f| f.columns[1].1 = "other".into()).unwrap().contains("`email`"));
+        assert!(other(|f| f.columns[1].right = "other".into()).unwrap().contains("`email`"));
         // A column more or less is no other mapping.
-        assert_eq!(other(|f| f.columns.push(("new".into(), "new".into()))), None);
+        assert_eq!(
+            other(|f| f.columns.push(BaseColumn { left: "new".into(), right: "new".into(), ..BaseColumn::default() })),
+            None
+        );
         assert_eq!(other(|f| f.columns.truncate(1)), None);
     }
 }

@@ -78,8 +78,8 @@ pub fn left_out(
     if !undecided.is_empty() {
         out.push(LeftOut {
             side: "both".to_owned(),
-            what: "rows on one side only that may have been deleted, or have left the chosen rows".to_owned(),
-            why: "nothing proves either".to_owned(),
+            what: "rows on one side only whose partner may have been deleted, or may only have another key".to_owned(),
+            why: "nothing proves either: rows whose key is NULL or not unique, and rows that were not chosen, are not looked at".to_owned(),
             rows: Some(undecided.len() as u64),
             samples: keys(undecided),
         });

@@ -3,7 +3,7 @@
 use super::decide::Column as Compared;
 use super::items::Item;
 use super::times::time_of;
-use crate::base::{Base, BasePair, Linker};
+use crate::base::{Base, BaseColumn, BasePair, Known, Linker};
 use crate::compare::{Judge, Verdict, View};
 use crate::endpoint::ExportBatch;
 use crate::plan::rows::fetch;
@@ -47,6 +47,8 @@ pub struct FactsReader<'a> {
     columns: [Vec<Column>; 2],
     /// Pairs that the database computes on either side.
     computed: Vec<bool>,
+    /// What the base knows of each pair.
+    known: Vec<Known>,
     judge: Judge,
     times: TimesFrom<'a>,
     /// The zone of times without one.
@@ -86,8 +88,13 @@ impl<'a> FactsReader<'a> {
         let either = |at: usize| [0, 1].into_iter().any(|side: usize| computed(side, &columns[side][at].name));
         let computed = (0..pairs.len()).map(either).collect();
         let judge = Judge::with_key(alignment, key);
+        let knows = |(at, pair): (usize, &usize)| match base {
+            Some(base) => base.knows([&columns[0][at], &columns[1][at]], &BaseColumn::of(alignment, *pair)),
+            None => Known::Never,
+        };
+        let known = pairs.iter().enumerate().map(knows).collect();
         let zone = alignment.zone.as_ref().and_then(|name| name.parse().ok());
-        Self { parts, recipes, identity, base, computed, judge, pairs, columns, times, zone }
+        Self { parts, recipes, identity, base, computed, known, judge, pairs, columns, times, zone }
     }
 
     /// The positions in the alignment of the compared pairs, the key's last.
@@ -134,11 +141,17 @@ impl<'a> FactsReader<'a> {
             (Some(left), Some(right)) => self.judge.verdict(column, [left, right], buffers) == Verdict::Different,
             _ => false,
         };
+        let agreed = match (self.known[column], then[0].row(at), then[1].row(at)) {
+            (Known::Always, ..) => true,
+            (Known::WhereEqual, Some(left), Some(right)) => {
+                self.judge.verdict(column, [left, right], buffers) != Verdict::Different
+            }
+            _ => false,
+        };
         let mut changed = [false; 2];
         for side in [0, 1] {
             if let (Some(row), Some(was)) = (now[side].row(at), then[side].row(at)) {
-                let known = self.base.is_some_and(|base| base.has(side, &self.columns[side][column]));
-                changed[side] = !known || self.judge.moved(column, side, [was, row], buffers) == Verdict::Different;
+                changed[side] = !agreed || self.judge.moved(column, side, [was, row], buffers) == Verdict::Different;
             }
         }
         Compared { differs, changed }

@@ -33,10 +33,10 @@ pub struct Item {
 
 /// A row that differs.
 #[derive(Clone, Copy, Debug)]
-struct Row {
+pub(super) struct Row {
     row: u64,
     key: Option<Fingerprint>,
-    id: Option<Fingerprint>,
+    pub(super) id: Option<Fingerprint>,
 }
 
 /// The items of all that differs.
@@ -62,7 +62,7 @@ pub fn items(
 
 impl ItemSide<'_> {
     /// The fingerprints of these rows.
-    fn known(&self, rows: &[u64]) -> Result<Vec<Row>, SnapshotError> {
+    pub(super) fn known(&self, rows: &[u64]) -> Result<Vec<Row>, SnapshotError> {
         let named = |name: &str| {
             self.recipe.key.iter().any(|column| column.name == *name) || self.identity.iter().any(|own| own == name)
         };

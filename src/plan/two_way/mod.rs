@@ -10,6 +10,7 @@ mod pairs;
 mod planner;
 mod rules;
 mod times;
+mod unkeyed;
 
 pub use decide::Reason;
 pub use facts::HistoryTimes;

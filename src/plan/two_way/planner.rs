@@ -8,7 +8,8 @@ use super::items::{Item, ItemSide, items};
 use super::lists::SideLists;
 use super::pairs::{PlannedPair, write_pairs};
 use super::rules::{Take, TwoWayFile, Winner};
-use crate::base::{Base, BasePair};
+use super::unkeyed::Unkeyed;
+use crate::base::{Base, BasePair, Wanted};
 use crate::compare::View;
 use crate::endpoint::Action;
 use crate::plan::assemble::{Assembler, print_key};
@@ -23,7 +24,9 @@ use crate::plan::steps::{Layout, StepsWriter};
 use crate::plan::watch::Watch;
 use crate::plan::writing::{Writing, WrittenSteps};
 use crate::plan::{PlanError, PlanInput};
-use crate::snapshot::Recipe;
+use crate::snapshot::{Index, Recipe};
+use crate::table::Fingerprint;
+use std::collections::HashSet;
 use std::path::Path;
 
 /// Pairs to look at together.
@@ -45,6 +48,8 @@ pub struct TwoWayInput<'a> {
     pub ahead: i64,
     /// Pairs of the base of which neither row is there any more, where not everything was read.
     pub vanished: Vec<BasePair>,
+    /// What the tables were compared by.
+    pub indexes: [&'a Index; 2],
 }
 
 /// A finished plan, but for its scripts and `plan.json`.
@@ -92,8 +97,14 @@ pub fn plan_two_way(input: &TwoWayInput<'_>, folder: &Path) -> Result<TwoWayPlan
         &computed,
         times,
     );
+    let unkeyed = |at: usize| {
+        let counts = plan.audit.sides[at].counts;
+        let then = input.base.map_or(0, |base| base.file.sides[at].unkeyed_known);
+        Unkeyed::of(side(at), input.indexes[at], counts.null_keys + counts.duplicates, then)
+    };
     let mut planner = Planner {
         input,
+        unkeyed: [unkeyed(0)?, unkeyed(1)?],
         shapes: &shapes,
         compared: shapes[0].compared.len(),
         lists: [SideLists::default(), SideLists::default()],
@@ -114,6 +125,7 @@ pub fn plan_two_way(input: &TwoWayInput<'_>, folder: &Path) -> Result<TwoWayPlan
     }
     let vanished = |base: &BasePair| PlannedPair { settled: true, base: Some(*base), ..PlannedPair::default() };
     planner.pairs.extend(input.vanished.iter().map(vanished));
+    planner.remember_unkeyed()?;
     super::conflicting::write(folder, input, &reader, &planner.conflicts)?;
     let written = planner.write(folder)?;
     write_pairs(folder, &planner.pairs)?;
@@ -136,6 +148,7 @@ struct Planner<'a> {
     shapes: &'a [Shape; 2],
     /// How many pairs are compared besides the key's.
     compared: usize,
+    unkeyed: [Unkeyed; 2],
     lists: [SideLists; 2],
     pairs: Vec<PlannedPair>,
     conflicts: Vec<Conflicting>,
@@ -170,6 +183,19 @@ impl Planner<'_> {
         key.into_iter().zip(left).map(|(text, column)| as_typed(&text, column).unwrap_or(text)).collect()
     }
 
+    /// What the base has of rows that the comparison passes over stays as it is.
+    fn remember_unkeyed(&mut self) -> Result<(), PlanError> {
+        let Some(base) = self.input.base else { return Ok(()) };
+        let ids = [0, 1].map(|side: usize| self.unkeyed[side].ids.clone());
+        let known: HashSet<[Fingerprint; 2]> =
+            self.pairs.iter().filter_map(|pair| pair.base).map(|base| base.ids).collect();
+        let mut pairs = base.find(&Wanted { ids, ..Wanted::default() })?;
+        pairs.retain(|pair| !known.contains(&pair.ids));
+        pairs.sort_unstable_by_key(|pair| (pair.segment, pair.rows));
+        self.pairs.extend(pairs.into_iter().map(|pair| PlannedPair { base: Some(pair), ..PlannedPair::default() }));
+        Ok(())
+    }
+
     /// What a person decided on this key.
     fn decided(&self, key: Option<&[String]>) -> Option<Take> {
         let decisions = &self.input.file.decisions;
@@ -192,6 +218,11 @@ impl Planner<'_> {
         let mut outcome = decide(&facts, rules);
         if let (Outcome::Conflict(_) | Outcome::Undecided, Some(take)) = (&outcome, self.decided(key)) {
             outcome = decide(&Facts { decided: Some(take), ..facts }, rules);
+        }
+        let elsewhere = (0..2).any(|side| self.unkeyed[side].may_have(side, &item));
+        if elsewhere && item.rows.iter().flatten().count() == 1 && outcome != Outcome::Agree {
+            // Its partner may still be there, under a key by which no row is written.
+            outcome = Outcome::Undecided;
         }
         match outcome {
             Outcome::Agree => pair.settled = true,

@@ -6,8 +6,9 @@ use super::people::people;
 use crate::support::Kind;
 use std::time::{Duration, Instant};
 
-const SLOWLY: [&str; 4] = ["--chunk", "10", "--pause", "5ms"];
-const ROUNDS: usize = 12;
+const SLOWLY: [&str; 4] = ["--chunk", "10", "--pause", "15ms"];
+/// Rounds at least, and at most: kills come at random, and some must come while rows are written.
+const ROUNDS: [usize; 2] = [10, 29];
 
 /// Edits on both sides: changes, deletes and creates of either, and some that meet.
 fn edit(pair: &mut Pair, round: usize) {
@@ -39,7 +40,10 @@ fn check(kinds: [Kind; 2], history: bool) {
     // A fixed sequence of delays, so that a failure can be seen again.
     let mut random = 2_024_u64;
     let (mut killed, mut half_written) = (0, 0);
-    for round in 1..=ROUNDS {
+    for round in 1..=ROUNDS[1] {
+        if round > ROUNDS[0] && killed >= 5 && half_written >= 2 {
+            break;
+        }
         edit(&mut pair, round);
         edit(&mut control, round);
         let started = Instant::now();

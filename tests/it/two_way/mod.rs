@@ -5,6 +5,7 @@ mod first_run;
 mod history;
 mod history_sync;
 mod links;
+mod memory;
 mod model;
 mod pair;
 mod people;
