@@ -45,6 +45,15 @@ impl Base {
         Ok(Self { folder: state.to_owned(), file, segments })
     }
 
+    /// Checks that its files are as they were written, which [`open`](Self::open) does not: they are
+    /// read as a whole for that.
+    ///
+    /// # Errors
+    /// If one is damaged.
+    pub fn check(&self) -> Result<(), SnapshotError> {
+        self.segments.iter().try_for_each(Segment::check_files)
+    }
+
     /// The pairs that hold and have any of what is wanted, in no particular order.
     ///
     /// # Errors

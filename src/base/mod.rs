@@ -12,7 +12,7 @@
 //! | `segments/ID/links.parquet` | one row a pair: `k1`, `k2` the key's fingerprint, `l1`, `l2` and `r1`, `r2` the fingerprints of the left and right row's identity, `left_row` and `right_row` their positions |
 //! | `segments/ID/gone.parquet` | pairs of earlier segments that no longer hold: `l1`, `l2`, `r1`, `r2` |
 //! | `segments/ID/open-left.parquet`, `open-right.parquet` | identities of rows that are not settled (conflicts, refused steps) and have to be looked at again; those of the last segment count |
-//! | `segments/ID/segment.json` | how many rows each of its files has, so that none can go missing unseen |
+//! | `segments/ID/segment.json` | how many rows each of its files has, so that none can go missing unseen, and their checksums |
 //! | `sync.lock` | locked while a sync is at work |
 //!
 //! Links of a later segment supersede those of earlier ones with the same identity on either side;
@@ -23,6 +23,7 @@
 //! stays when the unique key changes. Identities are compared strictly, each in its column's own
 //! type; the unique key's fingerprint is that of the index, the same on both sides.
 
+mod checksum;
 mod disk;
 mod file;
 mod find;

@@ -7,6 +7,7 @@ use super::pair::{BasePair, GONE, Ids, LINKS, read_gone};
 use crate::snapshot::{Parts, SnapshotError, open_snapshot};
 use crate::table::Column;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The folder of all segments in a state folder.
@@ -34,6 +35,8 @@ pub struct SegmentFile {
     pub gone: u64,
     /// Rows of the files of identities that are not settled, if there are such files.
     pub open: [Option<u64>; 2],
+    /// The checksums (XXH3, 128 bits) of all of its other files, by their path in the segment.
+    pub checksums: BTreeMap<String, String>,
 }
 
 /// A segment whose files are all there.
@@ -86,6 +89,11 @@ impl Segment {
             }
         }
         Ok(out)
+    }
+
+    /// Checks that all of its files are as they were written.
+    pub fn check_files(&self) -> Result<(), SnapshotError> {
+        super::checksum::check(&self.folder, &self.file.checksums)
     }
 
     /// The pairs that `choose` has true, in their order; `at` is the segment's position in the base.

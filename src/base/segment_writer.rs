@@ -1,5 +1,6 @@
 //! Segments under way: in a folder of another name, until all of it is on the disk.
 
+use super::checksum::checksums;
 use super::disk::{damaged, link, make_folder, rename, sync_files};
 use super::file::{BaseSide, VERSION, write_json};
 use super::numbers::{Numbers, NumbersWriter};
@@ -87,6 +88,7 @@ impl Draft {
             writer.write(batch)?;
             file.open[side] = Some(writer.finish()?.rows);
         }
+        file.checksums = checksums(&self.folder, SEGMENT)?;
         write_json(&self.folder.join(SEGMENT), &file)?;
         sync_files(&self.folder)?;
         rename(&self.folder, &self.place)

@@ -263,6 +263,20 @@ impl From<RunError> for Failure {
                 &why,
                 "name another folder with --state; without a base the next run is a first run again",
             ),
+            RunError::DamagedBase { state, path, why } => Self::new(
+                &format!("the base in {state} is damaged"),
+                &format!("{path}: {why}"),
+                "nothing was written; move that folder away: without a base the next run is a first run, which deletes \
+                 nothing",
+            ),
+            RunError::NotKept { state, cause } => {
+                let cause = Self::from(*cause);
+                Self::new(
+                    &format!("the rows are written, but the base in {state} could not be"),
+                    &[cause.what, cause.why].join(": "),
+                    "remove the cause and apply the plan again: it writes the base and leaves the rows as they are",
+                )
+            }
             RunError::BaseMoved { state } => Self::new(
                 "this plan is out of date",
                 &format!("the base in {state} is not the one that it was made from: there was another sync since"),

@@ -4,6 +4,7 @@
 mod apply;
 mod args;
 mod audit;
+mod defect;
 mod error;
 mod history;
 mod init;
@@ -34,7 +35,7 @@ pub fn main() -> ExitCode {
     let watch = watch::TerminalWatch::new(args.verbosity());
     watch.listen_for_interrupts();
     watch::log(args.verbosity());
-    let done = match &args.command {
+    let done = defect::caught(|| match &args.command {
         args::Command::Audit(command) => audit::run(command, &watch),
         args::Command::Plan(command) => plan::run(command, &watch),
         args::Command::Show(command) => show::run(command, &watch),
@@ -46,7 +47,7 @@ pub fn main() -> ExitCode {
         args::Command::Snapshot(command) => snapshot::run(command, &watch),
         args::Command::History(command) => history::run(command, &watch),
         args::Command::Init(command) => init::run(command, &watch),
-    };
+    });
     match done {
         Ok(code) => code,
         Err(failure) => failure.report(),

@@ -118,6 +118,24 @@ pub enum RunError {
         /// In what way.
         why: String,
     },
+    /// A file of the base is not as it was written.
+    #[error("the base in {state} is damaged: {path}: {why}")]
+    DamagedBase {
+        /// The state folder.
+        state: String,
+        /// The file.
+        path: String,
+        /// In what way.
+        why: String,
+    },
+    /// Rows were written, but the next base was not.
+    #[error("the rows are written, but what both sides agree on now could not be kept in {state}: {cause}")]
+    NotKept {
+        /// The state folder.
+        state: String,
+        /// Why.
+        cause: Box<RunError>,
+    },
     /// The base has moved on since a plan was made from it.
     #[error("the base in {state} is not the one that this plan was made from")]
     BaseMoved {

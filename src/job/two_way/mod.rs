@@ -13,4 +13,4 @@ mod state;
 
 pub(super) use replan::replan;
 pub(super) use run::run_two_way;
-pub(super) use settle::{ready, settle, take_back};
+pub(super) use settle::{keep, ready, take_back};

@@ -1,7 +1,7 @@
 //! Makes a plan anew of what it was made of: the snapshots in its folder and its base.
 
 use super::next::NextFile;
-use super::run::{Read, plan};
+use super::run::{Read, plan, sound};
 use super::servers::Servers;
 use crate::base::Base;
 use crate::compare::CompareOptions;
@@ -28,7 +28,7 @@ pub(in crate::job) fn replan(old: &Plan, decisions: Vec<Decision>, watch: &dyn W
     };
     let made_in = Path::new(&old.file.made_in);
     let state = made_in.join(&two_way.state);
-    let base = Base::open(&state)?;
+    let base = sound(Base::open(&state), &state)?;
     if base.as_ref().map(|base| &base.file.id) != two_way.base.as_ref() {
         return Err(RunError::BaseMoved { state: state.display().to_string() });
     }

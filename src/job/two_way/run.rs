@@ -16,7 +16,7 @@ use crate::plan::{
     HistoryTimes, Plan, PlanInput, PlanTable, SIDES, Take, TwoWayFile, TwoWayInput, Winner, clock_warning,
     plan_two_way, window,
 };
-use crate::snapshot::Recipe;
+use crate::snapshot::{Recipe, SnapshotError};
 use crate::table::{Alignment, AlignmentError, Key, KeyChoice, PortableType, nearest};
 use std::path::Path;
 
@@ -28,7 +28,7 @@ use std::path::Path;
 pub(in crate::job) fn run_two_way(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
     let addresses = [&job.job.left, &job.job.right];
     let state = state_folder(job);
-    let base = Base::open(&state)?;
+    let base = sound(Base::open(&state), &state)?;
     let targets = [target(addresses[0])?, target(addresses[1])?];
     let servers = Servers::ask(addresses)?;
     let mut job = job.clone();
@@ -57,6 +57,18 @@ pub(in crate::job) fn run_two_way(job: &PlanJob, watch: &dyn Watch) -> Result<Pl
         read.compared.key.chosen = chosen(&read.compared)?;
     }
     plan(&job, &state, base.as_ref(), read, watch)
+}
+
+/// A base whose files are as they were written.
+pub(super) fn sound(base: Result<Option<Base>, SnapshotError>, state: &Path) -> Result<Option<Base>, RunError> {
+    let checked = base.and_then(|base| {
+        base.as_ref().map_or(Ok(()), Base::check)?;
+        Ok(base)
+    });
+    checked.map_err(|error| match error {
+        SnapshotError::Damaged { path, why } => RunError::DamagedBase { state: state.display().to_string(), path, why },
+        error => error.into(),
+    })
 }
 
 /// Who chose a key that is the base's: the tables, if they declare it, or nobody.

@@ -2,6 +2,7 @@
 
 use super::batches::{Batches, Row, Side};
 use super::next::{LINKS, NextFile};
+use super::run::sound;
 use crate::apply::StepSet;
 use crate::base::{Base, BasePair, Next, StateLock, TakenBack};
 use crate::endpoint::ExportBatch;
@@ -29,11 +30,11 @@ pub(in crate::job) fn ready(plan: &Plan) -> Result<Option<Ready>, RunError> {
     let Some(two_way) = &plan.file.two_way else { return Ok(None) };
     let state = Path::new(&plan.file.made_in).join(&two_way.state);
     let lock = StateLock::take(&state)?;
-    let mut base = Base::open(&state)?;
+    let mut base = sound(Base::open(&state), &state)?;
     if base.as_ref().is_some_and(|base| base.file.plan == plan.file.checksum) {
         // Applied before: what it agreed on then is agreed on anew.
         crate::base::take_back(&state, &plan.file.checksum)?;
-        base = Base::open(&state)?;
+        base = sound(Base::open(&state), &state)?;
     }
     // Applied before, and without steps: whatever it agreed on is in the base.
     let done = base.as_ref().is_some_and(|base| base.file.looked.as_ref() == Some(&plan.file.checksum));
@@ -73,12 +74,18 @@ fn is_idle(plan: &Plan) -> bool {
     plan.file.sides.iter().all(|side| side.counts.total() == 0)
 }
 
-/// Writes the next base: rows that were equal, and those whose steps are written. What is not settled
-/// stays as the base had it.
+/// Writes the next base after a plan was applied.
 ///
 /// # Errors
 /// If files can't be read or written; the base is the one before then.
-pub(in crate::job) fn settle(plan: &Plan, ready: &Ready, settled: &[StepSet; 2]) -> Result<(), RunError> {
+pub(in crate::job) fn keep(plan: &Plan, ready: &Ready, settled: &[StepSet; 2]) -> Result<(), RunError> {
+    let state = || ready.state.display().to_string();
+    settle(plan, ready, settled).map_err(|cause| RunError::NotKept { state: state(), cause: Box::new(cause) })
+}
+
+/// Writes the next base: rows that were equal, and those whose steps are written. What is not settled
+/// stays as the base had it.
+fn settle(plan: &Plan, ready: &Ready, settled: &[StepSet; 2]) -> Result<(), RunError> {
     if ready.done {
         return Ok(());
     }

@@ -2,7 +2,6 @@
 //! that has lost its partner by key may have it among them, and then it was not deleted.
 
 use super::items::{Item, ItemSide};
-use crate::plan::rows::fetch;
 use crate::snapshot::{Index, SnapshotError};
 use crate::table::Fingerprint;
 use arrow::array::{Array, AsArray};

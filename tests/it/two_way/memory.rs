@@ -169,3 +169,34 @@ fn a_row_that_took_anothers_key_is_not_deleted() {
         }
     }
 }
+
+/// Any file of a base that has changed by as little as a bit is noticed, and nothing is written.
+#[test]
+fn a_damaged_base_is_noticed() {
+    let mut pair = pair(KINDS);
+    pair.sql(0, "UPDATE {t} SET qty = 1 WHERE id = 5");
+    let before = pair.contents();
+    let state = pair.place.dir.path().join(&pair.state);
+    let mut files = Vec::new();
+    let mut folders = vec![state.join("segments")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    assert!(files.len() >= 5, "{files:?}");
+    for file in files {
+        let content = std::fs::read(&file).unwrap();
+        for part in 0..7 {
+            let mut changed = content.clone();
+            let at = content.len() * part / 7;
+            changed[at] ^= 4;
+            std::fs::write(&file, changed).unwrap();
+            pair.fails("sync", &[], &["is damaged", "move that folder away"]);
+        }
+        std::fs::write(&file, content).unwrap();
+    }
+    assert_eq!(pair.contents(), before);
+    assert_eq!(pair.sync(&[]).counts(), Counts::new([0, 0, 0], [0, 1, 0]));
+}
