@@ -8,6 +8,7 @@ use super::super::{EndpointError, ServerAddress};
 use super::failure::{code, words};
 use super::parameters::{Parameters, SslMode};
 use super::pgpass::{self, Login};
+use super::pool;
 use super::quote::{identifier, literal};
 use super::tls;
 use crate::table::nearest;
@@ -30,7 +31,7 @@ pub(super) struct Session {
     connection: JoinHandle<Result<(), Error>>,
     runtime: Runtime,
     tls: Option<MakeRustlsConnect>,
-    shown: String,
+    address: ServerAddress,
 }
 
 impl Session {
@@ -44,6 +45,9 @@ impl Session {
 
     /// Connects, and begins nothing.
     pub(super) fn idle(address: &ServerAddress) -> Result<Self, EndpointError> {
+        if let Some(session) = pool::take(address) {
+            return Ok(Self { address: address.clone(), ..session });
+        }
         let refused = |why| EndpointError::Connect { address: address.shown.clone(), why };
         let parameters = Parameters::read(&address.parameters).map_err(refused)?;
         Self::connect(address, &parameters, &address.database).map_err(|failure| {
@@ -84,9 +88,8 @@ impl Session {
             }
         });
         match connected {
-            Ok((client, connection, tls)) => {
-                Ok(Self { client, connection, runtime, tls, shown: address.shown.clone() })
-            }
+            Ok((client, connection, tls)) => let address = ServerAddress { database: database.to_owned(), ..address.clone() };
+                Ok(Self { client, connection, runtime, tls, address }),
             Err(failure) => {
                 // A name that is still being looked up would hold up an ordinary drop.
                 runtime.shutdown_background();
@@ -142,7 +145,7 @@ impl Session {
 
     /// A failed statement, in the server's words.
     pub(super) fn query_error(&self, doing: &str, error: &Error) -> EndpointError {
-        EndpointError::Query { address: self.shown.clone(), doing: doing.to_owned(), why: words(error) }
+        EndpointError::Query { address: self.address.shown.clone(), doing: doing.to_owned(), why: words(error) }
     }
 
     /// Why the connection broke: what its own end says, where the statement only knows that it
@@ -182,12 +185,22 @@ impl Session {
         self.runtime.shutdown_background();
     }
 
-    /// Ends the transaction and the connection properly.
+    /// Ends the transaction, and keeps the connection for whoever needs one next. Not for sessions with
+    /// settings, or anything else, that outlast a transaction.
     pub(super) fn close(self) {
+        let commit = async { tokio::time::timeout(PARTING, self.client.batch_execute("COMMIT")).await };
+        let ended = matches!(self.runtime.block_on(commit), Ok(Ok(())));
+        let address = self.address.clone();
+        if let Some(session) = if ended { pool::put(&address, self) } else { Some(self) } {
+            session.leave();
+        }
+    }
+
+    /// Ends the connection properly.
+    fn leave(self) {
         let Self { client, connection, runtime, .. } = self;
         runtime.block_on(async {
             let parting = async {
-                let _ = client.batch_execute("COMMIT").await;
                 drop(client);
                 let _ = connection.await;
             };

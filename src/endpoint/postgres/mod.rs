@@ -20,6 +20,7 @@ mod numeric;
 mod parameters;
 mod park;
 mod pgpass;
+mod pool;
 mod quote;
 mod split;
 mod stage;

@@ -271,15 +271,20 @@ fn look(
     }
     // Unique keys of either side, as each side has them; also those that rows had when they agreed,
     // which others may have taken.
+    let mut then = Vec::new();
+    for from in [0, 1] {
+        let side = &sides[from];
+        let columns: Vec<Column> = side.key.iter().map(|at| side.columns[*at].clone()).collect();
+        then.push(base.rows(from, &columns, &touched)?);
+    }
     let mut unique: [HashSet<Fingerprint>; 2] = Default::default();
     let mut found: [Vec<ExportBatch>; 2] = Default::default();
     for at in [0, 1] {
         let mut all = Vec::new();
         for from in [0, 1] {
-            let mut batches = rows[from].clone();
-            batches.push(base.rows(from, &sides[from].columns, &touched)?);
-            for batch in batches {
-                let own = project(&batch, &sides[from].key)?;
+            let now = rows[from].iter().map(|batch| project(batch, &sides[from].key));
+            for own in now.chain([Ok(then[from].clone())]) {
+                let own = own?;
                 all.push(if from == at { own } else { convert(alignment, key, from, &own, &sides[at])? });
             }
         }
