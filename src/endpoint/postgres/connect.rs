@@ -88,8 +88,10 @@ impl Session {
             }
         });
         match connected {
-            Ok((client, connection, tls)) => let address = ServerAddress { database: database.to_owned(), ..address.clone() };
-                Ok(Self { client, connection, runtime, tls, address }),
+            Ok((client, connection, tls)) => {
+                let address = ServerAddress { database: database.to_owned(), ..address.clone() };
+                Ok(Self { client, connection, runtime, tls, address })
+            }
             Err(failure) => {
                 // A name that is still being looked up would hold up an ordinary drop.
                 runtime.shutdown_background();
