@@ -61,6 +61,18 @@ fn a_row_that_moves_while_it_is_waited_for_is_left_alone() {
     assert_eq!(t.printed(), table(&["2 theirs"]));
 }
 
+/// Until somebody waits for this session.
+fn await_waiting(session: &mut postgres::Client) {
+    let sql = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))";
+    for _ in 0..600 {
+        if session.query_one(sql, &[]).unwrap().get::<_, i64>(0) > 0 {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("nobody waits");
+}
+
 #[test]
 fn a_key_that_comes_into_being_meanwhile_is_a_conflict() {
     let (mut place, t) = place();
@@ -79,7 +91,7 @@ fn a_key_that_comes_into_being_meanwhile_is_a_conflict() {
         let steps = t.create(pick(&rows, &[1]));
         let error = std::thread::scope(|scope| {
             let ours = scope.spawn(|| chunk(writer.as_mut(), &steps));
-            std::thread::sleep(Duration::from_millis(300));
+            await_waiting(&mut other);
             other.batch_execute("COMMIT").unwrap();
             ours.join().unwrap().unwrap_err()
         });
