@@ -64,8 +64,6 @@ pub struct BaseFile {
     pub columns: Vec<BaseColumn>,
     /// The segments' folders, oldest first.
     pub segments: Vec<String>,
-    /// Pairs in it.
-    pub pairs: u64,
 }
 
 impl BaseFile {

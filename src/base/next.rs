@@ -76,19 +76,8 @@ impl Next<'_> {
             kept.filter(|(_, segment)| segment.is_needed()).map(|(name, _)| name.clone()).collect();
         segments.extend(NewSegments::new(&self)?.write(written)?);
         self.file.segments = segments;
-        // Read as it will be read, before anything depends on it.
-        let mut base = Base::of(self.state, self.file)?;
-        let mut pairs = 0;
-        if let [only] = base.segments.as_slice() {
-            pairs = only.file.links;
-        } else {
-            base.each(&mut |some| {
-                pairs += some.len() as u64;
-                Ok(())
-            })?;
-        }
-        base.file.pairs = pairs;
-        Ok(base)
+        // Opened as it will be opened, before anything depends on it.
+        Base::of(self.state, self.file)
     }
 
     /// Fingerprints of other columns, or of other types, would say nothing of these rows.

@@ -48,7 +48,7 @@ fn the_base_before_comes_back() {
     let rows = [pair(1, 1, 1, ["1", "1"])];
     write_rows(state, "a", None, &rows);
     let second = two(&state.join("other"));
-    assert_eq!(second.file.pairs, 2);
+    assert_eq!(pairs(&second), 2);
     let first = Base::open(state).unwrap().unwrap();
     write_rows(state, "b", Some(&first), &[pair(2, 2, 2, ["2", "2"])]);
     assert_eq!(take_back(state, "b").unwrap(), TakenBack::Restored);

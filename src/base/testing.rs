@@ -169,3 +169,14 @@ pub fn rows_of(base: &Base, pairs: &[super::BasePair]) -> Vec<(Row, Row)> {
     all.sort();
     all
 }
+
+/// How many pairs hold.
+pub fn pairs(base: &Base) -> u64 {
+    let mut pairs = 0;
+    base.each(&mut |some| {
+        pairs += some.len() as u64;
+        Ok(())
+    })
+    .unwrap();
+    pairs
+}

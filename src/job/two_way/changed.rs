@@ -259,42 +259,52 @@ fn look(
         wanted.ids[at] = batches.iter().flat_map(|batch| sides[at].id_linker.ids(batch)).flatten().collect();
     }
     let mut touched = base.find(&wanted)?;
-    let mut rows: [Vec<ExportBatch>; 2] = Default::default();
-    let mut asked: [HashSet<Fingerprint>; 2] = Default::default();
-    for at in [0, 1] {
+    // By identity: what the histories tell of, and the partners of these rows.
+    let by_identity = |at: usize| -> Result<(Vec<ExportBatch>, Vec<ExportBatch>), RunError> {
         let side = &sides[at];
         let mut all = keys[at].clone();
         all.push(base.rows(at, &side.identifying, &touched)?);
-        if let Some(keys) = distinct(&all, &mut asked[at], |batch| side.id_linker.ids(batch))? {
-            rows[at] = side.fetcher().fetch(&side.identity, &keys)?;
-        }
-    }
-    // Unique keys of either side, as each side has them; also those that rows had when they agreed,
-    // which others may have taken.
-    let mut then = Vec::new();
-    for from in [0, 1] {
-        let side = &sides[from];
-        let columns: Vec<Column> = side.key.iter().map(|at| side.columns[*at].clone()).collect();
-        then.push(base.rows(from, &columns, &touched)?);
-    }
-    let mut unique: [HashSet<Fingerprint>; 2] = Default::default();
-    let mut found: [Vec<ExportBatch>; 2] = Default::default();
+        let found = match distinct(&all, &mut HashSet::new(), |batch| side.id_linker.ids(batch))? {
+            Some(keys) => side.fetcher().fetch(&side.identity, &keys)?,
+            None => Vec::new(),
+        };
+        Ok((all, found))
+    };
+    let [(left_asked, left), (right_asked, right)] = both(|| by_identity(0), || by_identity(1))?;
+    let (asked, mut rows) = ([left_asked, right_asked], [left, right]);
+    // By unique key, as each side has them; also those that rows had when they agreed, which others may
+    // have taken.
+    let mut unique_keys: [Vec<ExportBatch>; 2] = Default::default();
     for at in [0, 1] {
-        let mut all = Vec::new();
-        for from in [0, 1] {
-            let now = rows[from].iter().map(|batch| project(batch, &sides[from].key));
-            for own in now.chain([Ok(then[from].clone())]) {
-                let own = own?;
-                all.push(if from == at { own } else { convert(alignment, key, from, &own, &sides[at])? });
-            }
-        }
+        let side = &sides[at];
+        let now = rows[at].iter().map(|batch| project(batch, &side.key));
+        unique_keys[at] = now.collect::<Result<_, RunError>>()?;
+        unique_keys[at].push(if side.identity == side.key {
+            asked[at].last().cloned().ok_or_else(nothing_asked)?
+        } else {
+            let columns: Vec<Column> = side.key.iter().map(|at| side.columns[*at].clone()).collect();
+            base.rows(at, &columns, &touched)?
+        });
+    }
+    let by_key = |at: usize| -> Result<Vec<ExportBatch>, RunError> {
         let side = &sides[at];
         let own: Vec<Column> = side.key.iter().map(|at| side.columns[*at].clone()).collect();
         let linker = key_linker(&own, alignment, key, at)?;
-        if let Some(keys) = distinct(&all, &mut unique[at], |batch| linker.keys(batch))? {
-            found[at] = side.fetcher().fetch(&side.key, &keys)?;
+        let mut all = unique_keys[at].clone();
+        for batch in &unique_keys[1 - at] {
+            all.push(convert(alignment, key, 1 - at, batch, side)?);
         }
-    }
+        // Where the key is the identity, most were looked up already.
+        let mut known = HashSet::new();
+        if side.identity == side.key {
+            known.extend(asked[at].iter().flat_map(|batch| linker.keys(batch)).flatten());
+        }
+        match distinct(&all, &mut known, |batch| linker.keys(batch))? {
+            Some(keys) if keys.rows.num_rows() > 0 => side.fetcher().fetch(&side.key, &keys),
+            _ => Ok(Vec::new()),
+        }
+    };
+    let found = both(|| by_key(0), || by_key(1))?;
     for at in [0, 1] {
         let side = &sides[at];
         // Rows that the first look has found need not be taken twice.
@@ -309,19 +319,27 @@ fn look(
         }
     }
     let here = [ids(&sides[0].linker, &rows[0]), ids(&sides[1].linker, &rows[1])];
-    touched.retain(|pair| !here[0].contains(&pair.ids[0]) && !here[1].contains(&pair.ids[1]));
 
     // Of all that was looked at: how many rows there were at the last sync, and how many there are.
-    for at in [0, 1] {
-        wanted.ids[at].extend(&here[at]);
-    }
-    let known = base.find(&wanted)?;
+    // Rows of pairs that were found, and those that were looked up in vain, need not be looked up again.
+    let looked_up = |at: usize| -> HashSet<Fingerprint> {
+        touched.iter().map(|pair| pair.ids[at]).chain(wanted.ids[at].iter().copied()).collect()
+    };
+    let looked_up = [looked_up(0), looked_up(1)];
+    let more = [0, 1].map(|at: usize| here[at].difference(&looked_up[at]).copied().collect());
+    let mut known = touched.clone();
+    known.extend(base.find(&Wanted { ids: more, ..Wanted::default() })?);
+    touched.retain(|pair| !here[0].contains(&pair.ids[0]) && !here[1].contains(&pair.ids[1]));
     let settled = known.iter().filter(|pair| !(0..2).any(|at| open[at].contains(&pair.ids[at]))).count() as u64;
     let counts = [0, 1].map(|at: usize| {
         let now: u64 = rows[at].iter().map(|batch| batch.rows.num_rows() as u64).sum();
         (base.file.sides[at].rows + now).saturating_sub(settled + open[at].len() as u64)
     });
     Ok(Looked { rows, vanished: touched, counts })
+}
+
+fn nothing_asked() -> SnapshotError {
+    SnapshotError::Damaged { path: "the base".to_owned(), why: "it has no rows of its own pairs".to_owned() }
 }
 
 /// The unique keys of one side in the other side's types.
