@@ -1,20 +1,23 @@
 //! Parquet files of whole numbers, nothing else: links between rows. They are read whole, batch by
-//! batch, so they are stored plain.
+//! batch, so they are stored plain; what is looked through several times stays in memory if it is small.
 
 use super::disk::damaged;
 use crate::snapshot::{PartKind, PartWriter, SnapshotError};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt64Array};
+use arrow::buffer::ScalarBuffer;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt64Type};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::basic::Compression;
 use rayon::prelude::*;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Rows at a time: a batch of links stays in a core's cache.
 const BATCH: usize = 8 * 1024;
 
+/// Takes a batch of rows as it was read.
+type TakeColumns<'a, const N: usize> = dyn FnMut([&ScalarBuffer<u64>; N]) -> Result<(), SnapshotError> + 'a;
 /// Takes a batch of rows, column by column.
 type Take<'a, const N: usize> = dyn FnMut([&[u64]; N]) -> Result<(), SnapshotError> + 'a;
 /// Picks from such a batch.
@@ -25,7 +28,15 @@ type Pick<'a, T, const N: usize> = dyn Fn([&[u64]; N], &mut Vec<T>) + Sync + 'a;
 pub struct Numbers<const N: usize> {
     path: PathBuf,
     metadata: ArrowReaderMetadata,
+    /// All of them, once they were read, if they are not too many.
+    kept: Arc<OnceLock<Kept<N>>>,
 }
+
+/// The batches of each row group, column by column.
+type Kept<const N: usize> = Vec<Vec<[ScalarBuffer<u64>; N]>>;
+
+/// As many numbers are kept in memory: 128 MB.
+const KEEP: u64 = 16 << 20;
 
 impl<const N: usize> Numbers<N> {
     /// Opens a file that has these columns.
@@ -42,7 +53,7 @@ impl<const N: usize> Numbers<N> {
         if !fits {
             return Err(damaged(path, "it has other columns than it should"));
         }
-        Ok(Self { path: path.to_owned(), metadata })
+        Ok(Self { path: path.to_owned(), metadata, kept: Arc::default() })
     }
 
     /// How many rows it has.
@@ -60,7 +71,8 @@ impl<const N: usize> Numbers<N> {
     /// # Errors
     /// If reading fails, or `take` does.
     pub fn each(&self, take: &mut Take<'_, N>) -> Result<(), SnapshotError> {
-        (0..self.metadata.metadata().num_row_groups()).try_for_each(|group| self.group(group, take))
+        let mut slices = |columns: [&ScalarBuffer<u64>; N]| take(columns.map(|column| &column[..]));
+        (0..self.metadata.metadata().num_row_groups()).try_for_each(|group| self.group(group, &mut slices))
     }
 
     /// Picks from all rows, on all cores; what was picked comes in their order.
@@ -68,21 +80,40 @@ impl<const N: usize> Numbers<N> {
     /// # Errors
     /// If reading fails.
     pub fn pick<T: Send>(&self, pick: &Pick<'_, T, N>) -> Result<Vec<T>, SnapshotError> {
-        let groups: Vec<Vec<T>> = (0..self.metadata.metadata().num_row_groups())
+        if let Some(kept) = self.kept.get() {
+            let of_group = |batches: &Vec<[ScalarBuffer<u64>; N]>| {
+                let mut picked = Vec::new();
+                for batch in batches {
+                    pick(std::array::from_fn(|at| &batch[at][..]), &mut picked);
+                }
+                picked
+            };
+            return Ok(kept.par_iter().flat_map_iter(of_group).collect());
+        }
+        let keep = self.rows() * N as u64 <= KEEP;
+        let groups: Vec<(Vec<T>, Vec<_>)> = (0..self.metadata.metadata().num_row_groups())
             .into_par_iter()
             .map(|group| {
-                let mut picked = Vec::new();
+                let (mut picked, mut kept) = (Vec::new(), Vec::new());
                 self.group(group, &mut |columns| {
-                    pick(columns, &mut picked);
+                    pick(columns.map(|column| &column[..]), &mut picked);
+                    if keep {
+                        kept.push(columns.map(ScalarBuffer::clone));
+                    }
                     Ok(())
                 })?;
-                Ok(picked)
+                Ok((picked, kept))
             })
             .collect::<Result<_, SnapshotError>>()?;
-        Ok(groups.into_iter().flatten().collect())
+        let (picked, kept): (Vec<Vec<T>>, Vec<_>) = groups.into_iter().unzip();
+        if keep {
+            // Whoever was first has kept the same.
+            let _ = self.kept.set(kept);
+        }
+        Ok(picked.into_iter().flatten().collect())
     }
 
-    fn group(&self, group: usize, take: &mut Take<'_, N>) -> Result<(), SnapshotError> {
+    fn group(&self, group: usize, take: &mut TakeColumns<'_, N>) -> Result<(), SnapshotError> {
         let file = File::open(&self.path).map_err(|e| SnapshotError::read(&self.path, e))?;
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
             .with_row_groups(vec![group])
@@ -93,11 +124,13 @@ impl<const N: usize> Numbers<N> {
         for batch in reader {
             let batch = batch.map_err(|e| damaged(&self.path, e))?;
             rows += batch.num_rows() as i64;
-            let mut columns: [&[u64]; N] = [&[]; N];
-            for (column, array) in columns.iter_mut().zip(batch.columns()) {
+            let mut columns = Vec::with_capacity(N);
+            for array in batch.columns() {
                 let numbers = array.as_primitive_opt::<UInt64Type>().filter(|numbers| numbers.null_count() == 0);
-                *column = numbers.ok_or_else(|| damaged(&self.path, "it has NULLs"))?.values();
+                columns.push(numbers.ok_or_else(|| damaged(&self.path, "it has NULLs"))?.values());
             }
+            let columns: [&ScalarBuffer<u64>; N] =
+                columns.try_into().map_err(|_| damaged(&self.path, "it has other columns than it should"))?;
             take(columns)?;
         }
         if rows == self.metadata.metadata().row_group(group).num_rows() {

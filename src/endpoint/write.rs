@@ -177,6 +177,10 @@ pub trait Writer: Send {
     /// If the connection is lost: the database rolls back then by itself.
     fn rollback(&mut self) -> Result<(), WriteError>;
 
+    /// Leaves: a connection that can be used again is kept for the next one who needs it. Whoever does
+    /// not say so has it closed.
+    fn leave(self: Box<Self>) {}
+
     /// Loads steps in bulk into a temporary table of this session, in place of those loaded
     /// before. Works inside and outside of a transaction.
     ///

@@ -7,12 +7,14 @@
 use super::super::{EndpointError, WriteError};
 use super::connect::Session;
 use super::failure::{Verdict, code, is_lost, verdict, words};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::{Error, SimpleQueryMessage};
 
 /// A connection and where it is in its transactions.
 pub(super) struct Transactions {
-    pub session: Session,
+    /// Shared only with whoever takes it over in the end.
+    pub session: Arc<Session>,
     pub shown: String,
     pub version: i32,
     pub lock_timeout: Option<Duration>,
@@ -46,7 +48,7 @@ impl Transactions {
         lock_timeout: Option<Duration>,
         blame: Blame,
     ) -> Self {
-        Self { session, shown, version, lock_timeout, blame, state: State::None, lost: None }
+        Self { session: Arc::new(session), shown, version, lock_timeout, blame, state: State::None, lost: None }
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -144,7 +146,8 @@ impl Transactions {
         if is_lost(error) {
             // It can be asked once.
             if self.lost.is_none() {
-                self.lost = Some(self.session.why_lost(error));
+                let own = Arc::get_mut(&mut self.session);
+                self.lost = Some(own.map_or_else(|| words(error), |session| session.why_lost(error)));
             }
             let why = format!("the connection broke: {}", self.lost.as_deref().unwrap_or_default());
             return self.endpoint(doing, why);

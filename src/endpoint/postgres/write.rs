@@ -17,6 +17,7 @@ use super::statements::Table;
 use super::target::OLDEST;
 use super::transaction::{Blame, Transactions};
 use crate::table::Column;
+use std::sync::Arc;
 
 /// One connection and what it knows of its table.
 pub(super) struct PostgresWriter {
@@ -168,6 +169,18 @@ impl Writer for PostgresWriter {
             self.forget();
         }
         self.on.rollback()
+    }
+
+    fn leave(self: Box<Self>) {
+        let session = Arc::clone(&self.on.session);
+        let read_only = self.read_only;
+        // This ends its transaction.
+        drop(self);
+        let Some(session) = Arc::into_inner(session).filter(|_| read_only) else { return };
+        // Temporary tables and settings of a session go with that.
+        if session.execute("clearing a session", "DISCARD ALL").is_ok() {
+            session.close();
+        }
     }
 
     fn load(&mut self, steps: &StepBatch) -> Result<(), WriteError> {

@@ -38,6 +38,7 @@ impl Fetcher<'_> {
             out.push(writer.fetch(false).map_err(failed)?);
             writer.rollback().map_err(failed)?;
         }
+        writer.leave();
         Ok(out)
     }
 
