@@ -233,8 +233,8 @@ impl Run<'_> {
         journal: &mut Journal,
         lists: &mut Lists,
     ) -> Result<(), ApplyError> {
-        let Session { mut writer, checked, table, mut by_identity } = session;
-        let (identity, by_identity) = match &mut by_identity {
+        let Session { mut writer, checked, table, by_identity: mut second } = session;
+        let (identity, by_identity) = match &mut second {
             Some((writer, table)) => (table.key.as_slice(), Some(writer.as_mut() as &mut dyn Writer)),
             None => (&[][..], None),
         };
@@ -296,6 +296,10 @@ impl Run<'_> {
             Ok(())
         };
         self.out.sides[side].unverified = reading.verify(&mut writers, written, &mut doubt)?;
+        writer.leave();
+        if let Some((writer, _)) = second {
+            writer.leave();
+        }
         self.out.settled[side] = settled.all();
         Ok(())
     }

@@ -173,10 +173,9 @@ impl Writer for PostgresWriter {
 
     fn leave(self: Box<Self>) {
         let session = Arc::clone(&self.on.session);
-        let read_only = self.read_only;
         // This ends its transaction.
         drop(self);
-        let Some(session) = Arc::into_inner(session).filter(|_| read_only) else { return };
+        let Some(session) = Arc::into_inner(session) else { return };
         // Temporary tables and settings of a session go with that.
         if session.execute("clearing a session", "DISCARD ALL").is_ok() {
             session.close();
