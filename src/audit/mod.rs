@@ -1,9 +1,11 @@
-//! Differences to numbers: why two row counts differ, as an account that adds up.
+//! Differences to numbers and reasons: why two row counts differ, as an account that adds up.
 
 mod bridge;
 mod candidates;
 mod facts;
+mod reasons;
 
 pub use bridge::{BridgeTerm, bridge};
 pub use candidates::{Candidate, Shortlist, Survey, infer};
 pub use facts::{Audit, AuditedColumn, AuditedSide, KeyReport, OtherValues, Softening, thousands};
+pub use reasons::{Evidence, Example, Kind, Reason, ReasonError, ReasonSide, reasons};

@@ -1,0 +1,17 @@
+//! Why two tables differ: reasons, found in the rows that differ.
+//!
+//! Each kind of reason has its own module, which looks at the same [`Evidence`] and knows nothing of
+//! the others. A reason is only given where chance would not explain it, and its numbers are counted,
+//! not estimated.
+
+mod clusters;
+mod duplicates;
+mod evidence;
+mod near;
+mod rank;
+mod reason;
+mod values;
+
+pub use evidence::{Evidence, ReasonError};
+pub use rank::reasons;
+pub use reason::{Example, Kind, Reason, ReasonSide};
