@@ -1,0 +1,178 @@
+//! Rows whose other values are the same under another key: the same record, with a new key.
+//!
+//! Equal values say little where they are few or common. So what the rows have in common must go
+//! beyond any one column: without it, the others must still tell rows apart. Otherwise two tables
+//! that merely count from 1 to n in some column would pass for the same records.
+
+use super::super::evidence::ReasonError;
+use super::super::reason::Reason;
+use super::columns::Column;
+use super::groups::{Entry, Matches, Member, matches};
+use super::search::Search;
+use crate::audit::thousands;
+use crate::snapshot::Recipe;
+
+/// Rows that the telling power of columns is measured with.
+const SAMPLE: usize = 1000;
+/// With fewer other columns, all of them must be equal.
+const COLUMNS: usize = 4;
+/// Cells looked at one column after the other, at most.
+const CELLS: usize = 64 << 20;
+/// Chance may explain this part of the pairs at most.
+const SHARE: f64 = 0.1;
+
+/// Pairs rows by their values beside the key.
+pub fn rekeyed(search: &mut Search<'_>) -> Result<Option<Reason>, ReasonError> {
+    let evidence = search.evidence;
+    let columns = Recipe::order(evidence.alignment, evidence.key);
+    if columns.len() < 2 || search.fewer() < 2 {
+        return Ok(None);
+    }
+    let rows = Rows::of(search);
+    let mut sums: Vec<u64> = vec![0; rows.members.len()];
+    let sample = rows.sample();
+    let mut sampled: Vec<Vec<u64>> = Vec::new();
+    for pair in &columns {
+        let hashes = rows.read(search, *pair)?;
+        sums.iter_mut().zip(&hashes).for_each(|(sum, hash)| *sum = sum.wrapping_add(*hash));
+        sampled.push(sample.iter().map(|at| hashes[*at]).collect());
+    }
+    let telling = Telling { columns: sampled };
+
+    let whole = matches(rows.entries(search, |at| sums[at]));
+    let mut pairs = Vec::new();
+    if telling.enough(&whole, search.fewer(), None)
+        && whole.chance.excludes(whole.pairs.len() as u64, search.fewer(), 1, 0.0)
+    {
+        search.claim(&whole.pairs);
+        pairs.extend(whole.pairs);
+    }
+    let all = pairs.len();
+    if columns.len() >= COLUMNS && columns.len() * rows.members.len() <= CELLS && search.fewer() >= 2 {
+        let mut almost: Vec<(u32, u32)> = Vec::new();
+        for (without, pair) in columns.iter().enumerate() {
+            let hashes = rows.read(search, *pair)?;
+            let found = matches(rows.entries(search, |at| sums[at].wrapping_sub(hashes[at])));
+            let many = found.pairs.len() as u64;
+            if telling.enough(&found, search.fewer(), Some(without))
+                && found.chance.excludes(many, search.fewer(), columns.len(), 0.0)
+            {
+                almost.extend(found.pairs);
+            }
+        }
+        let almost = unambiguous(almost);
+        search.claim(&almost);
+        pairs.extend(almost);
+    }
+    if pairs.is_empty() {
+        return Ok(None);
+    }
+    let values = format!("the same values in all {} other columns", thousands(columns.len() as u64));
+    let values = match (all, pairs.len() - all) {
+        (_, 0) => values,
+        (0, _) => format!("{values} but one"),
+        (_, almost) => format!("{values} (but one in {} of them)", thousands(almost as u64)),
+    };
+    let how = format!("rows have {values} as a right-only row under another key");
+    let parts: Vec<usize> = (0..search.parts()).collect();
+    search.reason("same-values", &parts, &pairs, &how, None).map(Some)
+}
+
+/// The rows that are looked at.
+struct Rows {
+    members: Vec<Member>,
+    /// The positions of runs of members: side, and rows.
+    runs: Vec<(usize, Vec<u64>)>,
+}
+
+impl Rows {
+    fn of(search: &Search<'_>) -> Self {
+        let members = search.members();
+        let mut runs = Vec::new();
+        for run in members.chunk_by(|a, b| a.side() == b.side() && a.beside() == b.beside()) {
+            let Some(first) = run.first() else { continue };
+            let only = &search.evidence.differences.only[first.side()];
+            let rows = if first.beside() { &search.beside_rows[first.side()] } else { only };
+            runs.push((first.side(), run.iter().map(|member| rows[member.row()]).collect()));
+        }
+        Self { members, runs }
+    }
+
+    /// A column's hashes, member by member.
+    fn read(&self, search: &Search<'_>, pair: usize) -> Result<Vec<u64>, ReasonError> {
+        let mut out = Vec::with_capacity(self.members.len());
+        for (side, rows) in &self.runs {
+            out.extend(Column::read(search.evidence, pair, *side, rows)?.hashes);
+        }
+        Ok(out)
+    }
+
+    /// Left rows, some of those on the left only and some of those beside them.
+    fn sample(&self) -> Vec<usize> {
+        let mut out = Vec::new();
+        for beside in [false, true] {
+            let fits = |at: &usize| self.members[*at].side() == 0 && self.members[*at].beside() == beside;
+            let rows: Vec<usize> = (0..self.members.len()).filter(fits).collect();
+            out.extend(rows.iter().step_by(rows.len().div_ceil(SAMPLE).max(1)));
+        }
+        out
+    }
+
+    /// Entries of the members that are not paired yet.
+    fn entries(&self, search: &Search<'_>, form: impl Fn(usize) -> u64) -> Vec<Entry> {
+        let free = |member: &Member| member.beside() || !search.claimed[member.side()][member.row()];
+        let members = self.members.iter().enumerate();
+        members.filter(|(_, member)| free(member)).map(|(at, member)| (form(at), *member)).collect()
+    }
+}
+
+/// Hashes of a sample of rows, by column: how well columns tell rows apart.
+struct Telling {
+    columns: Vec<Vec<u64>>,
+}
+
+impl Telling {
+    /// Whether so many pairs would not come about if one column agreed for any reason of its own.
+    fn enough(&self, found: &Matches, fewer: usize, without: Option<usize>) -> bool {
+        let most = SHARE * found.pairs.len() as f64 / fewer.max(1) as f64;
+        (0..self.columns.len()).filter(|column| Some(*column) != without).all(|column| {
+            let left_out = |other: usize| other == column || Some(other) == without;
+            self.collisions((0..self.columns.len()).filter(|other| !left_out(*other))) <= most
+        })
+    }
+
+    /// The share of pairs of rows that agree in these columns.
+    fn collisions(&self, columns: impl Iterator<Item = usize>) -> f64 {
+        let rows = self.columns.first().map_or(0, Vec::len);
+        let mut sums = vec![0u64; rows];
+        for column in columns {
+            sums.iter_mut().zip(&self.columns[column]).for_each(|(sum, hash)| *sum = sum.wrapping_add(*hash));
+        }
+        sums.sort_unstable();
+        let couples = |count: usize| count as f64 * (count.saturating_sub(1)) as f64 / 2.0;
+        let agree: f64 = sums.chunk_by(|a, b| a == b).map(|group| couples(group.len())).sum();
+        agree / couples(rows).max(1.0)
+    }
+}
+
+/// Pairs of which neither row is in another pair.
+fn unambiguous(mut pairs: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
+    pairs.sort_unstable();
+    pairs.dedup();
+    let alone = |rows: &mut Vec<u32>| -> std::collections::HashSet<u32> {
+        rows.sort_unstable();
+        rows.chunk_by(|a, b| a == b).filter(|group| group.len() == 1).map(|group| group[0]).collect()
+    };
+    let left = alone(&mut pairs.iter().map(|pair| pair.0).collect());
+    let right = alone(&mut pairs.iter().map(|pair| pair.1).collect());
+    pairs.retain(|pair| left.contains(&pair.0) && right.contains(&pair.1));
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn rows_with_two_partners_have_none() {
+        assert_eq!(super::unambiguous(vec![(1, 1), (2, 2), (2, 3), (4, 4), (5, 4), (1, 1)]), vec![(1, 1)]);
+    }
+}

@@ -1,0 +1,242 @@
+//! Keys that are spelled a little differently: one character, or two in longer texts.
+
+use super::super::evidence::ReasonError;
+use super::super::reason::Reason;
+use super::chance::Chance;
+use super::forms::is_uuid;
+use super::groups::{Member, mix, possible};
+use super::number::number;
+use super::rules::is_textual;
+use super::search::Search;
+use super::variants::{LONGEST, SHORTEST, TWO, Variants, apart};
+use rayon::prelude::*;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Variants kept at once: 64 MB.
+const AT_ONCE: u64 = 4 << 20;
+/// More texts than this that share a variant are no misspellings of each other.
+const CROWD: usize = 64;
+/// Texts of five letters and more that mean different things differ in more than one of them, but
+/// in one of so many pairs, if nothing better is known.
+const KNOWN: f64 = 1000.0;
+
+/// Pairs keys by their spelling.
+pub fn spelling(search: &mut Search<'_>) -> Result<Option<Reason>, ReasonError> {
+    for part in (0..search.parts()).filter(|part| is_textual(search, *part)).collect::<Vec<_>>() {
+        let mut pairs = Vec::new();
+        let mut how = Vec::new();
+        let mut taken = [vec![false; search.claimed[0].len()], vec![false; search.claimed[1].len()]];
+        for differences in [1, 2] {
+            let members = candidates(search, part, differences, &taken);
+            let Some(near) = Near::find(search, part, differences, &members)? else { continue };
+            let unique = near.unique();
+            // Whoever is nearer to one key is not compared with keys farther off.
+            near.across.iter().for_each(|(left, right)| {
+                taken[0][left.row()] = true;
+                taken[1][right.row()] = true;
+            });
+            if near.chance.excludes(unique.len() as u64, near.fewer, 2, KNOWN) {
+                search.claim(&unique);
+                pairs.extend(unique);
+                how.push(differences);
+            }
+        }
+        if !pairs.is_empty() {
+            let many = match how.as_slice() {
+                [1] => "one character",
+                [2] => "two characters",
+                _ => "one or two characters",
+            };
+            let within = if search.parts() > 1 { format!(" of `{}`", search.name(part)) } else { String::new() };
+            let how = format!("keys match a right-only key but for {many}{within}");
+            return search.reason("spelling", &[part], &pairs, &how, None).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// The rows whose text is long enough, and is no number and no UUID.
+fn candidates(search: &Search<'_>, part: usize, differences: usize, taken: &[Vec<bool>; 2]) -> Vec<Member> {
+    let least = if differences == 1 { SHORTEST } else { TWO };
+    let fits = |member: &Member| {
+        let text = search.keys_of(*member).parts[part].texts.get(member.row());
+        let length = text.chars().count();
+        (member.beside() || !taken[member.side()][member.row()])
+            && (least..=LONGEST).contains(&length)
+            && number(text).is_none()
+            && !is_uuid(text)
+    };
+    search.members().into_par_iter().with_min_len(1024).filter(fits).collect()
+}
+
+/// Rows that are near each other.
+struct Near {
+    /// Left and right.
+    across: Vec<(Member, Member)>,
+    chance: Chance,
+    /// Rows that too many others are near to.
+    crowded: Vec<Member>,
+    /// The smaller number of candidates.
+    fewer: usize,
+}
+
+impl Near {
+    /// `None` as soon as chance makes too many near each other for any to be told.
+    fn find(
+        search: &Search<'_>,
+        part: usize,
+        differences: usize,
+        members: &[Member],
+    ) -> Result<Option<Self>, ReasonError> {
+        let count = |side: usize, beside: bool| {
+            members.iter().filter(|member| member.side() == side && member.beside() == beside).count() as u64
+        };
+        let only = [count(0, false), count(1, false)];
+        let mut out = Self {
+            across: Vec::new(),
+            chance: possible(only, [count(0, true), count(1, true)], Chance::default()),
+            crowded: Vec::new(),
+            fewer: only[0].min(only[1]) as usize,
+        };
+        if out.fewer < 2 {
+            return Ok(None);
+        }
+        let variants = |member: Member, space: &mut (Variants, Vec<(u64, bool)>)| {
+            let keys = search.keys_of(member);
+            let others = keys.parts.iter().enumerate().filter(|(other, _)| *other != part);
+            let salt = others.fold(0, |form, (_, part)| mix(form, part.same[member.row()]));
+            let text = keys.parts[part].texts.get(member.row());
+            space.1.clear();
+            if differences == 1 { space.0.one(text, salt, &mut space.1) } else { space.0.two(text, salt, &mut space.1) }
+        };
+        let seen = Seen::new(members, &variants);
+        search.evidence.check()?;
+        let ranges = seen.repeated.div_ceil(AT_ONCE).max(1);
+        let mut within: Vec<(Member, Member)> = Vec::new();
+        for range in 0..ranges {
+            search.evidence.check()?;
+            let mut entries: Vec<(u64, Member, bool)> = members
+                .par_iter()
+                .with_min_len(1024)
+                .map_init(Default::default, |space, member| {
+                    variants(*member, space);
+                    let here = |hash: &u64| hash % ranges == range && seen.is_repeated(*hash);
+                    let mut found: Vec<(u64, Member, bool)> = Vec::new();
+                    found.extend(space.1.iter().filter(|v| here(&v.0)).map(|(hash, digit)| (*hash, *member, *digit)));
+                    found
+                })
+                .flatten_iter()
+                .collect();
+            entries.par_sort_unstable();
+            entries.dedup_by_key(|entry| (entry.0, entry.1));
+            for group in entries.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
+                out.look(search, part, differences, group, &mut within);
+            }
+            for pairs in [&mut out.across, &mut within] {
+                pairs.sort_unstable();
+                pairs.dedup();
+            }
+            let hopeless = within.len() + out.crowded.len() > out.fewer + 1000;
+            if hopeless || out.across.len() > 4 * out.fewer + 1000 {
+                return Ok(None);
+            }
+        }
+        let beside = within.iter().filter(|(one, other)| one.beside() || other.beside()).count();
+        out.chance.beside.agree = beside as f64;
+        out.chance.within.agree = (within.len() - beside + out.crowded.len()) as f64;
+        out.crowded.sort_unstable();
+        out.crowded.dedup();
+        Ok(Some(out))
+    }
+
+    /// Compares the members of a group that shares a variant.
+    fn look(
+        &mut self,
+        search: &Search<'_>,
+        part: usize,
+        differences: usize,
+        group: &[(u64, Member, bool)],
+        within: &mut Vec<(Member, Member)>,
+    ) {
+        // Where all deleted digits, they differ in their number only.
+        if group.iter().all(|(.., digit)| *digit) {
+            return;
+        }
+        if group.len() > CROWD {
+            // At two differences a half that many share tells nothing; the other half may.
+            if differences == 1 {
+                self.crowded.extend(group.iter().map(|(_, member, _)| *member).filter(|member| !member.beside()));
+            }
+            return;
+        }
+        let text = |member: Member| search.keys_of(member).parts[part].texts.get(member.row());
+        for (at, (_, one, digit)) in group.iter().enumerate() {
+            for (_, other, other_digit) in &group[at + 1..] {
+                let same_side = one.side() == other.side();
+                let known = one.beside() && other.beside() || !same_side && (one.beside() || other.beside());
+                if !known && !(*digit && *other_digit) && apart(text(*one), text(*other), differences) {
+                    if same_side { within.push((*one, *other)) } else { self.across.push((*one, *other)) }
+                }
+            }
+        }
+    }
+
+    /// Pairs in which both have no other near them.
+    fn unique(&self) -> Vec<(u32, u32)> {
+        let mut counts: std::collections::HashMap<Member, u32> = std::collections::HashMap::new();
+        for (left, right) in &self.across {
+            *counts.entry(*left).or_default() += 1;
+            *counts.entry(*right).or_default() += 1;
+        }
+        let alone = |member: &Member| counts.get(member) == Some(&1) && self.crowded.binary_search(member).is_err();
+        let pairs = self.across.iter().filter(|(left, right)| alone(left) && alone(right));
+        pairs.map(|(left, right)| (left.row() as u32, right.row() as u32)).collect()
+    }
+}
+
+/// Which hashes came up once and which more often, as nearly as fits 64 MB: a hash that came up
+/// once may be taken for one that came up twice, never the other way round.
+struct Seen {
+    bits: [Vec<AtomicU64>; 2],
+    /// So many variants came up more often, about.
+    repeated: u64,
+}
+
+impl Seen {
+    fn new<V>(members: &[Member], variants: &V) -> Self
+    where
+        V: Fn(Member, &mut (Variants, Vec<(u64, bool)>)) + Sync,
+    {
+        const MOST: usize = 1 << 22;
+        let words = (members.len() * 4).next_power_of_two().clamp(1 << 10, MOST);
+        let words = || (0..words).map(|_| AtomicU64::new(0)).collect::<Vec<_>>();
+        let mut out = Self { bits: [words(), words()], repeated: 0 };
+        out.repeated = members
+            .par_iter()
+            .with_min_len(1024)
+            .map_init(Default::default, |space, member| {
+                variants(*member, space);
+                let again = |hash: u64| {
+                    let (word, bit) = out.place(hash);
+                    let again = out.bits[0][word].fetch_or(bit, Ordering::Relaxed) & bit != 0;
+                    if again {
+                        out.bits[1][word].fetch_or(bit, Ordering::Relaxed);
+                    }
+                    again
+                };
+                // With the one that came before.
+                space.1.iter().filter(|(hash, _)| again(*hash)).count() as u64 * 2
+            })
+            .sum();
+        out
+    }
+
+    fn place(&self, hash: u64) -> (usize, u64) {
+        ((hash >> 32) as usize & (self.bits[0].len() - 1), 1 << (hash & 63))
+    }
+
+    fn is_repeated(&self, hash: u64) -> bool {
+        let (word, bit) = self.place(hash);
+        self.bits[1][word].load(Ordering::Relaxed) & bit != 0
+    }
+}

@@ -1,0 +1,125 @@
+//! Texts that are nearly the same, found without comparing all with all: what is left of two
+//! texts when a character is deleted is the same if they differ in that character (the deletion
+//! neighbourhood; Mor and Fraenkel 1982, and SymSpell). A character replaced, added, missing, or
+//! two exchanged all show in this way.
+//!
+//! Two texts that differ in two places differ in at most one of them in their first or their last
+//! half, so that halves are looked up in the same way.
+
+use super::groups::mix;
+
+/// Texts longer than this are no keys that anyone types.
+pub const LONGEST: usize = 64;
+/// Texts shorter than this are all near each other.
+pub const SHORTEST: usize = 5;
+/// From this length on, two differences are allowed.
+pub const TWO: usize = 10;
+
+/// Multiplier of the rolling hash: odd, with bits all over (from Knuth's MMIX generator).
+const BASE: u64 = 6_364_136_223_846_793_005;
+
+/// Hashes the variants of texts.
+#[derive(Debug, Default)]
+pub struct Variants {
+    chars: Vec<char>,
+    /// Of what precedes each character.
+    before: Vec<u64>,
+}
+
+impl Variants {
+    /// The variants of a text at one difference: their hash, and whether no more than a digit was
+    /// deleted.
+    pub fn one(&mut self, text: &str, salt: u64, out: &mut Vec<(u64, bool)>) {
+        self.chars.clear();
+        self.chars.extend(text.chars());
+        let length = self.chars.len();
+        self.deletions(0, length, salt, true, out);
+    }
+
+    /// The variants of a text's halves, for two differences.
+    pub fn two(&mut self, text: &str, salt: u64, out: &mut Vec<(u64, bool)>) {
+        self.chars.clear();
+        self.chars.extend(text.chars());
+        let length = self.chars.len();
+        // Of two texts whose lengths differ by two or less, one half's length is the same.
+        for half in [length / 2, length / 2 + 1] {
+            self.deletions(0, half, mix(salt, half as u64 * 2), false, out);
+            self.deletions(length - half, length, mix(salt, half as u64 * 2 + 1), false, out);
+        }
+    }
+
+    /// What is left of the characters from `from` to `to` when none or one is deleted.
+    fn deletions(&mut self, from: usize, to: usize, salt: u64, whole_is_digit: bool, out: &mut Vec<(u64, bool)>) {
+        let chars = &self.chars[from..to];
+        self.before.clear();
+        let mut hash = 0u64;
+        for c in chars {
+            self.before.push(hash);
+            hash = hash.wrapping_mul(BASE).wrapping_add(u64::from(u32::from(*c)) + 1);
+        }
+        out.push((mix(salt, hash), whole_is_digit));
+        let (mut after, mut power) = (0u64, 1u64);
+        for (at, c) in chars.iter().enumerate().rev() {
+            // In a run of one character, it does not matter which is deleted.
+            if chars.get(at + 1) != Some(c) {
+                let left = self.before[at].wrapping_mul(power).wrapping_add(after);
+                out.push((mix(salt, left), c.is_ascii_digit()));
+            }
+            after = after.wrapping_add((u64::from(u32::from(*c)) + 1).wrapping_mul(power));
+            power = power.wrapping_mul(BASE);
+        }
+    }
+}
+
+/// Whether two texts are so many single differences apart, not counting those that exchange digits
+/// for digits: another number is no misspelling.
+pub fn apart(one: &str, other: &str, differences: usize) -> bool {
+    let letters = |text: &'_ str| text.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    strsim::osa_distance(one, other) == differences && letters(one) != letters(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shared(one: &str, other: &str, two: bool) -> bool {
+        let variants = |text: &str| {
+            let (mut out, mut variants) = (Vec::new(), Variants::default());
+            if two {
+                variants.two(text, 7, &mut out)
+            } else {
+                variants.one(text, 7, &mut out)
+            }
+            out
+        };
+        let others = variants(other);
+        variants(one).iter().any(|(hash, _)| others.iter().any(|(other, _)| hash == other))
+    }
+
+    #[test]
+    fn every_single_difference_shares_a_variant() {
+        for other in ["grümble", "grumbla", "rumble", "gurmble", "grumblé", "grummble", "xgrumble", "grumbel"] {
+            assert!(shared("grumble", other, false), "{other}");
+            assert!(apart("grumble", other, 1), "{other}");
+        }
+        assert!(!shared("grumble", "stumble", false));
+        assert!(!shared("grumble", "brumbel", false));
+    }
+
+    #[test]
+    fn two_differences_share_a_half() {
+        for other in ["constantinpple", "kanstantinople", "onstantinopl", "constantinoplexy", "cosntantinopel"] {
+            assert!(shared("constantinople", other, true), "{other}");
+            assert!(apart("constantinople", other, 2), "{other}");
+        }
+        assert!(!shared("constantinople", "gonsdandinoble", true));
+    }
+
+    #[test]
+    fn another_number_is_no_misspelling() {
+        assert!(!apart("invoice-17", "invoice-18", 1));
+        assert!(!apart("invoice-17", "invoice-71", 1));
+        assert!(!apart("invoice-17", "invoice-1", 1));
+        assert!(apart("invoice-10", "invoice-1O", 1));
+    }
+}
