@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn two_differences_share_a_half() {
-        for other in ["constantinpple", "kanstantinople", "onstantinopl", "constantinoplexy", "cosntantinopel"] {
+        for other in ["konstantinpple", "kanstantinople", "onstantinopl", "constantinoplexy", "cosntantinopel"] {
             assert!(shared("constantinople", other, true), "{other}");
             assert!(apart("constantinople", other, 2), "{other}");
         }
