@@ -48,8 +48,8 @@ pub fn better(evidence: &Evidence<'_>) -> Result<Option<Reason>, ReasonError> {
         .collect();
     let mut surveyed = Vec::new();
     for column in &columns {
-        if let Some(survey) = Survey::of(evidence, &[*column])? {
-            surveyed.push(survey);
+        if let Some(values) = Values::read(evidence, *column)? {
+            surveyed.push(Survey::of(evidence, vec![*column], &values));
         }
     }
     if let Some(found) = best(evidence, &surveyed, clearly)? {
@@ -59,16 +59,20 @@ pub fn better(evidence: &Evidence<'_>) -> Result<Option<Reason>, ReasonError> {
     let most = TOGETHER[usize::from(only[0].len().max(only[1].len()) > MANY)];
     let hopeful: Vec<usize> = surveyed
         .iter()
-        // Of two columns of which one is unique and does not match, the other changes nothing.
-        .filter(|survey| survey.distinct < DISTINCT && survey.meets > 0)
+        // What a unique column does not match, it does not match together with another either.
+        .filter(|survey| survey.distinct < DISTINCT)
         .map(|survey| survey.pairs[0])
         .take(most)
         .collect();
+    let values = hopeful.iter().map(|column| Values::read(evidence, *column)).collect::<Result<Vec<_>, _>>()?;
+    let values: Vec<(usize, Values)> =
+        hopeful.into_iter().zip(values).filter_map(|(at, values)| Some((at, values?))).collect();
     let mut together = Vec::new();
-    for (at, one) in hopeful.iter().enumerate() {
-        for other in &hopeful[at + 1..] {
-            let pairs = [*one.min(other), *one.max(other)];
-            together.extend(Survey::of(evidence, &pairs)?);
+    for (at, (one, values_of_one)) in values.iter().enumerate() {
+        for (other, values_of_other) in &values[at + 1..] {
+            evidence.check()?;
+            let pairs = vec![*one.min(other), *one.max(other)];
+            together.push(Survey::of(evidence, pairs, &values_of_one.with(values_of_other)));
         }
     }
     best(evidence, &together, clearly)
@@ -101,23 +105,26 @@ fn reason(evidence: &Evidence<'_>, pairs: &[usize], counted: &Counted, present: 
     let names = |pairs: &[usize]| -> Vec<String> {
         pairs.iter().map(|at| evidence.alignment.pairs[*at].left.name.clone()).collect()
     };
-    let ticked = |pairs: &[usize]| format!("`{}`", names(pairs).join("`, `"));
+    let ticked = |pairs: &[usize]| format!("`{}`", names(pairs).join("` and `"));
+    let verb = |pairs: &[usize], one: &'static str, several: &'static str| if pairs.len() == 1 { one } else { several };
+    let is = verb(pairs, "is", "together are");
     let unique = if counted.identifies() {
-        "is unique on both sides".to_owned()
+        format!("{is} unique on both sides")
     } else {
         let side = |at: usize, name: &str| {
             format!("{} of {} rows on the {name}", thousands(counted.distinct[at]), thousands(counted.rows[at]))
         };
-        format!("is nearly unique ({} and {} have a value of their own)", side(0, "left"), side(1, "right"))
+        format!("{is} nearly unique ({} and {} have a value of their own)", side(0, "left"), side(1, "right"))
     };
     let of = counted.rows[0];
     let rows = if counted.rows[0] == counted.rows[1] { "rows" } else { "left rows" };
     let text = format!(
-        "{} {unique} and would match {} of {} {rows}; {} matches {}.",
+        "{} {unique} and would match {} of {} {rows}; {} {} {}.",
         ticked(pairs),
         thousands(counted.meets),
         thousands(of),
         ticked(&evidence.key.pairs),
+        verb(&evidence.key.pairs, "matches", "match"),
         thousands(present)
     );
     let option = |at: &usize| {
@@ -144,36 +151,48 @@ fn can_be_key(ty: &PortableType) -> bool {
     !matches!(ty, T::Boolean | T::Float32 | T::Float64 | T::Json)
 }
 
+/// A hash of each one-sided row's value in a column, or in two.
+struct Values([Vec<u64>; 2]);
+
+impl Values {
+    /// `None` if it is NULL too often.
+    fn read(evidence: &Evidence<'_>, pair: usize) -> Result<Option<Self>, ReasonError> {
+        let only = &evidence.differences.only;
+        let mut out = Self([Vec::new(), Vec::new()]);
+        for side in [0, 1] {
+            let column = Column::read(evidence, pair, side, &only[side])?;
+            if column.nulls as f64 > (1.0 - DISTINCT) * only[side].len() as f64 {
+                return Ok(None);
+            }
+            out.0[side] = column.hashes;
+        }
+        Ok(Some(out))
+    }
+
+    fn with(&self, other: &Self) -> Self {
+        Self([0, 1].map(|side| self.0[side].iter().zip(&other.0[side]).map(|(a, b)| a.wrapping_add(*b)).collect()))
+    }
+}
+
 /// What the one-sided rows say of a column, or of two.
 struct Survey {
     pairs: Vec<usize>,
     /// The smaller share of distinct values of both sides.
     distinct: f64,
-    /// Values on both sides.
-    meets: usize,
-    /// Their share of the side with fewer values.
+    /// The share of the side with fewer rows that has a value alone that one row has on the other.
     share: f64,
-    /// Rows that have the same value alone on their side.
+    /// Those rows.
     rows: Vec<(u64, u64)>,
 }
 
 impl Survey {
-    /// `None` if it is NULL too often.
-    fn of(evidence: &Evidence<'_>, pairs: &[usize]) -> Result<Option<Self>, ReasonError> {
+    fn of(evidence: &Evidence<'_>, pairs: Vec<usize>, values: &Values) -> Self {
         let only = &evidence.differences.only;
         let step = (only[0].len().max(only[1].len()) / SAMPLE).max(1) as u64;
-        let mut sides: [Vec<(u64, u64)>; 2] = [Vec::new(), Vec::new()];
-        for side in [0, 1] {
-            let mut sums = vec![0u64; only[side].len()];
-            for pair in pairs {
-                let column = Column::read(evidence, *pair, side, &only[side])?;
-                if column.nulls as f64 > (1.0 - DISTINCT) * only[side].len() as f64 {
-                    return Ok(None);
-                }
-                sums.iter_mut().zip(column.hashes).for_each(|(sum, hash)| *sum = sum.wrapping_add(hash));
-            }
-            sides[side] = sums.into_iter().zip(only[side].iter().copied()).filter(|(sum, _)| sum % step == 0).collect();
-        }
+        let mut sides: [Vec<(u64, u64)>; 2] = [0, 1].map(|side| {
+            let rows = values.0[side].iter().copied().zip(only[side].iter().copied());
+            rows.filter(|(value, _)| value % step == 0).collect()
+        });
         let (mut distinct, mut alone) = (1.0f64, Vec::new());
         for values in &mut sides {
             values.sort_unstable();
@@ -183,16 +202,14 @@ impl Survey {
                 groups.map(|group| (group[0].0, (group.len() == 1).then_some(group[0].1))).collect::<HashMap<_, _>>(),
             );
         }
-        let mut meets = 0;
         let mut rows = Vec::new();
         for (value, left) in &alone[0] {
             let Some(right) = alone[1].get(value) else { continue };
-            meets += 1;
             rows.extend(left.zip(*right));
         }
         rows.sort_unstable();
         let share = rows.len() as f64 / sides[0].len().min(sides[1].len()).max(1) as f64;
-        Ok(Some(Self { pairs: pairs.to_vec(), distinct, meets, share, rows }))
+        Self { pairs, distinct, share, rows }
     }
 
     /// Whether it could be a better key.

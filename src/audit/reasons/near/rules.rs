@@ -208,7 +208,7 @@ fn fix(search: &Search<'_>, parts: &[usize], rules: &str) -> Option<String> {
 
 /// Names of parts, as a sentence has them.
 pub fn names(search: &Search<'_>, parts: &[usize]) -> String {
-    parts.iter().map(|part| format!("`{}`", search.name(*part))).collect::<Vec<_>>().join(", ")
+    parts.iter().map(|part| format!("`{}`", search.name(*part))).collect::<Vec<_>>().join(" and ")
 }
 
 /// A word as a shell takes it.

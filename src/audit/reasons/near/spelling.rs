@@ -5,10 +5,11 @@ use super::super::reason::Reason;
 use super::chance::Chance;
 use super::forms::is_uuid;
 use super::groups::{Member, mix, possible};
+use super::keys::Keys;
 use super::number::number;
 use super::rules::is_textual;
 use super::search::Search;
-use super::variants::{LONGEST, SHORTEST, TWO, Variants, apart};
+use super::variants::{LONGEST, SHORTEST, TWO, Variants, apart, could_be_apart, parity};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -109,6 +110,7 @@ impl Near {
             space.1.clear();
             if differences == 1 { space.0.one(text, salt, &mut space.1) } else { space.0.two(text, salt, &mut space.1) }
         };
+        let texts = Compared::new(search, part, differences);
         let seen = Seen::new(members, &variants);
         search.evidence.check()?;
         let ranges = seen.repeated.div_ceil(AT_ONCE).max(1);
@@ -130,7 +132,7 @@ impl Near {
             entries.par_sort_unstable();
             entries.dedup_by_key(|entry| (entry.0, entry.1));
             for group in entries.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
-                out.look(search, part, differences, group, &mut within);
+                out.look(&texts, group, &mut within);
             }
             for pairs in [&mut out.across, &mut within] {
                 pairs.sort_unstable();
@@ -150,31 +152,23 @@ impl Near {
     }
 
     /// Compares the members of a group that shares a variant.
-    fn look(
-        &mut self,
-        search: &Search<'_>,
-        part: usize,
-        differences: usize,
-        group: &[(u64, Member, bool)],
-        within: &mut Vec<(Member, Member)>,
-    ) {
+    fn look(&mut self, texts: &Compared<'_>, group: &[(u64, Member, bool)], within: &mut Vec<(Member, Member)>) {
         // Where all deleted digits, they differ in their number only.
         if group.iter().all(|(.., digit)| *digit) {
             return;
         }
         if group.len() > CROWD {
             // At two differences a half that many share tells nothing; the other half may.
-            if differences == 1 {
+            if texts.differences == 1 {
                 self.crowded.extend(group.iter().map(|(_, member, _)| *member).filter(|member| !member.beside()));
             }
             return;
         }
-        let text = |member: Member| search.keys_of(member).parts[part].texts.get(member.row());
         for (at, (_, one, digit)) in group.iter().enumerate() {
             for (_, other, other_digit) in &group[at + 1..] {
                 let same_side = one.side() == other.side();
                 let known = one.beside() && other.beside() || !same_side && (one.beside() || other.beside());
-                if !known && !(*digit && *other_digit) && apart(text(*one), text(*other), differences) {
+                if !known && !(*digit && *other_digit) && texts.are_apart(*one, *other) {
                     if same_side { within.push((*one, *other)) } else { self.across.push((*one, *other)) }
                 }
             }
@@ -191,6 +185,32 @@ impl Near {
         let alone = |member: &Member| counts.get(member) == Some(&1) && self.crowded.binary_search(member).is_err();
         let pairs = self.across.iter().filter(|(left, right)| alone(left) && alone(right));
         pairs.map(|(left, right)| (left.row() as u32, right.row() as u32)).collect()
+    }
+}
+
+/// The texts that are compared.
+struct Compared<'a> {
+    search: &'a Search<'a>,
+    part: usize,
+    differences: usize,
+    /// By whether it is beside, side and row.
+    parities: [[Vec<u64>; 2]; 2],
+}
+
+impl<'a> Compared<'a> {
+    fn new(search: &'a Search<'a>, part: usize, differences: usize) -> Self {
+        let of = |keys: &Keys| -> Vec<u64> {
+            let rows = (0..keys.rows).into_par_iter().with_min_len(1024);
+            rows.map(|row| parity(keys.parts[part].texts.get(row))).collect()
+        };
+        let parities = [&search.keys, &search.beside].map(|sides| [of(&sides[0]), of(&sides[1])]);
+        Self { search, part, differences, parities }
+    }
+
+    fn are_apart(&self, one: Member, other: Member) -> bool {
+        let parity = |member: Member| self.parities[usize::from(member.beside())][member.side()][member.row()];
+        let text = |member: Member| self.search.keys_of(member).parts[self.part].texts.get(member.row());
+        could_be_apart(parity(one), parity(other), self.differences) && apart(text(one), text(other), self.differences)
     }
 }
 
