@@ -1,9 +1,40 @@
-//! Where the gap clusters.
+//! Where the gap clusters: what sets rows on one side only, or changed rows, apart from the others of
+//! their side. A value, a range, a time window, a beginning or NULL of one column, or of two together.
+//!
+//! Conditions are found in a [`sample`] ([`search`]), where every column's values have an order, so
+//! that each condition is a stretch of ranks. The few best are counted over all rows ([`count`]), and
+//! these counts decide ([`choose`]): a condition is given if chance would not explain it however many
+//! there were to choose from ([`surprise`]), and if the difference is large enough to matter.
+
+mod bounds;
+mod choose;
+mod condition;
+mod count;
+mod intervals;
+mod measure;
+mod population;
+mod prefer;
+mod prefixes;
+mod sample;
+mod search;
+mod side;
+mod surprise;
+mod unit;
+mod words;
 
 use super::evidence::{Evidence, ReasonError};
 use super::reason::Reason;
 
-/// Where the gap clusters.
-pub fn clusters(_evidence: &Evidence<'_>) -> Result<Vec<Reason>, ReasonError> {
-    Ok(Vec::new())
+/// Where the gap clusters: rows only on the left, only on the right, changed rows; of each, what
+/// explains most first.
+///
+/// # Errors
+/// If rows can't be read, or the person interrupts.
+pub fn clusters(evidence: &Evidence<'_>) -> Result<Vec<Reason>, ReasonError> {
+    let mut found = side::look(evidence, 0)?;
+    found.extend(side::look(evidence, 1)?);
+    Ok(found)
 }
+
+#[cfg(test)]
+mod tests;
