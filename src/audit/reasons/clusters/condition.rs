@@ -16,6 +16,8 @@ pub enum Test {
     Equal(String),
     /// It begins with this text.
     Prefix(String),
+    /// It is not NULL, and is not what this asks for: NULL or a single value.
+    Not(Box<Test>),
 }
 
 /// What is asked of a column.
@@ -36,7 +38,7 @@ impl Condition {
             Test::Null => 0,
             Test::Equal(_) => 1,
             Test::Within(low, high) if low == high => 1,
-            Test::Prefix(_) => 2,
+            Test::Prefix(_) | Test::Not(_) => 2,
             Test::Within(..) => 3,
         }
     }
@@ -60,6 +62,11 @@ impl Condition {
             }
             Test::Prefix(text) => format!("{name} LIKE {}", quoted(&format!("{text}%"))),
             Test::Within(Some(low), Some(high)) if low == high => format!("{name} = {}", literal(*low)),
+            Test::Not(test) => match &**test {
+                Test::Equal(text) => format!("{name} <> {}", quoted(text)),
+                Test::Within(Some(key), _) => format!("{name} <> {}", literal(*key)),
+                _ => format!("{name} IS NOT NULL"),
+            },
             Test::Within(low, high) => {
                 let low = low.map(|low| format!("{name} >= {}", literal(low)));
                 let high = high.map(|high| match exclusive(self.measure, high) {
@@ -78,6 +85,11 @@ impl Condition {
             Test::Equal(text) => format!("`{name}` = {}", words::value(text)),
             Test::Prefix(text) => format!("`{name}` starting with {}", words::value(text)),
             Test::Within(low, high) => words::range(self.measure, name, *low, *high),
+            Test::Not(test) => match &**test {
+                Test::Equal(text) => format!("`{name}` other than {}", words::value(text)),
+                Test::Within(Some(key), _) => format!("`{name}` other than {}", self.measure.print(*key)),
+                _ => format!("a value in `{name}`"),
+            },
         }
     }
 }
@@ -86,25 +98,31 @@ impl Condition {
 /// row that its value is one that the type cannot hold; such a value meets no condition.
 pub fn mark(conditions: &[(u32, &Condition)], cells: &Cells, foreign: &dyn Fn(usize) -> bool, marks: &mut [u128]) {
     let Some((_, first)) = conditions.first() else { return };
+    // Bits, what is looked for, and whether the others are meant.
     let (mut ranges, mut texts) = (Vec::new(), Vec::new());
     for (bit, condition) in conditions {
-        match &condition.test {
+        let (test, not) = match &condition.test {
+            Test::Not(test) => (&**test, true),
+            test => (test, false),
+        };
+        match test {
             Test::Null => {
                 for (row, mark) in marks.iter_mut().enumerate() {
-                    if cells.is_null(row) && !foreign(row) {
+                    if cells.is_null(row) != not && !foreign(row) {
                         *mark |= 1 << bit;
                     }
                 }
             }
-            Test::Within(low, high) => ranges.push((*bit, low.unwrap_or(i128::MIN), high.unwrap_or(i128::MAX))),
-            Test::Equal(text) => texts.push((*bit, text.as_str(), true)),
-            Test::Prefix(text) => texts.push((*bit, text.as_str(), false)),
+            Test::Within(low, high) => ranges.push((*bit, low.unwrap_or(i128::MIN), high.unwrap_or(i128::MAX), not)),
+            Test::Equal(text) => texts.push((*bit, text.as_str(), true, not)),
+            Test::Prefix(text) => texts.push((*bit, text.as_str(), false, not)),
+            Test::Not(_) => {}
         }
     }
     if !ranges.is_empty() {
         first.measure.keys(cells, &mut |row, key| {
-            for (bit, low, high) in &ranges {
-                if (*low..=*high).contains(&key) {
+            for (bit, low, high, not) in &ranges {
+                if (*low..=*high).contains(&key) != *not {
                     marks[row] |= 1 << bit;
                 }
             }
@@ -113,8 +131,8 @@ pub fn mark(conditions: &[(u32, &Condition)], cells: &Cells, foreign: &dyn Fn(us
     if let (Cells::Text(array), false) = (cells, texts.is_empty()) {
         for (row, mark) in marks.iter_mut().enumerate().filter(|(row, _)| array.is_valid(*row)) {
             let value = array.value(row);
-            for (bit, text, whole) in &texts {
-                if if *whole { value == *text } else { value.starts_with(text) } {
+            for (bit, text, whole, not) in &texts {
+                if (if *whole { value == *text } else { value.starts_with(text) }) != *not {
                     *mark |= 1 << bit;
                 }
             }
@@ -253,10 +271,38 @@ mod tests {
         assert_eq!(sql(text, Test::Prefix("DE-".into())), "c LIKE 'DE-%'");
         assert_eq!(sql(text, Test::Prefix("a_!".into())), "c LIKE 'a!_!!%' ESCAPE '!'");
         assert_eq!(sql(text, Test::Null), "c IS NULL");
+        assert_eq!(sql(text, Test::Not(Box::new(Test::Null))), "c IS NOT NULL");
+        assert_eq!(sql(text, Test::Not(Box::new(Test::Equal("DE".into())))), "c <> 'DE'");
+        assert_eq!(sql(whole, Test::Not(Box::new(Test::Within(Some(7), Some(7))))), "c <> 7");
         assert_eq!(identifier("order"), "\"order\"");
         assert_eq!(identifier("Created At"), "\"Created At\"");
         assert_eq!(identifier("a\"b"), "\"a\"\"b\"");
         assert_eq!(identifier("created_at"), "created_at");
         assert!(RESERVED.is_sorted());
+    }
+
+    #[test]
+    fn cells_meet_conditions() {
+        let conditions = |tests: Vec<Test>, measure| -> Vec<Condition> {
+            tests.into_iter().map(|test| Condition { column: 0, measure, test }).collect()
+        };
+        let not = |test: Test| Test::Not(Box::new(test));
+        let met = |conditions: &[Condition], cells: &Cells, rows: usize| {
+            let mut marks = vec![0; rows];
+            // The value of the last row is one that the type cannot hold.
+            let numbered: Vec<(u32, &Condition)> = (0..).zip(conditions).collect();
+            mark(&numbered, cells, &|row| row + 1 == rows, &mut marks);
+            marks
+        };
+        let texts = Cells::Text(vec![Some("DE-1"), Some("FR"), None, None].into());
+        let equal = Test::Equal("FR".into());
+        let tests = vec![Test::Null, not(Test::Null), equal.clone(), not(equal), Test::Prefix("DE".into())];
+        let text = conditions(tests, Measure::Text { prefixes: true });
+        assert_eq!(met(&text, &texts, 4), [0b11010, 0b00110, 0b00001, 0]);
+        let numbers = Cells::Integer(vec![Some(5), Some(7), None, None].into());
+        let seven = Test::Within(Some(7), Some(7));
+        let tests =
+            vec![Test::Null, seven.clone(), not(seven), Test::Within(None, Some(6)), Test::Within(Some(5), None)];
+        assert_eq!(met(&conditions(tests, Measure::Number(0)), &numbers, 4), [0b11100, 0b10010, 0b00001, 0]);
     }
 }

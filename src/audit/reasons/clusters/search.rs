@@ -43,8 +43,10 @@ const PROMISING: f64 = 3.0;
 /// A part of two may say less by itself.
 const LEAST_SHARE: f64 = 0.2;
 const LEAST_LIFT: f64 = 1.3;
+/// The share of the others whose value not to have may say something.
+const USUAL: f64 = 0.5;
 /// The kinds of conditions that a column is tried with.
-const KINDS: f64 = 4.0;
+const KINDS: f64 = 6.0;
 
 type Found = (Proposal, Table);
 
@@ -173,6 +175,15 @@ fn look(column: &SampledColumn, rows: &Rows) -> Vec<(Condition, f64, Table)> {
     let mut tests: Vec<(Test, f64, Table)> = Vec::new();
     let [inside, outside] = nulls.map(u64::from);
     tests.push((Test::Null, 0.0, Table { inside, outside, ..sums.table(0, 0) }));
+    let valued = sums.table(0, column.len());
+    tests.push((Test::Not(Box::new(Test::Null)), 0.0, valued));
+    // A value that most of the others have, and hardly any of the rows that differ.
+    let usual = counts.iter().position(|pair| f64::from(pair[1]) >= USUAL * f64::from(totals[1]));
+    if let Some((rank, test)) = usual.and_then(|rank| Some((rank, column.equal(rank)?))) {
+        let there = sums.table(rank, rank + 1);
+        let table = Table { inside: valued.inside - there.inside, outside: valued.outside - there.outside, ..there };
+        tests.push((Test::Not(Box::new(test)), column.distinct.ln() + std::f64::consts::LN_2, table));
+    }
     // At most five values can have a fifth of the rows each.
     let common = counts.iter().enumerate().filter(|(_, pair)| f64::from(pair[0]) >= LEAST_SHARE * f64::from(totals[0]));
     for (rank, _) in common.filter(|(_, pair)| pair[0] > 0) {
@@ -219,6 +230,7 @@ impl Sample {
         match (column.ranks[row as usize], &condition.test) {
             (NULL, test) => *test == Test::Null,
             (NONE, _) | (_, Test::Null) => false,
+            (rank, Test::Not(test)) => column.equal(rank as usize).as_ref() != Some(&**test),
             (rank, Test::Equal(text)) => column.text(rank as usize) == text,
             (rank, Test::Prefix(text)) => column.text(rank as usize).starts_with(text),
             (rank, Test::Within(low, high)) => match &column.values {

@@ -24,7 +24,7 @@ impl Unit {
     pub fn all(measure: Measure, low: i128, high: i128) -> Vec<Self> {
         match measure {
             Measure::Number(_) => {
-                let span = (high - low).max(1);
+                let span = high.saturating_sub(low).max(1);
                 let powers = (0..38).map(|power| 10i128.pow(power)).take_while(|unit| *unit <= span);
                 let mut units: Vec<i128> = powers.flat_map(|unit| [unit, unit.saturating_mul(5)]).collect();
                 units.reverse();
@@ -92,7 +92,7 @@ impl Unit {
 
     /// How many round values there are between two values, about.
     pub fn many(self, low: i128, high: i128) -> f64 {
-        let span = (high - low).max(0) as f64;
+        let span = high.saturating_sub(low).max(0) as f64;
         let steps = match self {
             Self::Every(unit) => span / unit as f64,
             Self::Power(power) => (float_of(high) - float_of(low)) / 10f64.powi(power),
