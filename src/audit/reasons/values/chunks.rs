@@ -1,0 +1,112 @@
+//! Reads the changed rows, as many at once as memory allows, and finds the cells that differ.
+
+use crate::audit::reasons::evidence::{Evidence, ReasonError};
+use crate::compare::{Judge, Verdict, View};
+use crate::snapshot::Recipe;
+use rayon::prelude::*;
+
+/// Most rows to hold of each side at once.
+const CHUNK: usize = 64 * 1024;
+
+/// Some changed rows.
+pub struct Chunk {
+    /// The position of the first among all changed rows.
+    pub first: usize,
+    /// How many.
+    pub rows: usize,
+    views: [View; 2],
+    /// For each left row, where the right one is.
+    partner: Vec<u32>,
+    /// Per compared column the rows in which it differs.
+    pub differing: Vec<Vec<u32>>,
+}
+
+/// A left and a right cell in their views and rows.
+pub type Cells<'a> = [(&'a View, usize); 2];
+
+impl Chunk {
+    /// Both cells of a row.
+    pub fn cells(&self, row: u32) -> Cells<'_> {
+        let [left, right] = &self.views;
+        [(left, row as usize), (right, self.partner[row as usize] as usize)]
+    }
+
+    /// Both values of a column as printed.
+    pub fn print(&self, row: u32, column: usize) -> [Option<String>; 2] {
+        self.cells(row).map(|(view, row)| view.print(row, column))
+    }
+}
+
+/// All changed rows, to be gone through more than once.
+pub struct Chunks<'a> {
+    evidence: &'a Evidence<'a>,
+    judge: Judge,
+    projections: [Vec<usize>; 2],
+    size: usize,
+    /// What was read, if it is little.
+    kept: Option<Vec<Chunk>>,
+}
+
+impl<'a> Chunks<'a> {
+    /// Of the rows that changed.
+    pub fn new(evidence: &'a Evidence<'a>) -> Self {
+        let order = Recipe::order(evidence.alignment, evidence.key);
+        let pairs: Vec<_> = order.into_iter().map(|at| &evidence.alignment.pairs[at]).collect();
+        let projections = [
+            pairs.iter().filter_map(|pair| evidence.parts[0].position(&pair.left.name)).collect(),
+            pairs.iter().filter_map(|pair| evidence.parts[1].position(&pair.right.name)).collect(),
+        ];
+        // A guess of a row's size on both sides.
+        let row = 128 * pairs.len().max(1);
+        let keep = evidence.differences.changed.len().saturating_mul(row) <= evidence.memory / 4;
+        Self {
+            evidence,
+            judge: Judge::new(evidence.alignment, evidence.key),
+            projections,
+            size: (evidence.memory / 8 / row).clamp(1024, CHUNK),
+            kept: keep.then(Vec::new),
+        }
+    }
+
+    /// Hands over all rows, in their order.
+    pub fn each(&mut self, take: &mut dyn FnMut(&Chunk) -> Result<(), ReasonError>) -> Result<(), ReasonError> {
+        for (at, rows) in self.evidence.differences.changed.chunks(self.size).enumerate() {
+            self.evidence.check()?;
+            if let Some(chunk) = self.kept.as_ref().and_then(|kept| kept.get(at)) {
+                take(chunk)?;
+                continue;
+            }
+            let chunk = self.read(at * self.size, rows)?;
+            take(&chunk)?;
+            if let Some(kept) = &mut self.kept {
+                kept.push(chunk);
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&self, first: usize, rows: &[(u64, u64)]) -> Result<Chunk, ReasonError> {
+        let left_rows: Vec<u64> = rows.iter().map(|(left, _)| *left).collect();
+        let mut right_rows: Vec<u64> = rows.iter().map(|(_, right)| *right).collect();
+        right_rows.sort_unstable();
+        let parts = self.evidence.parts;
+        let (left, right) = rayon::join(
+            || parts[0].fetch(&self.projections[0], &left_rows),
+            || parts[1].fetch(&self.projections[1], &right_rows),
+        );
+        let partner = rows.iter().map(|(_, right)| right_rows.partition_point(|row| row < right) as u32).collect();
+        let views = [View::new(left?), View::new(right?)];
+        let mut chunk = Chunk { first, rows: rows.len(), views, partner, differing: Vec::new() };
+        let columns = self.projections[0].len();
+        chunk.differing = (0..columns)
+            .into_par_iter()
+            .map(|column| {
+                let mut buffers = [Vec::new(), Vec::new()];
+                let mut differs =
+                    |row: &u32| self.judge.verdict(column, chunk.cells(*row), &mut buffers) == Verdict::Different;
+                (0..rows.len() as u32).filter(|row| differs(row)).collect()
+            })
+            .collect();
+        Ok(chunk)
+    }
+}

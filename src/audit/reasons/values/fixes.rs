@@ -1,0 +1,111 @@
+//! Rules that would make changed values equal, tried on each of them.
+
+use super::chunks::Cells;
+use crate::compare::{Judge, Verdict};
+use crate::table::{Alignment, Family, Key, Rule, Rules};
+
+/// What may be tried, best first.
+const RULES: [&[Rule]; 7] = [
+    &[Rule::Trim],
+    &[Rule::IgnoreCase],
+    &[Rule::EmptyIsNull],
+    &[Rule::Trim, Rule::IgnoreCase],
+    &[Rule::Trim, Rule::EmptyIsNull],
+    &[Rule::Precision(3)],
+    &[Rule::Precision(0)],
+];
+
+/// Judges that follow one more rule each.
+pub struct Fixes {
+    judges: Vec<Judge>,
+    /// Per compared column, which of them fit it.
+    fits: Vec<u32>,
+}
+
+impl Fixes {
+    /// For the compared columns, at these positions of the alignment.
+    pub fn new(alignment: &Alignment, key: &Key, order: &[usize]) -> Self {
+        let mut fits = vec![0; alignment.pairs.len()];
+        let judges = RULES
+            .iter()
+            .enumerate()
+            .map(|(bit, rules)| {
+                let mut softer = alignment.clone();
+                for (pair, fits) in softer.pairs.iter_mut().zip(&mut fits) {
+                    let mut family = pair.family;
+                    if let Ok(more) = Rules::apply(rules, &pair.left.name, &mut family) {
+                        *fits |= 1 << bit;
+                        pair.family = family;
+                        pair.rules.trim |= more.trim;
+                        pair.rules.ignore_case |= more.ignore_case;
+                        pair.rules.empty_is_null |= more.empty_is_null;
+                    }
+                }
+                Judge::new(&softer, key)
+            })
+            .collect();
+        Self { judges, fits: order.iter().map(|at| fits[*at]).collect() }
+    }
+
+    /// Which of the rules that are alive make these cells equal as well.
+    pub fn still(&self, alive: u32, column: usize, cells: Cells<'_>, buffers: &mut [Vec<u8>; 2]) -> u32 {
+        let alive = alive & self.fits[column];
+        if alive == 0 {
+            return 0;
+        }
+        let equal = |bit: &usize| {
+            alive & 1 << bit != 0 && self.judges[*bit].verdict(column, cells, buffers) != Verdict::Different
+        };
+        let mut equal = equal;
+        (0..self.judges.len()).filter(|bit| equal(bit)).fold(0, |all, bit| all | 1 << bit)
+    }
+}
+
+/// The rule for a column of this family, given the rules that do for all of the values, and the
+/// largest difference between two numbers.
+pub fn rule(family: Family, alive: u32, gap: f64) -> Option<String> {
+    if let Some(rules) = RULES.iter().enumerate().find_map(|(bit, rules)| (alive & 1 << bit != 0).then_some(rules)) {
+        let words: Vec<String> = rules.iter().map(ToString::to_string).collect();
+        return Some(words.join(","));
+    }
+    let number = matches!(family, Family::Number | Family::Float32 | Family::Float64);
+    if number && gap > 0.0 { tolerance(gap).map(|value| Rule::Tolerance(value).to_string()) } else { None }
+}
+
+/// The smallest number of one digit that is not less.
+fn tolerance(gap: f64) -> Option<f64> {
+    if !gap.is_finite() {
+        return None;
+    }
+    let exponent = gap.log10().floor() as i32;
+    let candidates = (exponent - 1..=exponent + 1).flat_map(|exponent| (1..10).map(move |digit| (digit, exponent)));
+    candidates.filter_map(|(digit, exponent)| format!("{digit}e{exponent}").parse().ok()).find(|value| *value >= gap)
+}
+
+/// The option to paste for a rule of a column; `None` for a name that the option can't carry.
+pub fn option(alignment: &Alignment, name: &str, rule: &str) -> Option<String> {
+    let others = alignment.pairs.iter().filter(|pair| pair.left.name != name);
+    if name.contains('=') || name.trim() != name || others.into_iter().any(|pair| pair.right.name == name) {
+        return None;
+    }
+    let value = format!("{name}={rule}");
+    let bare = value.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ':' | '=' | ',' | '-'));
+    Some(if bare { format!("--compare {value}") } else { format!("--compare '{}'", value.replace('\'', "'\\''")) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tolerance_covers_the_gap_and_little_more() {
+        for (gap, expected) in
+            [(4.9e-6, 5e-6), (5e-6, 5e-6), (5.0000001e-6, 6e-6), (0.5, 0.5), (0.96, 1.0), (12.0, 20.0)]
+        {
+            assert_eq!(tolerance(gap), Some(expected), "{gap}");
+        }
+        assert_eq!(rule(Family::Number, 0, 4.9e-6).as_deref(), Some("tolerance:0.000005"));
+        assert_eq!(rule(Family::Text, 0, 4.9e-6), None);
+        assert_eq!(rule(Family::Text, 0b1000, 0.0).as_deref(), Some("trim,ignore-case"));
+    }
+}

@@ -1,0 +1,89 @@
+//! Goes through the changed rows: learns, counts, and decides what is believed.
+
+use super::chance::Chance;
+use super::chunks::Chunks;
+use super::fixes::Fixes;
+use super::kind::{ColumnKinds, ValueKind as K};
+use super::sort::Column;
+use super::tally::{ColumnTally, Count, Rows, Slot};
+use super::traits::{Learner, Traits};
+use crate::audit::reasons::evidence::{Evidence, ReasonError};
+use crate::snapshot::Recipe;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is known of the changed values.
+pub struct Survey {
+    /// The compared columns.
+    pub columns: Vec<Column>,
+    pub traits: Vec<Traits>,
+    pub tallies: Vec<ColumnTally>,
+    pub rows: Rows,
+    /// Per column, what is more than chance.
+    pub believed: Vec<BTreeSet<Slot>>,
+    /// The compared columns in the order of the left table.
+    pub order: Vec<usize>,
+}
+
+/// Sorts all changed values.
+pub fn survey(evidence: &Evidence<'_>) -> Result<Survey, ReasonError> {
+    let pairs = Recipe::order(evidence.alignment, evidence.key);
+    let columns: Vec<Column> = pairs.iter().map(|at| Column::new(evidence.alignment, *at)).collect();
+    let fixes = Fixes::new(evidence.alignment, evidence.key, &pairs);
+    let mut chunks = Chunks::new(evidence);
+
+    let mut learners = vec![Learner::default(); columns.len()];
+    chunks.each(&mut |chunk| {
+        learners.par_iter_mut().enumerate().for_each(|(at, learner)| {
+            chunk.differing[at].iter().for_each(|row| learner.see(&columns[at], chunk.print(*row, at)));
+        });
+        Ok(())
+    })?;
+    let traits: Vec<Traits> = learners.iter().map(Learner::traits).collect();
+
+    let mut count = Count::new(&columns, &traits, &fixes);
+    chunks.each(&mut |chunk| {
+        count.add(chunk);
+        Ok(())
+    })?;
+    let (tallies, rows) = (count.tallies, count.rows);
+
+    evidence.check()?;
+    let believed = (0..columns.len())
+        .into_par_iter()
+        .map(|at| {
+            let chance = Chance::new(&columns[at], &traits[at], &learners[at], columns.len());
+            let tally = &tallies[at];
+            tally
+                .slots
+                .iter()
+                .filter(|(slot, one)| chance.believes(**slot, one, tally))
+                .map(|(slot, _)| *slot)
+                .collect()
+        })
+        .collect();
+    let mut order: Vec<usize> = (0..columns.len()).collect();
+    order.sort_by_key(|at| pairs[*at]);
+    Ok(Survey { columns, traits, tallies, rows, believed, order })
+}
+
+impl Survey {
+    /// The counts by kind of each column that changed.
+    pub fn kinds(&self) -> Vec<ColumnKinds> {
+        let of = |at: &usize| {
+            let (column, tally) = (&self.columns[*at], &self.tallies[*at]);
+            let mut kinds: BTreeMap<K, u64> = BTreeMap::new();
+            for (slot, one) in &tally.slots {
+                let kind = if self.believed[*at].contains(slot) { slot.0 } else { K::Other };
+                *kinds.entry(kind).or_default() += one.cells;
+            }
+            ColumnKinds {
+                left: column.left.clone(),
+                right: column.right.clone(),
+                changed: tally.changed,
+                kinds: kinds.into_iter().collect(),
+            }
+        };
+        self.order.iter().filter(|at| self.tallies[**at].changed > 0).map(of).collect()
+    }
+}
