@@ -13,7 +13,7 @@ use super::traits::{Learner, Traits};
 use std::collections::BTreeMap;
 
 /// False pairs to try in a column.
-const TRIALS: usize = 40_000;
+const TRIALS: usize = 20_000;
 /// How seldom chance may yield what is claimed, in all kinds of all columns together.
 const LEVEL: f64 = 1e-4;
 
@@ -56,13 +56,25 @@ impl Chance {
     }
 
     /// Whether so many cells are more than chance would bring.
-    fn exceeds(&self, slot: Slot, cells: u64, of: u64) -> bool {
-        let hits = self.hits.get(&slot).copied().unwrap_or(0);
+    fn exceeds(&self, slots: &[Slot], cells: u64, of: u64) -> bool {
+        let hits: u64 = slots.iter().filter_map(|slot| self.hits.get(slot)).sum();
         let p = (hits + 1) as f64 / (self.trials + 1) as f64;
-        let share = cells as f64 / of as f64;
         // What is already likely may still be likelier; else a small surplus is not worth saying.
-        let effect = if matches!(slot.0, K::Filled | K::Cleared | K::NullOrEmpty) { 1.2 } else { 3.0 };
-        share > p * effect && of as f64 * divergence(share, p) > (self.tries / LEVEL).ln()
+        let likely = slots.iter().any(|slot| matches!(slot.0, K::Filled | K::Cleared | K::NullOrEmpty));
+        let share = cells as f64 / of as f64;
+        share > p * if likely { 1.2 } else { 3.0 } && self.seldom(share, p, of)
+    }
+
+    /// Whether a share is so far above a rate that chance hardly ever brings it.
+    fn seldom(&self, share: f64, p: f64, of: u64) -> bool {
+        share > p && of as f64 * divergence(share, p) > (self.tries / LEVEL).ln()
+    }
+
+    /// Values against none: more than chance, or more often on one side than on the other.
+    fn believes_missing(&self, cells: u64, column: &ColumnTally) -> bool {
+        let both = [(K::Filled, 2), (K::Cleared, 2)];
+        let missing: u64 = both.iter().filter_map(|slot| column.slots.get(slot)).map(|tally| tally.cells).sum();
+        self.exceeds(&both, missing, column.changed) || self.seldom(cells as f64 / missing as f64, 0.5, missing)
     }
 
     /// Whether a column's values of one slot are to be told of.
@@ -84,7 +96,8 @@ impl Chance {
         let particular = tally.strong * 2 >= cells && (tally.strong >= 5 || tally.strong == of);
         // Nearly all values in one direction: chance has none.
         let one_way = cells >= 5 && cells * 10 >= of * 9 && (tally.rising == 0 || tally.rising == cells);
-        particular || one_way || self.exceeds(slot, cells, of)
+        let missing = matches!(slot.0, K::Filled | K::Cleared) && self.believes_missing(cells, column);
+        particular || one_way || missing || self.exceeds(&[slot], cells, of)
     }
 }
 
@@ -102,10 +115,10 @@ mod tests {
     fn what_chance_brings_is_not_believed() {
         let slot = (K::Sign, 2);
         let chance = Chance { trials: 9_999, hits: BTreeMap::from([(slot, 99)]), tries: 100.0 };
-        assert!(!chance.exceeds(slot, 12, 1_000));
-        assert!(chance.exceeds(slot, 100, 1_000));
-        assert!(!chance.exceeds(slot, 2, 2));
-        assert!((divergence(0.5, 0.25) - 0.5 * 4f64.ln() + 0.5 * 1.5f64.ln() - 0.0).abs() < 0.5);
+        assert!(!chance.exceeds(&[slot], 12, 1_000));
+        assert!(chance.exceeds(&[slot], 100, 1_000));
+        assert!(!chance.exceeds(&[slot], 2, 2));
+        assert!((divergence(0.5, 0.25) - 0.5 * (4.0f64 / 3.0).ln()).abs() < 1e-9);
         assert_eq!(divergence(0.3, 0.3), 0.0);
     }
 }

@@ -72,14 +72,21 @@ pub fn rule(family: Family, alive: u32, gap: f64) -> Option<String> {
     if number && gap > 0.0 { tolerance(gap).map(|value| Rule::Tolerance(value).to_string()) } else { None }
 }
 
-/// The smallest number of one digit that is not less.
+/// The smallest number of one digit that is not less; where it is just missed, as a difference of
+/// floats may miss it, one of two digits.
 fn tolerance(gap: f64) -> Option<f64> {
     if !gap.is_finite() {
         return None;
     }
     let exponent = gap.log10().floor() as i32;
-    let candidates = (exponent - 1..=exponent + 1).flat_map(|exponent| (1..10).map(move |digit| (digit, exponent)));
-    candidates.filter_map(|(digit, exponent)| format!("{digit}e{exponent}").parse().ok()).find(|value| *value >= gap)
+    let candidates =
+        (exponent - 1..=exponent + 1).flat_map(|exponent| (10..100).map(move |digits| (digits, exponent - 1)));
+    let fitting = |(digits, exponent): (i32, i32)| {
+        let value: f64 = format!("{digits}e{exponent}").parse().ok()?;
+        let just_missed = digits % 10 == 1 && gap - value * f64::from(digits - 1) / f64::from(digits) < gap * 1e-6;
+        (value >= gap && (digits % 10 == 0 || just_missed)).then_some(value)
+    };
+    candidates.filter_map(fitting).next()
 }
 
 /// The option to paste for a rule of a column; `None` for a name that the option can't carry.
@@ -99,9 +106,15 @@ mod tests {
 
     #[test]
     fn a_tolerance_covers_the_gap_and_little_more() {
-        for (gap, expected) in
-            [(4.9e-6, 5e-6), (5e-6, 5e-6), (5.0000001e-6, 6e-6), (0.5, 0.5), (0.96, 1.0), (12.0, 20.0)]
-        {
+        for (gap, expected) in [
+            (4.9e-6, 5e-6),
+            (5e-6, 5e-6),
+            (5.0000001e-6, 5.1e-6),
+            (5.01e-6, 6e-6),
+            (0.5, 0.5),
+            (0.96, 1.0),
+            (12.0, 20.0),
+        ] {
             assert_eq!(tolerance(gap), Some(expected), "{gap}");
         }
         assert_eq!(rule(Family::Number, 0, 4.9e-6).as_deref(), Some("tolerance:0.000005"));

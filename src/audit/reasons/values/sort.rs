@@ -173,17 +173,24 @@ fn numbers(column: &Column, traits: &Traits, values: [Decimal; 2], printed: [&st
     if traits.power.is_some() && one.power(two) == traits.power {
         return sorted(K::Scale, 2, traits.power.unwrap_or(0));
     }
-    if column.float
-        && let Some(code) = float_form(printed)
-    {
+    let float = if column.float { float_form(printed) } else { None };
+    let float = float.filter(|(code, _)| *code != code::SINGLE || traits.single);
+    let by_float = |code| {
         let side = if code == code::SINGLE { usize::from(!is_single(printed[0])) } else { 2 };
-        return sorted(K::Rounding, side, code);
+        sorted(K::Rounding, side, code)
+    };
+    // The long decimals of a 32-bit float look like more digits of the number that it was made of.
+    if let Some((code::SINGLE, true)) = float {
+        return by_float(code::SINGLE);
     }
     if let Some(fewer) = one.fewer(two) {
         let taken = fewer.rounded && traits.rounds[fewer.side] || fewer.cut && traits.cuts[fewer.side];
         if taken {
             return sorted(K::Rounding, fewer.side, (fewer.digits * 100 + fewer.agree) as i32);
         }
+    }
+    if let Some((code, _)) = float {
+        return by_float(code);
     }
     if let Some((side, digits)) = one.significant(two)
         && traits.significant[side]
@@ -201,15 +208,15 @@ fn is_single(text: &str) -> bool {
     text.parse::<f64>().is_ok_and(|value| f64::from(value as f32) == value)
 }
 
-/// Floats that went through 32 bits, or differ in the digits that arithmetic leaves behind.
-fn float_form(printed: [&str; 2]) -> Option<i32> {
+/// Floats that went through 32 bits, and whether it shows in many digits; or that differ in the
+/// digits that arithmetic leaves behind.
+fn float_form(printed: [&str; 2]) -> Option<(i32, bool)> {
     let [Ok(one), Ok(two)] = printed.map(str::parse::<f64>) else { return None };
-    let through = |wide: f64, narrow: f64| f64::from(wide as f32) == narrow && narrow.to_string().len() > 9;
-    if through(one, two) || through(two, one) {
-        Some(code::SINGLE)
-    } else {
-        ((one - two).abs() <= 4.0 * f64::EPSILON * one.abs().max(two.abs())).then_some(code::LAST)
+    let narrow = [(one, two), (two, one)].into_iter().find(|(wide, narrow)| f64::from(*wide as f32) == *narrow);
+    if let Some((_, narrow)) = narrow {
+        return Some((code::SINGLE, narrow.to_string().len() > 9));
     }
+    ((one - two).abs() <= 4.0 * f64::EPSILON * one.abs().max(two.abs())).then_some((code::LAST, true))
 }
 
 fn texts(traits: &Traits, left: &str, right: &str) -> Option<Sorted> {

@@ -52,6 +52,9 @@ pub fn survey(evidence: &Evidence<'_>) -> Result<Survey, ReasonError> {
     let believed = (0..columns.len())
         .into_par_iter()
         .map(|at| {
+            if tallies[at].slots.keys().all(|slot| slot.0 == K::Other) {
+                return BTreeSet::new();
+            }
             let chance = Chance::new(&columns[at], &traits[at], &learners[at], columns.len());
             let tally = &tallies[at];
             tally

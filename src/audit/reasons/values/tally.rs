@@ -23,10 +23,8 @@ pub struct Tally {
     pub also: u64,
     /// Cells whose left value comes before the right one as text.
     pub rising: u64,
-    /// Sides and codes; see [`Sorted`].
-    pub details: BTreeMap<(u8, i32), u64>,
-    /// The largest difference between two numbers.
-    pub gap: f64,
+    /// Cells by side and code (see [`Sorted`]), each with the largest difference between two numbers.
+    pub details: BTreeMap<(u8, i32), (u64, f64)>,
     /// The rules under which all of the values would be equal, as bits.
     pub fixes: u32,
     /// Positions among the changed rows, and the values.
@@ -131,7 +129,6 @@ impl ColumnTally {
             also: 0,
             rising: 0,
             details: BTreeMap::new(),
-            gap: 0.0,
             fixes: u32::MAX,
             examples: Vec::new(),
         });
@@ -140,13 +137,15 @@ impl ColumnTally {
         tally.also += u64::from(sorted.also);
         tally.rising += u64::from(printed[0] < printed[1]);
         if sorted.kind != K::Other {
-            *tally.details.entry((sorted.side, sorted.code)).or_default() += 1;
+            let mut gap = 0.0;
+            if sorted.kind == K::Rounding && column.class == Class::Number {
+                let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<f64>().ok());
+                let values = number(&printed[0]).zip(number(&printed[1]));
+                gap = values.map_or(f64::INFINITY, |(one, two)| (one - two).abs());
+            }
+            let detail = tally.details.entry((sorted.side, sorted.code)).or_default();
+            *detail = (detail.0 + 1, detail.1.max(gap));
             tally.fixes = still(tally.fixes);
-        }
-        if sorted.kind == K::Rounding && column.class == Class::Number {
-            let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<f64>().ok());
-            let gap = number(&printed[0]).zip(number(&printed[1])).map(|(one, two)| (one - two).abs());
-            tally.gap = tally.gap.max(gap.unwrap_or(f64::INFINITY));
         }
         if tally.examples.len() < EXAMPLES {
             tally.examples.push((row, printed));

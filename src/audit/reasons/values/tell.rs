@@ -4,7 +4,7 @@ use super::fixes;
 use super::kind::ValueKind as K;
 use super::survey::Survey;
 use super::tally::{Slot, Tally};
-use super::words::predicate;
+use super::words::{self, predicate};
 use crate::audit::reasons::evidence::{Evidence, ReasonError};
 use crate::audit::reasons::reason::{Example, Kind, Reason, ReasonSide};
 use crate::audit::thousands;
@@ -37,9 +37,7 @@ fn column(evidence: &Evidence<'_>, survey: &Survey, at: usize, slots: &[Slot], k
     } else {
         format!("{} of {} changed values of `{}`", thousands(merged.cells), thousands(of), column.left)
     };
-    let fix = fixes::rule(column.family, merged.fixes, merged.gap)
-        .filter(|rule| !rule.starts_with("tolerance") || slot.0 == K::Rounding)
-        .and_then(|rule| fixes::option(evidence.alignment, &column.left, &rule));
+    let fix = option(evidence, survey, at, slot, &merged);
     Reason {
         kind: Kind::Values,
         side: ReasonSide::Both,
@@ -53,6 +51,14 @@ fn column(evidence: &Evidence<'_>, survey: &Survey, at: usize, slots: &[Slot], k
     }
 }
 
+/// What to add to the command so that the values of a slot are equal.
+fn option(evidence: &Evidence<'_>, survey: &Survey, at: usize, slot: Slot, tally: &Tally) -> Option<String> {
+    let column = &survey.columns[at];
+    let gap = if slot.0 == K::Rounding { words::gap(slot, tally, &survey.traits[at]) } else { 0.0 };
+    let rule = fixes::rule(column.family, tally.fixes, gap)?;
+    fixes::option(evidence.alignment, &column.left, &rule)
+}
+
 /// Several tallies as one.
 fn merged<'a>(mut tallies: impl Iterator<Item = &'a Tally>) -> Tally {
     let first = tallies.next().cloned();
@@ -62,7 +68,6 @@ fn merged<'a>(mut tallies: impl Iterator<Item = &'a Tally>) -> Tally {
         also: 0,
         rising: 0,
         details: BTreeMap::new(),
-        gap: 0.0,
         fixes: 0,
         examples: Vec::new(),
     });
@@ -71,8 +76,10 @@ fn merged<'a>(mut tallies: impl Iterator<Item = &'a Tally>) -> Tally {
         all.strong += more.strong;
         all.also += more.also;
         all.rising += more.rising;
-        more.details.iter().for_each(|(detail, cells)| *all.details.entry(*detail).or_default() += cells);
-        all.gap = all.gap.max(more.gap);
+        for (detail, (cells, gap)) in &more.details {
+            let sum = all.details.entry(*detail).or_default();
+            *sum = (sum.0 + cells, sum.1.max(*gap));
+        }
         all.fixes &= more.fixes;
         all.examples.extend(more.examples.iter().cloned());
     }
@@ -103,13 +110,8 @@ fn rows(evidence: &Evidence<'_>, survey: &Survey, keys: &Keys) -> Vec<Reason> {
             let order: Vec<usize> = survey.order.iter().copied().filter(|at| columns.contains(at)).collect();
             let names: Vec<String> = order.iter().map(|at| survey.columns[*at].left.clone()).collect();
             let tallies = || order.iter().filter_map(|at| Some((*at, survey.tallies[*at].slots.get(&slot)?)));
-            let option = |(at, tally): (usize, &Tally)| {
-                let column = &survey.columns[at];
-                let rule = fixes::rule(column.family, tally.fixes, tally.gap)?;
-                let fits = !rule.starts_with("tolerance") || slot.0 == K::Rounding;
-                fixes::option(evidence.alignment, &column.left, &rule).filter(|_| fits)
-            };
-            let fix: Option<Vec<String>> = tallies().map(option).collect();
+            let fix: Option<Vec<String>> =
+                tallies().map(|(at, tally)| option(evidence, survey, at, slot, tally)).collect();
             let examples = merged(tallies().map(|(_, tally)| tally)).examples;
             let subject = if rows == of {
                 format!("All {} changed rows", thousands(of))

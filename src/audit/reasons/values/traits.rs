@@ -28,6 +28,8 @@ pub struct Traits {
     pub rounds: [bool; 2],
     /// Per side: it has numbers that were cut.
     pub cuts: [bool; 2],
+    /// Floats went through 32 bits.
+    pub single: bool,
     /// Per side: it has whole numbers with few significant digits.
     pub significant: [bool; 2],
     /// The power of ten from left to right.
@@ -49,6 +51,7 @@ impl Default for Traits {
         Self {
             rounds: [true; 2],
             cuts: [true; 2],
+            single: true,
             significant: [false; 2],
             power: None,
             shift: None,
@@ -113,6 +116,8 @@ pub struct Learner {
     zones: BTreeMap<i32, u64>,
     rounded: [u64; 2],
     cut: [u64; 2],
+    fewer: u64,
+    singles: u64,
     significant: [u64; 2],
     short: [u64; 2],
     lengths: [[BTreeMap<usize, u64>; 2]; 2],
@@ -135,6 +140,8 @@ impl Default for Learner {
             zones: BTreeMap::new(),
             rounded: [0; 2],
             cut: [0; 2],
+            fewer: 0,
+            singles: 0,
             significant: [0; 2],
             short: [0; 2],
             lengths: Default::default(),
@@ -183,7 +190,9 @@ impl Learner {
             return;
         }
         match sorted.kind {
+            K::Rounding if sorted.code == code::SINGLE => self.singles += 1,
             K::Rounding if sorted.code < code::SINGLE => {
+                self.fewer += 1;
                 let fewer = Decimal::parse(left).zip(Decimal::parse(right)).and_then(|(one, two)| one.fewer(two));
                 match fewer {
                     Some(fewer) if !fewer.cut => self.rounded[fewer.side] += 1,
@@ -234,6 +243,8 @@ impl Learner {
         Traits {
             rounds: side(&|at| tenth(self.rounded[at], self.cut[at])),
             cuts: side(&|at| self.cut[at] > 0 && tenth(self.cut[at], self.rounded[at])),
+            // A value that happens to be one of 32 bits is none if the others are not.
+            single: self.singles > self.fewer,
             significant: side(&|at| self.significant[at] >= 5 && self.significant[at] * 2 >= self.numbers),
             power: most(&self.powers).map(|(power, _)| power),
             shift: self.shifts.most(),

@@ -7,7 +7,6 @@ use super::tally::{Slot, Tally};
 use super::traits::Traits;
 use crate::audit::thousands;
 use crate::table::MICROS_PER_DAY;
-use std::collections::BTreeMap;
 
 const SIDES: [&str; 2] = ["left", "right"];
 
@@ -17,7 +16,12 @@ pub fn predicate(slot: Slot, tally: &Tally, traits: &Traits) -> String {
     if tally.also == 0 {
         return said;
     }
-    format!("{said}, {} of them also in case, white space or punctuation", thousands(tally.also))
+    let rest = match slot.0 {
+        K::Punctuation => "case or white space",
+        K::Case => "white space",
+        _ => "case, white space or punctuation",
+    };
+    format!("{said}, {} of them also in {rest}", thousands(tally.also))
 }
 
 fn said(slot: Slot, tally: &Tally, traits: &Traits) -> String {
@@ -120,9 +124,17 @@ fn said(slot: Slot, tally: &Tally, traits: &Traits) -> String {
 }
 
 fn rounding(slot: Slot, tally: &Tally, traits: &Traits) -> String {
-    let fewer = SIDES.get(usize::from(slot.1)).map(|side| format!(" (the {side} has fewer)")).unwrap_or_default();
+    let cells_of =
+        |side: u8| tally.details.iter().filter(|((own, _), _)| *own == side).map(|(_, (cells, _))| *cells).sum::<u64>();
+    let cells = [cells_of(0), cells_of(1)];
+    let side = usize::from(cells[1] >= cells[0]);
+    let fewer = match cells[side] {
+        0 => String::new(),
+        all if all == tally.cells => format!(" (the {} has fewer)", SIDES[side]),
+        some => format!(" (the {} has fewer in {})", SIDES[side], thousands(some)),
+    };
     let of = |range: std::ops::Range<i32>| {
-        tally.details.iter().filter(|((_, code), _)| range.contains(code)).map(|(_, cells)| cells).sum::<u64>()
+        tally.details.iter().filter(|((_, code), _)| range.contains(code)).map(|(_, (cells, _))| cells).sum::<u64>()
     };
     let forms = [of(0..code::SINGLE), of(code::SINGLE..code::LAST), of(code::LAST..code::LAST + 1)];
     let most = forms.iter().copied().max().unwrap_or(0);
@@ -146,39 +158,75 @@ fn rounding(slot: Slot, tally: &Tally, traits: &Traits) -> String {
     if forms[2] == most {
         return "differ only in the last digits that a float has".to_owned();
     }
-    let side = usize::from(slot.1.min(1));
-    let verb = match (traits.rounds[side], traits.cuts[side]) {
-        (false, true) => "cut",
+    let rounds = traits.rounds.get(usize::from(slot.1)).copied().unwrap_or(true);
+    let verb = match (rounds, cuts(slot, traits)) {
+        (false, _) => "cut",
         (true, true) => "rounded or cut",
-        _ => "rounded",
+        (true, false) => "rounded",
     };
-    format!("are the same {verb} to {}{fewer}", places(&digits(tally, verb != "rounded")))
+    let digits = digits(tally, cuts(slot, traits));
+    let outliers = match digits.outliers {
+        0 => String::new(),
+        outliers => format!(", {} of them to fewer digits", thousands(outliers)),
+    };
+    format!("are the same {verb} to {}{fewer}{outliers}", places(&digits.found))
 }
 
 fn codes(tally: &Tally, range: std::ops::Range<i32>) -> Vec<i32> {
     tally.details.keys().map(|(_, code)| *code).filter(|code| range.contains(code)).collect()
 }
 
-/// The numbers of digits that explain the values: the largest first, then of the rest, as a value
-/// that ends in zeros has fewer digits than it was rounded to.
-fn digits(tally: &Tally, cut: bool) -> Vec<i32> {
-    let mut counts: BTreeMap<(i32, i32), u64> = BTreeMap::new();
-    let mut all = 0;
-    for ((_, code), cells) in tally.details.iter().filter(|((_, code), _)| *code < code::SINGLE) {
-        *counts.entry((code / 100, code % 100)).or_default() += cells;
-        all += cells;
-    }
-    let mut found = Vec::new();
-    while let Some(largest) = counts.keys().map(|(digits, _)| *digits).max() {
-        let fits = |(has, agree): &(i32, i32)| *has == largest || *has < largest && (cut || *agree >= largest);
-        let covered: u64 = counts.iter().filter(|(key, _)| fits(key)).map(|(_, cells)| cells).sum();
-        if covered * 50 >= all {
-            found.push(largest);
+/// One in so many may be left out of account.
+const OUTLIERS: u64 = 100;
+
+/// What numbers were rounded to.
+struct Digits {
+    /// The numbers of digits that explain nearly all of the values.
+    found: Vec<i32>,
+    /// Values that have fewer.
+    outliers: u64,
+    /// The largest difference between two values, without those.
+    gap: f64,
+}
+
+/// The largest number of digits comes first, then that of the rest: a value that ends in zeros has
+/// fewer digits than it was rounded to.
+fn digits(tally: &Tally, cut: bool) -> Digits {
+    let decimals = |code: i32| code < code::SINGLE;
+    let mut rest: Vec<(i32, i32, u64, f64)> = tally
+        .details
+        .iter()
+        .filter(|((_, code), _)| decimals(*code))
+        .map(|((_, code), (cells, gap))| (code / 100, code % 100, *cells, *gap))
+        .collect();
+    let others = tally.details.iter().filter(|((_, code), _)| !decimals(*code)).map(|(_, (_, gap))| *gap);
+    let mut out = Digits { found: Vec::new(), outliers: 0, gap: others.fold(0.0, f64::max) };
+    let all: u64 = rest.iter().map(|(_, _, cells, _)| cells).sum();
+    while let Some(largest) = rest.iter().map(|(has, ..)| *has).max() {
+        let (fits, less): (Vec<_>, Vec<_>) =
+            rest.into_iter().partition(|(has, agree, ..)| *has == largest || cut || *agree >= largest);
+        let covered: u64 = fits.iter().map(|(_, _, cells, _)| cells).sum();
+        if covered * OUTLIERS >= all {
+            out.found.push(largest);
+            out.gap = fits.iter().map(|(.., gap)| *gap).fold(out.gap, f64::max);
+        } else {
+            out.outliers += covered;
         }
-        counts.retain(|key, _| !fits(key));
+        rest = less;
     }
-    found.sort_unstable();
-    found
+    out.found.sort_unstable();
+    out
+}
+
+/// The largest difference between two numbers of a rounding, without the few that were rounded to
+/// far fewer digits than the others: a tolerance for those would hide real changes.
+pub fn gap(slot: Slot, tally: &Tally, traits: &Traits) -> f64 {
+    digits(tally, cuts(slot, traits)).gap
+}
+
+/// Whether numbers may be cut, not rounded.
+fn cuts(slot: Slot, traits: &Traits) -> bool {
+    traits.cuts.get(usize::from(slot.1)).copied().unwrap_or(false)
 }
 
 fn places(digits: &[i32]) -> String {
@@ -196,8 +244,8 @@ fn places(digits: &[i32]) -> String {
 
 /// The two most frequent pairs of nothings.
 fn nothing(tally: &Tally) -> String {
-    let mut pairs: Vec<(&(u8, i32), &u64)> = tally.details.iter().collect();
-    pairs.sort_by_key(|(detail, cells)| (std::cmp::Reverse(**cells), **detail));
+    let mut pairs: Vec<_> = tally.details.iter().collect();
+    pairs.sort_by_key(|(detail, (cells, _))| (std::cmp::Reverse(*cells), **detail));
     let word = |token: i32| match nothing_word(token) {
         word @ ("NULL" | "empty" | "a word for NULL") => word.to_owned(),
         word => format!("`{word}`"),
