@@ -1,12 +1,14 @@
 //! The bridge: the arithmetic from the left row count to the right one.
 
 use crate::compare::Comparison;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// One line of the bridge.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BridgeTerm {
     /// What the rows are.
-    pub term: &'static str,
+    pub term: Cow<'static, str>,
     /// How many: a count in the first and last line, a signed step between.
     pub rows: i64,
 }
@@ -15,7 +17,7 @@ pub struct BridgeTerm {
 pub fn bridge(comparison: &Comparison) -> Vec<BridgeTerm> {
     let [left, right] = &comparison.sides;
     let signed = |rows: u64| i64::try_from(rows).unwrap_or(i64::MAX);
-    let line = |term, rows| BridgeTerm { term, rows };
+    let line = |term: &'static str, rows| BridgeTerm { term: term.into(), rows };
     vec![
         line("left rows", signed(left.rows)),
         line("keys only on the left", -signed(comparison.only[0])),

@@ -1,12 +1,14 @@
 //! Everything that an audit says, as data. Reports render it; nothing else decides what it means.
 
 use super::bridge::{BridgeTerm, bridge};
+use super::reasons::Reason;
 use crate::compare::{Comparison, Samples, SideCounts};
 use crate::snapshot::Snapshot;
 use crate::table::{Alignment, Key, KeyChoice};
+use serde::{Deserialize, Serialize};
 
 /// One side.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AuditedSide {
     /// Its address, without a password.
     pub address: String,
@@ -23,7 +25,7 @@ pub struct AuditedSide {
 }
 
 /// Values of one column that its type cannot hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OtherValues {
     /// The column.
     pub column: String,
@@ -32,7 +34,7 @@ pub struct OtherValues {
 }
 
 /// The unique key and why it was chosen.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct KeyReport {
     /// Left and right names.
     pub columns: Vec<(String, String)>,
@@ -43,7 +45,7 @@ pub struct KeyReport {
 }
 
 /// One compared pair of columns.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AuditedColumn {
     /// The left name.
     pub left: String,
@@ -56,7 +58,7 @@ pub struct AuditedColumn {
 }
 
 /// A softened comparison and what it made equal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Softening {
     /// The left name of the column.
     pub column: String,
@@ -67,7 +69,7 @@ pub struct Softening {
 }
 
 /// An audit's result.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Audit {
     /// Left and right.
     pub sides: [AuditedSide; 2],
@@ -91,6 +93,8 @@ pub struct Audit {
     pub ignored: Vec<String>,
     /// From the left row count to the right one.
     pub bridge: Vec<BridgeTerm>,
+    /// Why they differ, most telling first; empty if nobody has looked.
+    pub reasons: Vec<Reason>,
     /// A few of each kind of difference.
     pub samples: Samples,
     /// What a person should know before believing the result.
@@ -174,12 +178,18 @@ impl Audit {
                 .collect(),
             softened,
             ignored: alignment.ignored.clone(),
+            reasons: Vec::new(),
             samples: comparison.samples,
             sides,
             key: key_report,
             warnings,
             alignment: alignment.clone(),
         }
+    }
+
+    /// Which column is which.
+    pub fn alignment(&self) -> &Alignment {
+        &self.alignment
     }
 
     /// The left and right name of a pair that a sample speaks of.

@@ -13,7 +13,8 @@ use trueup::report::{audit_json, audit_text};
 /// Why do two tables differ? Read-only.
 ///
 /// Both tables are exported, joined on a unique key and compared. The report counts rows, keys,
-/// duplicates and changed cells, and leads from one row count to the other.
+/// duplicates and changed cells, leads from one row count to the other, and says what the rows that
+/// differ have in common.
 #[derive(Debug, Args)]
 pub struct AuditArgs {
     /// The left table's address, or a job file
@@ -23,6 +24,9 @@ pub struct AuditArgs {
     right: Option<String>,
     #[command(flatten)]
     compare: CompareArgs,
+    /// Leave out why the rows differ
+    #[arg(long)]
+    no_reasons: bool,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -44,7 +48,8 @@ pub fn spec(left: &str, right: Option<&String>, flags: JobSpec) -> Result<JobSpe
 
 /// Runs the command.
 pub fn run(args: &AuditArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> {
-    let job = spec(&args.left, args.right.as_ref(), args.compare.spec())?.resolve()?;
+    let flags = JobSpec { reasons: args.no_reasons.then_some(false), ..args.compare.spec() };
+    let job = spec(&args.left, args.right.as_ref(), flags)?.resolve()?;
     let run = run_audit(&job, watch)?;
     watch.clear();
     let json = audit_json(&run.audit);

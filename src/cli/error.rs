@@ -1,10 +1,11 @@
 //! The one place that turns errors into words and exit codes: what happened, why, and what to do.
 
 mod history;
+mod kept;
 mod write;
 
 use std::process::ExitCode;
-use trueup::audit::thousands;
+use trueup::audit::{ReasonError, thousands};
 use trueup::compare::CompareError;
 use trueup::endpoint::{AddressError, EndpointError};
 use trueup::job::{JobError, RunError};
@@ -245,6 +246,8 @@ impl From<RunError> for Failure {
             RunError::Output { path, why } => {
                 Self::new(&format!("can't write {path}"), &why, "name another place with --out")
             }
+            RunError::Reasons(ReasonError::Snapshot(error)) => error.into(),
+            RunError::Reasons(ReasonError::Interrupted) => Self::new("interrupted", "", ""),
             RunError::Plan(error) => error.into(),
             RunError::Apply(error) => error.into(),
             RunError::Cascades { cascades } => Self::cascades(&cascades),

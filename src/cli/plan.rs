@@ -27,6 +27,9 @@ pub struct PlanArgs {
     plan: PlanOptions,
     #[command(flatten)]
     compare: CompareArgs,
+    /// Leave out why the rows differ
+    #[arg(long)]
+    no_reasons: bool,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -56,7 +59,9 @@ pub fn is_done(file: &PlanFile) -> bool {
 
 /// Runs the command.
 pub fn run(args: &PlanArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> {
-    let run = run_plan(&job(&args.left, args.right.as_ref(), &args.plan, &args.compare)?, watch)?;
+    let mut job = job(&args.left, args.right.as_ref(), &args.plan, &args.compare)?;
+    job.job.reasons &= !args.no_reasons;
+    let run = run_plan(&job, watch)?;
     watch.clear();
     let (file, folder) = (&run.plan.file, &run.plan.folder);
     write_file(&folder.join("audit.json"), &format!("{:#}\n", audit_json(&run.audit)))?;

@@ -2,10 +2,11 @@
 
 use super::classify::{Found, keep};
 use crate::table::{Alignment, Key};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// One side's counts: `rows = distinct_keys + duplicates + null_keys`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SideCounts {
     /// All rows.
     pub rows: u64,
@@ -29,7 +30,7 @@ pub struct ColumnCount {
 }
 
 /// One differing cell of a sample.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SampleCell {
     /// The pair's position in the alignment.
     pub pair: usize,
@@ -40,7 +41,7 @@ pub struct SampleCell {
 }
 
 /// A changed row of a sample.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SampleRow {
     /// The key's values as printed.
     pub key: Vec<String>,
@@ -49,7 +50,7 @@ pub struct SampleRow {
 }
 
 /// A key of a sample that is not unique and differs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AmbiguousSample {
     /// The key's values as printed.
     pub key: Vec<String>,
@@ -58,7 +59,7 @@ pub struct AmbiguousSample {
 }
 
 /// A few of each kind, those that come first in the tables.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Samples {
     /// Keys on one side only: left, right.
     pub only: [Vec<Vec<String>>; 2],

@@ -82,6 +82,7 @@ impl Place {
                 memory: 64 << 20,
                 streams: 1,
                 copy: false,
+                reasons: true,
             },
             direction: Direction::LeftToRight,
             actions: Action::ALL.to_vec(),

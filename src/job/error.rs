@@ -1,7 +1,7 @@
 //! What can go wrong with a job.
 
 use crate::apply::ApplyError;
-use crate::audit::Candidate;
+use crate::audit::{Candidate, ReasonError};
 use crate::compare::CompareError;
 use crate::endpoint::{AddressError, EndpointError};
 use crate::plan::{Cascade, PlanError};
@@ -57,6 +57,9 @@ pub enum RunError {
     /// Comparing.
     #[error(transparent)]
     Compare(#[from] CompareError),
+    /// Looking for reasons.
+    #[error(transparent)]
+    Reasons(#[from] ReasonError),
     /// Applying a plan.
     #[error(transparent)]
     Apply(#[from] ApplyError),
@@ -178,6 +181,7 @@ impl RunError {
             | Self::Snapshot(SnapshotError::Interrupted)
             | Self::Compare(CompareError::Interrupted)
             | Self::Compare(CompareError::Snapshot(SnapshotError::Interrupted))
+            | Self::Reasons(ReasonError::Interrupted | ReasonError::Snapshot(SnapshotError::Interrupted))
             | Self::Plan(PlanError::Interrupted | PlanError::Snapshot(SnapshotError::Interrupted)) => true,
             _ => false,
         }

@@ -9,6 +9,7 @@ mod duration;
 mod error;
 mod history;
 mod indexes;
+mod kept;
 mod keys;
 mod pending;
 mod plan;
@@ -31,6 +32,7 @@ pub use error::{JobError, RunError};
 pub use history::{
     Forget, HistoryError, InstalledHistory, STATES, clear_history, history_status, install_history, remove_history,
 };
+pub use kept::{Counts, DIFFERENCES, Kept, KeptError, KeptFile, KeptSide, RUN, Repeated, RunFile};
 pub use keys::run_keys;
 pub use pending::remove_unfinished;
 pub use plan::{PlanJob, PlanRun, TwoWayJob, run_plan};

@@ -71,7 +71,7 @@ pub fn run_plan(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
     let addresses = [&job.job.left, &job.job.right];
     let filters = [&job.job.where_left, &job.job.where_right];
     let target = target(addresses[written])?;
-    let Compared { pending, frozen, alignment, key, audit, differences, .. } = compare_tables(&job.job, watch, true)?;
+    let Compared { pending, frozen, alignment, key, audit, differences, .. } = compare_tables(&job.job, watch)?;
 
     let progress = watch.stage("planning");
     let table = |at: usize, target: Option<Target>| PlanTable {

@@ -2,13 +2,15 @@
 
 use super::error::RunError;
 use super::indexes::indexes;
+use super::kept::{Making, keep};
 use super::pending::Pending;
 use super::side::{Job, Table, Watch};
 use super::side_plan::SidePlan;
-use crate::audit::{Audit, Candidate, Shortlist, Survey, infer};
-use crate::compare::{CompareOptions, Differences, Side, compare, compare_all};
+use crate::audit::{Audit, Candidate, Evidence, Reason, Shortlist, Survey, infer, reasons};
+use crate::compare::{CompareOptions, Differences, Side, compare_all};
 use crate::snapshot::{Index, Recipe, Snapshot};
 use crate::table::{AlignOptions, Alignment, Key, KeyChoice, rename_key};
+use chrono::Utc;
 use std::path::PathBuf;
 
 /// How many samples of each kind an audit keeps.
@@ -39,7 +41,7 @@ pub(super) fn both<T: Send>(
 /// # Errors
 /// If anything on the way fails; nothing is left behind then.
 pub fn run_audit(job: &Job, watch: &dyn Watch) -> Result<AuditRun, RunError> {
-    let compared = compare_tables(job, watch, false)?;
+    let compared = compare_tables(job, watch)?;
     std::fs::remove_dir_all(compared.pending.temporary.join("work")).ok();
     let folder = compared.pending.keep()?;
     Ok(AuditRun { audit: compared.audit, folder })
@@ -54,13 +56,14 @@ pub(super) struct Compared {
     pub(super) alignment: Alignment,
     pub(super) key: Key,
     pub(super) audit: Audit,
-    /// All that differs, if it was asked for.
+    /// All that differs.
     pub(super) differences: Differences,
     pub(super) indexes: [Index; 2],
 }
 
-/// The road up to the comparison; with `all`, every difference is kept.
-pub(super) fn compare_tables(job: &Job, watch: &dyn Watch, all: bool) -> Result<Compared, RunError> {
+/// The road up to the comparison and the reasons, all of which is kept.
+pub(super) fn compare_tables(job: &Job, watch: &dyn Watch) -> Result<Compared, RunError> {
+    let started = Utc::now();
     let pending = Pending::new(job.out.as_deref())?;
     let tables = both(|| Table::open(&job.left), || Table::open(&job.right))?;
     let options = with_key_names(&job.options, &tables);
@@ -94,7 +97,31 @@ pub(super) fn compare_tables(job: &Job, watch: &dyn Watch, all: bool) -> Result<
         interrupt: watch.interrupt(),
         progress: progress.as_ref(),
     };
-    compare_frozen(job, pending, frozen, indexes, alignment, key, why, &options, all)
+    let mut compared = compare_frozen(job, pending, frozen, indexes, alignment, key, why, &options)?;
+    drop(progress);
+    if job.reasons && !compared.audit.agree {
+        compared.audit.reasons = look_for_reasons(job, watch, &compared)?;
+    }
+    let Compared { pending, frozen, key, audit, differences, indexes, .. } = &compared;
+    let making = Making { job, started, frozen, indexes, key, audit, differences, interrupt: watch.interrupt() };
+    keep(&making, &pending.temporary)?;
+    Ok(compared)
+}
+
+fn look_for_reasons(job: &Job, watch: &dyn Watch, compared: &Compared) -> Result<Vec<Reason>, RunError> {
+    let _progress = watch.stage("looking for reasons");
+    let Compared { frozen, indexes, alignment, key, audit, differences, .. } = compared;
+    Ok(reasons(&Evidence {
+        parts: [&frozen[0].parts, &frozen[1].parts],
+        indexes: [&indexes[0], &indexes[1]],
+        tables: [&frozen[0].manifest.table, &frozen[1].manifest.table],
+        alignment,
+        key,
+        differences,
+        counts: audit.sides.each_ref().map(|side| side.counts),
+        memory: job.memory,
+        interrupt: watch.interrupt(),
+    })?)
 }
 
 /// Compares two frozen tables; `why` says why the key is the key.
@@ -108,14 +135,9 @@ pub(super) fn compare_frozen(
     key: Key,
     why: String,
     options: &CompareOptions<'_>,
-    all: bool,
 ) -> Result<Compared, RunError> {
     let side = |at: usize| Side { parts: &frozen[at].parts, index: &indexes[at] };
-    let (comparison, differences) = if all {
-        compare_all(side(0), side(1), &alignment, &key, options)?
-    } else {
-        (compare(side(0), side(1), &alignment, &key, options)?, Differences::default())
-    };
+    let (comparison, differences) = compare_all(side(0), side(1), &alignment, &key, options)?;
     let audit = Audit::new(
         [&frozen[0], &frozen[1]],
         [job.left.to_string(), job.right.to_string()],

@@ -27,6 +27,8 @@ pub struct Job {
     pub streams: usize,
     /// Whether files that are frozen already are copied to the run all the same.
     pub copy: bool,
+    /// Whether reasons are looked for.
+    pub reasons: bool,
 }
 
 /// Watches a run.

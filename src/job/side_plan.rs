@@ -55,7 +55,8 @@ impl SidePlan<'_> {
             Table::Frozen(snapshot) => {
                 let columns = snapshot.parts.columns().to_vec();
                 // Files that are frozen already are copied only to a place that is asked for, or so
-                // that a key is counted in the chosen rows only.
+                // that a key is counted in the chosen rows only. What is found is then told of the
+                // copy, so it stays.
                 let asked = self.job.copy || self.job.out.is_some() && !matches!(self.address, Address::Snapshot(_));
                 let counted = recipe.is_none() && self.filter.is_some() && snapshot.manifest.filter != *self.filter;
                 if !asked && !counted {
@@ -63,8 +64,7 @@ impl SidePlan<'_> {
                 }
                 let progress = self.watch.stage(&format!("copying {}", self.name));
                 let options = options(&columns, progress.as_ref(), false)?;
-                let folder =
-                    pending.folder(&if asked { self.name.to_owned() } else { format!("work/{}-rows", self.name) })?;
+                let folder = pending.folder(self.name)?;
                 Ok(freeze_parts(&snapshot.parts, self.table.info(), &columns, options, &folder)?)
             }
         }

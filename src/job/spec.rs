@@ -52,6 +52,8 @@ pub struct JobSpec {
     pub memory: Option<String>,
     /// Streams to read at once from each database.
     pub streams: Option<usize>,
+    /// Whether reasons are looked for.
+    pub reasons: Option<bool>,
     /// Which side a plan writes.
     pub direction: Option<Direction>,
     /// Whether a plan adds rows.
@@ -131,6 +133,7 @@ impl JobSpec {
             out: flags.out.or(self.out),
             memory: flags.memory.or(self.memory),
             streams: flags.streams.or(self.streams),
+            reasons: flags.reasons.or(self.reasons),
             direction: flags.direction.or(self.direction),
             create: flags.create.or(self.create),
             update: flags.update.or(self.update),
@@ -265,6 +268,7 @@ impl JobSpec {
             memory,
             streams: self.streams.unwrap_or_else(default_streams).clamp(1, 64),
             copy: false,
+            reasons: self.reasons.unwrap_or(true),
         })
     }
 }

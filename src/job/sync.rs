@@ -61,6 +61,8 @@ pub fn run_sync(job: &SyncJob, watch: &dyn Watch) -> Result<SyncRun, RunError> {
     let all = |limit: Limit| matches!(limit, Limit::Percent(percent) if percent >= 100.0);
     let meant = job.allow_empty_source || job.plan.limits.max_deletes.is_some_and(all);
     let mut planning = job.plan.clone();
+    // Nobody reads them: what differs is about to be written.
+    planning.job.reasons = false;
     planning.limits.max_deletes.get_or_insert(MAX_DELETES);
     for (side, address) in [&job.plan.job.left, &job.plan.job.right].into_iter().enumerate() {
         // An apply of last night may have been killed.

@@ -94,7 +94,7 @@ fn bridge(audit: &Audit, style: Style) -> String {
             };
             let rows = Cell::new(thousands(term.rows.unsigned_abs())).set_alignment(CellAlignment::Right);
             let rows = if outer { rows.add_attribute(Attribute::Bold) } else { rows };
-            table.add_row(vec![Cell::new(lead), Cell::new(term.term), rows]);
+            table.add_row(vec![Cell::new(lead), Cell::new(&term.term), rows]);
         }
     }
     format!("\n{}{}\n", style.heading("From the left row count to the right one"), table.trim_fmt())

@@ -100,6 +100,13 @@ impl Parts {
         self.rows
     }
 
+    /// The files that hold rows, in order.
+    pub fn files(&self) -> Vec<&Path> {
+        let mut files: Vec<&Path> = self.groups.iter().map(|group| group.path.as_path()).collect();
+        files.dedup();
+        files
+    }
+
     /// The position of the column of this name.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|c| c.name == name)

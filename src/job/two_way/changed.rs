@@ -125,7 +125,7 @@ pub(super) fn read_changed(
         progress: progress.as_ref(),
     };
     let why = "it is the key of the last sync".to_owned();
-    let compared = compare_frozen(&job.job, pending, frozen, [left, right], alignment, key, why, &options, true)?;
+    let compared = compare_frozen(&job.job, pending, frozen, [left, right], alignment, key, why, &options)?;
     drop(progress);
     let servers = Servers { marks: next.map(Some), ..servers.clone() };
     check(base, &next_base(addresses, [&None, &None], &compared, &servers))?;

@@ -7,6 +7,7 @@ use crate::base::Base;
 use crate::compare::CompareOptions;
 use crate::endpoint::Address;
 use crate::job::error::RunError;
+use crate::job::kept::{DIFFERENCES, RUN};
 use crate::job::plan::{PlanJob, PlanRun, TwoWayJob};
 use crate::job::resolve::beside;
 use crate::job::run::compare_frozen;
@@ -48,6 +49,7 @@ pub(in crate::job) fn replan(old: &Plan, decisions: Vec<Decision>, watch: &dyn W
             memory: available_memory(),
             streams: 1,
             copy: true,
+            reasons: false,
         },
         direction: old.file.direction,
         actions: two_way.actions.clone(),
@@ -66,6 +68,12 @@ pub(in crate::job) fn replan(old: &Plan, decisions: Vec<Decision>, watch: &dyn W
     for side in SIDES {
         let to = pending.folder(side)?;
         link_folder(&old.folder.join(side), &to)?;
+    }
+    for name in [RUN, DIFFERENCES] {
+        // A plan of changed rows only has kept none.
+        if old.folder.join(name).exists() {
+            link(&old.folder.join(name), &pending.temporary.join(name))?;
+        }
     }
     let frozen = [open_snapshot(&old.folder.join(SIDES[0]))?, open_snapshot(&old.folder.join(SIDES[1]))?];
     let key = Key { pairs: old.file.key.clone(), chosen: old.file.key_chosen };
@@ -95,17 +103,8 @@ pub(in crate::job) fn replan(old: &Plan, decisions: Vec<Decision>, watch: &dyn W
         interrupt: watch.interrupt(),
         progress: progress.as_ref(),
     };
-    let compared = compare_frozen(
-        &job.job,
-        pending,
-        frozen,
-        indexes,
-        old.file.alignment.clone(),
-        key,
-        String::new(),
-        &options,
-        true,
-    )?;
+    let compared =
+        compare_frozen(&job.job, pending, frozen, indexes, old.file.alignment.clone(), key, String::new(), &options)?;
     drop(progress);
     let read = Read {
         compared,
@@ -127,10 +126,15 @@ fn link_folder(from: &Path, to: &Path) -> Result<(), RunError> {
     let failed = |e: std::io::Error| RunError::Output { path: to.display().to_string(), why: e.to_string() };
     for entry in std::fs::read_dir(from).map_err(failed)? {
         let entry = entry.map_err(failed)?;
-        let place = to.join(entry.file_name());
-        if std::fs::hard_link(entry.path(), &place).is_err() {
-            std::fs::copy(entry.path(), &place).map_err(failed)?;
-        }
+        link(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
+}
+
+/// Links (or copies) a file.
+fn link(from: &Path, to: &Path) -> Result<(), RunError> {
+    if std::fs::hard_link(from, to).is_err() {
+        std::fs::copy(from, to).map_err(|e| RunError::Output { path: to.display().to_string(), why: e.to_string() })?;
     }
     Ok(())
 }

@@ -49,7 +49,7 @@ pub(in crate::job) fn run_two_way(job: &PlanJob, watch: &dyn Watch) -> Result<Pl
     let mut read = match read {
         Some(read) => Read { targets, ..read },
         None => {
-            let compared = compare_tables(&job.job, watch, true)?;
+            let compared = compare_tables(&job.job, watch)?;
             Read { compared, servers, targets, partial: None, note, vanished: Vec::new() }
         }
     };
