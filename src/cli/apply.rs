@@ -13,7 +13,7 @@ use trueup::audit::thousands;
 use trueup::endpoint::{Action, Address};
 use trueup::job::{ApplyJob, ApplyRun, JobError, run_apply};
 use trueup::plan::{Plan, PlanFile};
-use trueup::report::{Carried, apply_json, apply_text, plan_text, sample_steps};
+use trueup::report::{Carried, Reasons, apply_json, apply_text, plan_text, sample_steps};
 
 /// Carry a plan out.
 ///
@@ -137,7 +137,7 @@ pub fn run(args: &ApplyArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure>
         .sum();
     if steps > 0 && !args.carry.yes {
         can_ask(&plan.folder)?;
-        eprintln!("{}", plan_text(&plan.file, None, &sample_steps(&plan)?, style()));
+        eprintln!("{}", plan_text(&plan.file, None, &sample_steps(&plan)?, &Reasons::NONE, style()));
         let rows = if steps == 1 { "row" } else { "rows" };
         let question = format!("Write {} {rows} to {}?", thousands(steps), targets(&plan.file));
         if !confirm(&question, &plan.folder)? {

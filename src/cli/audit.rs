@@ -56,7 +56,7 @@ pub fn run(args: &AuditArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure>
     write_file(&run.folder.join("audit.json"), &format!("{json:#}\n"))?;
     watch.note(&format!("kept in {}", run.folder.display()));
     match args.format {
-        Format::Table => print(&audit_text(&run.audit, style()))?,
+        Format::Table => print(&audit_text(&run.audit, &run.folder, watch.verbose(), style()))?,
         Format::Json => print_json(&json)?,
     }
     Ok(ExitCode::from(u8::from(!run.audit.agree)))

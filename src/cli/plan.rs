@@ -9,7 +9,7 @@ use clap::Args;
 use std::process::ExitCode;
 use trueup::job::{PlanJob, Watch, run_plan};
 use trueup::plan::{Direction, PlanFile};
-use trueup::report::{audit_json, plan_json, plan_text, sample_steps};
+use trueup::report::{Reasons, audit_json, plan_json, plan_text, sample_steps};
 
 /// What would make two tables agree? Read-only; writes a plan folder.
 ///
@@ -67,7 +67,10 @@ pub fn run(args: &PlanArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> 
     write_file(&folder.join("audit.json"), &format!("{:#}\n", audit_json(&run.audit)))?;
     watch.note(&format!("kept in {}", folder.display()));
     match args.format {
-        Format::Table => print(&plan_text(file, Some(folder), &sample_steps(&run.plan)?, style()))?,
+        Format::Table => {
+            let reasons = Reasons { found: &run.audit.reasons, folder: Some(folder), all: watch.verbose() };
+            print(&plan_text(file, Some(folder), &sample_steps(&run.plan)?, &reasons, style()))?;
+        }
         Format::Json => print_json(&plan_json(file, folder))?,
     }
     Ok(ExitCode::from(u8::from(!is_done(file))))

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use trueup::job::{Resolve, run_resolve};
 use trueup::plan::{Plan, Take};
-use trueup::report::{plan_json, plan_text, sample_steps};
+use trueup::report::{Reasons, plan_json, plan_text, sample_steps};
 
 /// Decide conflicts: whose version is taken.
 ///
@@ -95,7 +95,7 @@ pub fn run(args: &ResolveArgs, watch: &TerminalWatch) -> Result<ExitCode, Failur
     watch.clear();
     let (file, folder) = (&run.plan.file, &run.plan.folder);
     match args.format {
-        Format::Table => print(&plan_text(file, Some(folder), &sample_steps(&run.plan)?, style()))?,
+        Format::Table => print(&plan_text(file, Some(folder), &sample_steps(&run.plan)?, &Reasons::NONE, style()))?,
         Format::Json => print_json(&plan_json(file, folder))?,
     }
     Ok(ExitCode::from(u8::from(!is_done(file))))

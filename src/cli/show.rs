@@ -6,13 +6,14 @@ use super::output::{print, style};
 use super::pager::Pages;
 use super::watch::TerminalWatch;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use trueup::audit::thousands;
+use trueup::job::{KeptError, RunFile};
 use trueup::plan::{Conflict, Plan, PlanError, PlanFile, SCRIPTS, Selection, means};
 use trueup::report::{
-    ConflictTable, ShownStep, StepTable, conflict_json, how_to_resolve, key_names, plan_json, plan_text, sample_steps,
-    shown_step, step_json,
+    ConflictTable, Reasons, ShownStep, StepTable, conflict_json, how_to_resolve, key_names, plan_json, plan_text,
+    sample_steps, shown_step, step_json,
 };
 use trueup::snapshot::SnapshotError;
 
@@ -65,7 +66,12 @@ pub fn run(args: &ShowArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> 
     let plan = Plan::open(&args.plan)?;
     if args.summary {
         match args.format {
-            Format::Table => print(&plan_text(&plan.file, Some(&plan.folder), &sample_steps(&plan)?, style()))?,
+            Format::Table => {
+                let run = kept(&plan.folder)?;
+                let found = run.as_ref().map_or(&[][..], |run| &run.audit.reasons);
+                let reasons = Reasons { found, folder: Some(&plan.folder), all: watch.verbose() };
+                print(&plan_text(&plan.file, Some(&plan.folder), &sample_steps(&plan)?, &reasons, style()))?;
+            }
             Format::Json => print(&format!("{}\n", plan_json(&plan.file, &plan.folder)))?,
         }
         return Ok(ExitCode::SUCCESS);
@@ -85,6 +91,15 @@ pub fn run(args: &ShowArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> 
     }
     pages.close()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What was found when the plan was made; `None` if changed rows only were looked at.
+fn kept(folder: &Path) -> Result<Option<RunFile>, Failure> {
+    match RunFile::read(folder) {
+        Ok(run) => Ok(Some(run)),
+        Err(KeptError::NoRun(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Keys as typed, one value per key column.

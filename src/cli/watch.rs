@@ -84,6 +84,11 @@ impl TerminalWatch {
         self.paging.store(true, Ordering::Relaxed);
     }
 
+    /// Whether more is asked for than usual.
+    pub fn verbose(&self) -> bool {
+        self.verbosity > Verbosity::Normal
+    }
+
     /// Takes the bars away before the result is printed.
     pub fn clear(&self) {
         // Only a terminal that is gone makes this fail.

@@ -1,6 +1,7 @@
 use super::*;
+use crate::compare::Differences;
 use crate::endpoint::Interrupt;
-use crate::job::JobSpec;
+use crate::job::{JobSpec, Kept};
 use crate::snapshot::{Progress, Silent};
 use std::path::Path;
 
@@ -56,6 +57,12 @@ fn a_plan_is_kept_with_what_it_was_made_of() {
         assert!(plan.folder.join(part).is_file(), "{part}");
     }
     assert!(!plan.folder.join("work").exists());
+    let kept = Kept::open(&plan.folder).unwrap();
+    assert_eq!(
+        kept.differences,
+        Differences { only: [vec![2], vec![2, 3]], changed: vec![(1, 1)], ..kept.differences.clone() }
+    );
+    assert_eq!(kept.file.audit.only, [1, 2]);
 
     std::fs::remove_dir_all(&plan.folder).unwrap();
     let mirror = run_plan(&job(folder.path(), Direction::RightToLeft), &Quiet::default()).unwrap();

@@ -1,6 +1,6 @@
 //! The JSON of an audit: the contract with scripts. Names are only ever added.
 
-use crate::audit::{Audit, AuditedSide};
+use crate::audit::{Audit, AuditedSide, Reason};
 use serde_json::{Value, json};
 
 /// An audit as one JSON object, version 1.
@@ -26,7 +26,7 @@ pub fn audit_json(audit: &Audit) -> Value {
             "left": c.left, "right": c.right, "changed": c.changed, "compared_as": c.compared_as,
         })).collect::<Vec<_>>(),
         "bridge": audit.bridge.iter().map(|t| json!({"term": t.term, "rows": t.rows})).collect::<Vec<_>>(),
-        "reasons": [],
+        "reasons": reasons_json(&audit.reasons),
         "agree": audit.agree,
         "unpaired": {"left": left.alone, "right": right.alone},
         "ignored": audit.ignored,
@@ -36,6 +36,26 @@ pub fn audit_json(audit: &Audit) -> Value {
         "warnings": audit.warnings,
         "samples": samples(audit),
     })
+}
+
+/// Reasons, with a few examples of each and what would make its rows equal.
+pub(super) fn reasons_json(reasons: &[Reason]) -> Value {
+    let reasons = reasons.iter().map(|reason| {
+        json!({
+            "kind": reason.kind,
+            "side": reason.side,
+            "columns": reason.columns,
+            "rule": reason.rule,
+            "rows": reason.rows,
+            "of": reason.of,
+            "text": reason.text,
+            "examples": reason.examples.iter().map(|example| json!({
+                "key": example.key, "left": example.left, "right": example.right,
+            })).collect::<Vec<_>>(),
+            "fix": reason.fix,
+        })
+    });
+    reasons.collect()
 }
 
 fn side(side: &AuditedSide) -> Value {

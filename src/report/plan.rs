@@ -1,6 +1,7 @@
 //! A plan's summary for a person: what would be written, what was left out, and what to know before
 //! it is applied.
 
+use super::reasons::{Reasons, reasons_text};
 use super::step::{SIDES, ShownStep, key_names};
 use super::steps::StepTable;
 use super::style::Style;
@@ -19,9 +20,15 @@ const CELLS: usize = 3;
 /// Keys that are shown of what is left out.
 const KEYS: usize = 3;
 
-/// The whole summary, with a few steps as samples. With the plan's `folder`, also the commands
+/// The whole summary, with a few steps as samples and why the tables differ. With the plan's `folder`, also the commands
 /// that come next.
-pub fn plan_text(file: &PlanFile, folder: Option<&Path>, samples: &[ShownStep], style: Style) -> String {
+pub fn plan_text(
+    file: &PlanFile,
+    folder: Option<&Path>,
+    samples: &[ShownStep],
+    reasons: &Reasons<'_>,
+    style: Style,
+) -> String {
     let mut out = head(file, style);
     out.push('\n');
     match file.direction {
@@ -30,6 +37,7 @@ pub fn plan_text(file: &PlanFile, folder: Option<&Path>, samples: &[ShownStep], 
         Direction::Both => out.push_str(&two_way::counts(file, style)),
     }
     out.push_str(&columns(file, style));
+    out.push_str(&reasons_text(reasons, style));
     if !samples.is_empty() {
         let table = StepTable::new(samples, file.direction == Direction::Both, CELLS, style);
         out.push_str(&format!("\n{}{}{}", style.heading("Samples"), table.header(), table.lines(samples)));

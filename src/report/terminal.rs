@@ -1,17 +1,19 @@
 //! An audit for a person at a terminal: one screen, 80 columns.
 
+use super::reasons::{Reasons, reasons_text};
 use super::style::Style;
 use super::values::{number, pair_name, percent, print_key, shorten, shorten_middle, value};
 use crate::audit::{Audit, AuditedColumn, thousands};
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table};
+use std::path::Path;
 
 /// Samples of keys that are shown of each kind; the JSON has more.
 const SHOWN: usize = 3;
 /// Changed columns that are listed.
 const COLUMNS: usize = 12;
 
-/// The whole report.
-pub fn audit_text(audit: &Audit, style: Style) -> String {
+/// The whole report of a run that is kept in `folder`; with `all`, every reason.
+pub fn audit_text(audit: &Audit, folder: &Path, all: bool, style: Style) -> String {
     let mut out = String::new();
     for (name, side) in ["left ", "right"].iter().zip(&audit.sides) {
         let filter = side.filter.as_ref().map(|sql| format!("  where {sql}")).unwrap_or_default();
@@ -22,6 +24,7 @@ pub fn audit_text(audit: &Audit, style: Style) -> String {
     out.push_str(&format!("{}\n\n", counts(audit, style).trim_fmt()));
     out.push_str(&verdict(audit, style));
     if !audit.agree {
+        out.push_str(&reasons_text(&Reasons { found: &audit.reasons, folder: Some(folder), all }, style));
         out.push_str(&bridge(audit, style));
         out.push_str(&columns(audit, style));
         out.push_str(&samples(audit, style));

@@ -137,7 +137,7 @@ fn a_plan_with_steps() {
     let mut file = plan(ActionCounts { create: 4, update: 59, delete: 15 });
     let column = |name: &str, changed| ChangedColumn { left: name.to_owned(), right: name.to_owned(), changed };
     file.changed_columns = vec![column("name", 26), column("city", 31), column("elevation", 0)];
-    insta::assert_snapshot!(fits(&plan_text(&file, Some(Path::new(".trueup/1")), &samples(), STYLE)));
+    insta::assert_snapshot!(fits(&plan_text(&file, Some(Path::new(".trueup/1")), &samples(), &Reasons::NONE, STYLE)));
 }
 
 #[test]
@@ -174,20 +174,20 @@ fn a_plan_with_much_to_know() {
     let trigger = "writing sets off the trigger `history` of the left table: what it may do is not in this plan";
     file.warnings = vec![trigger.to_owned(), trigger.to_owned()];
     file.limits.max_deletes = Some(Limit::Percent(10.0));
-    insta::assert_snapshot!(fits(&plan_text(&file, Some(Path::new("plans/tonight")), &[], STYLE)));
+    insta::assert_snapshot!(fits(&plan_text(&file, Some(Path::new("plans/tonight")), &[], &Reasons::NONE, STYLE)));
 }
 
 #[test]
 fn a_plan_without_steps() {
     let mut file = plan(ActionCounts::default());
     assert!(
-        plan_text(&file, Some(Path::new("p")), &[], STYLE)
+        plan_text(&file, Some(Path::new("p")), &[], &Reasons::NONE, STYLE)
             .ends_with("Nothing to do: the right table agrees with the left one.\n"),
         "{}",
-        plan_text(&file, Some(Path::new("p")), &[], STYLE)
+        plan_text(&file, Some(Path::new("p")), &[], &Reasons::NONE, STYLE)
     );
     file.ambiguous = 2;
-    assert!(plan_text(&file, None, &[], STYLE).ends_with("Nothing to write to the right table.\n"));
+    assert!(plan_text(&file, None, &[], &Reasons::NONE, STYLE).ends_with("Nothing to write to the right table.\n"));
 }
 
 #[test]
@@ -309,7 +309,7 @@ fn a_plan_for_both_tables() {
     file.conflicts = 3;
     file.undecided = 1;
     file.changed_columns = vec![ChangedColumn { left: "city".to_owned(), right: "town".to_owned(), changed: 60 }];
-    insta::assert_snapshot!(fits(&plan_text(&file, Some(Path::new(".trueup/1")), &samples(), STYLE)));
+    insta::assert_snapshot!(fits(&plan_text(&file, Some(Path::new(".trueup/1")), &samples(), &Reasons::NONE, STYLE)));
     insta::assert_snapshot!(format!("{:#}", plan_json(&file, Path::new(".trueup/1"))));
 }
 
@@ -321,14 +321,14 @@ fn a_first_run_of_both_tables() {
         rules: Rules { merge: Merge::Row, ..Rules::default() },
         ..TwoWayFile::default()
     });
-    insta::assert_snapshot!(fits(&plan_text(&file, Some(Path::new("p")), &[], STYLE)));
+    insta::assert_snapshot!(fits(&plan_text(&file, Some(Path::new("p")), &[], &Reasons::NONE, STYLE)));
     assert_eq!(plan_json(&file, Path::new("p"))["two_way"]["skew_ms"], serde_json::Value::Null);
 }
 
 #[test]
 fn nothing_to_do_for_both_tables() {
     let mut file = two_way_plan(ActionCounts::default(), ActionCounts::default());
-    let text = |file: &PlanFile| plan_text(file, Some(Path::new("p")), &[], STYLE);
+    let text = |file: &PlanFile| plan_text(file, Some(Path::new("p")), &[], &Reasons::NONE, STYLE);
     let kept = "Nothing to do: the two tables agree, but for 12 rows kept different.\n";
     assert!(text(&file).ends_with(kept), "{}", text(&file));
     file.conflicts = 1;

@@ -1,21 +1,163 @@
 //! All reasons, most telling first.
+//!
+//! A person wants to know first what explains most of the gap. So a reason weighs as many rows as it
+//! explains, times the share of its kind of rows that they are: all of 400 rows tell more than 500 of
+//! 10,000. A near key counts twice, because it explains a row on either side.
+//!
+//! Three rules go before that:
+//!
+//! - What speaks of single columns comes after what speaks of whole rows: a count of cells per column
+//!   is a detail of the rows that differ in nothing else.
+//! - Where most of the keys of a side are on the other in another spelling, a cluster in nothing but
+//!   the key's columns says no more than that these are spelled in that way, and is left out.
+//! - Of two reasons that give the same numbers for the same columns and rule, one is enough.
 
 use super::evidence::{Evidence, ReasonError};
-use super::reason::Reason;
+use super::reason::{Kind, Reason, ReasonSide};
 use super::{clusters, duplicates, near, values};
+use std::cmp::Ordering;
 
 /// Looks for reasons of every kind.
 ///
 /// # Errors
 /// If rows can't be read, or the person interrupts.
 pub fn reasons(evidence: &Evidence<'_>) -> Result<Vec<Reason>, ReasonError> {
-    let mut found = values::values(evidence)?;
-    found.extend(near::near_keys(evidence)?);
+    let mut found = near::near_keys(evidence)?;
+    found.extend(values::values(evidence)?);
     found.extend(clusters::clusters(evidence)?);
     found.extend(duplicates::duplicates(evidence)?);
-    found.sort_by(|one, other| {
-        let share = |reason: &Reason| reason.rows as f64 / reason.of.max(1) as f64;
-        share(other).total_cmp(&share(one)).then(other.rows.cmp(&one.rows))
+    let name = |pair: &usize| evidence.alignment.pairs[*pair].left.name.clone();
+    let key: Vec<String> = evidence.key.pairs.iter().map(name).collect();
+    Ok(rank(found, &key, evidence.differences.changed.len() as u64))
+}
+
+/// The reasons in order, given the key's columns and how many rows changed.
+fn rank(mut found: Vec<Reason>, key: &[String], changed: u64) -> Vec<Reason> {
+    let spelled: Vec<ReasonSide> = found
+        .iter()
+        .filter(|reason| reason.kind == Kind::NearKey && 2 * reason.rows >= reason.of)
+        .map(|reason| reason.side)
+        .collect();
+    let by_product = |reason: &Reason| {
+        reason.kind == Kind::Cluster
+            && reason.side != ReasonSide::Both
+            && reason.columns.iter().all(|column| key.contains(column))
+            && spelled.iter().any(|side| *side == ReasonSide::Both || *side == reason.side)
+    };
+    found.retain(|reason| !by_product(reason));
+
+    let details: Vec<bool> = found.iter().map(|reason| is_detail(reason, &found, changed)).collect();
+    let mut ranked: Vec<(bool, Reason)> = details.into_iter().zip(found).collect();
+    ranked.sort_by(|(detail, one), (other_detail, other)| {
+        detail.cmp(other_detail).then_with(|| weight(other).total_cmp(&weight(one))).then_with(|| tie(one, other))
     });
-    Ok(found)
+    let mut out: Vec<Reason> = Vec::with_capacity(ranked.len());
+    for (_, reason) in ranked {
+        if !out.iter().any(|other| same(other, &reason)) {
+            out.push(reason);
+        }
+    }
+    out
+}
+
+/// Rows explained, times the share of the rows concerned.
+fn weight(reason: &Reason) -> f64 {
+    let sides = if matches!(reason.kind, Kind::NearKey | Kind::BetterKey) { 2.0 } else { 1.0 };
+    sides * reason.rows as f64 * (reason.rows as f64 / reason.of.max(1) as f64)
+}
+
+/// Whether a reason speaks of the cells of one column, while another one speaks of the rows.
+fn is_detail(reason: &Reason, all: &[Reason], changed: u64) -> bool {
+    let wider = |other: &Reason| {
+        other.kind == Kind::Values
+            && other.rule == reason.rule
+            && other.columns.len() > reason.columns.len()
+            && reason.columns.iter().all(|column| other.columns.contains(column))
+    };
+    reason.kind == Kind::Values && (reason.of != changed || all.iter().any(wider))
+}
+
+/// How two values differ is said before where they are.
+fn tie(one: &Reason, other: &Reason) -> Ordering {
+    let place = |kind: Kind| match kind {
+        Kind::NearKey => 0,
+        Kind::BetterKey => 1,
+        Kind::Values => 2,
+        Kind::Cluster => 3,
+        Kind::Duplicates => 4,
+    };
+    place(one.kind)
+        .cmp(&place(other.kind))
+        .then_with(|| other.rows.cmp(&one.rows))
+        .then_with(|| one.side.cmp(&other.side))
+        .then_with(|| one.columns.cmp(&other.columns))
+        .then_with(|| one.rule.cmp(&other.rule))
+        .then_with(|| one.text.cmp(&other.text))
+}
+
+fn same(one: &Reason, other: &Reason) -> bool {
+    let of = |reason: &Reason| (reason.kind, reason.side, reason.rows, reason.of);
+    of(one) == of(other) && one.rule == other.rule && one.columns == other.columns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(kind: Kind, side: ReasonSide, columns: &[&str], rule: &str, rows: u64, of: u64) -> Reason {
+        let columns = columns.iter().map(|column| (*column).to_owned()).collect();
+        Reason { kind, side, columns, rule: rule.into(), rows, of, text: String::new(), examples: vec![], fix: None }
+    }
+
+    fn rules(found: Vec<Reason>, changed: u64) -> Vec<String> {
+        rank(found, &["id".to_owned()], changed).into_iter().map(|reason| reason.rule).collect()
+    }
+
+    #[test]
+    fn what_explains_most_comes_first() {
+        use {Kind::*, ReasonSide::*};
+        let found = vec![
+            reason(Cluster, Both, &["region"], "part of many", 500, 10_000),
+            reason(Cluster, Left, &["source"], "all of some", 400, 400),
+            reason(Values, Both, &["a"], "most rows", 9_000, 10_000),
+            reason(NearKey, Both, &["id"], "trim", 300, 400),
+            reason(Duplicates, Right, &["id"], "few", 2, 2),
+        ];
+        let expected = ["most rows", "trim", "all of some", "part of many", "few"];
+        assert_eq!(rules(found.clone(), 10_000), expected);
+        let backwards = found.into_iter().rev().collect();
+        assert_eq!(rules(backwards, 10_000), expected, "whatever the order of looking");
+    }
+
+    #[test]
+    fn columns_are_details_of_rows() {
+        use {Kind::Values, ReasonSide::Both};
+        let found = vec![
+            reason(Values, Both, &["lat"], "rounding", 990, 995),
+            reason(Values, Both, &["lon"], "rounding", 1_000, 1_000),
+            reason(Values, Both, &["lat", "lon"], "rounding", 700, 1_000),
+            reason(Values, Both, &["name"], "case", 10, 1_000),
+        ];
+        let ranked = rank(found, &[], 1_000);
+        let columns: Vec<&[String]> = ranked.iter().map(|reason| reason.columns.as_slice()).collect();
+        assert_eq!(columns, [vec!["lat", "lon"], vec!["name"], vec!["lon"], vec!["lat"]]);
+    }
+
+    #[test]
+    fn nothing_is_said_twice() {
+        use {Kind::*, ReasonSide::*};
+        let found = vec![
+            reason(Values, Both, &["lat"], "rounding", 7, 7),
+            reason(Values, Both, &["lat"], "rounding", 7, 7),
+            reason(NearKey, Both, &["id"], "trim", 300, 400),
+            reason(Cluster, Left, &["id"], "id LIKE '% '", 300, 400),
+            reason(Cluster, Right, &["id"], "id >= 'a'", 300, 400),
+            reason(Cluster, Left, &["region"], "region = 'EU'", 300, 400),
+            reason(Cluster, Both, &["id"], "id < 5", 5, 7),
+        ];
+        assert_eq!(rules(found, 7), ["trim", "region = 'EU'", "rounding", "id < 5"]);
+        let few =
+            vec![reason(NearKey, Left, &["id"], "trim", 100, 400), reason(Cluster, Left, &["id"], "id < 5", 300, 400)];
+        assert_eq!(rules(few, 0), ["id < 5", "trim"]);
+    }
 }
