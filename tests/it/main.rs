@@ -13,6 +13,7 @@ mod history;
 mod layers;
 mod names;
 mod pairs;
+mod reasons;
 mod results;
 mod reviewed;
 mod streams;
