@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::path::Path;
 use tempfile::TempDir;
 
-const DIALECT: Dialect = Dialect {
+pub const DIALECT: Dialect = Dialect {
     columns: "(id bigint, qty int, name text, city varchar(40), price decimal(12, 2), ratio double, \
               ok boolean, day date, ts timestamp, tz timestamptz, uid uuid, doc json)",
     series: "range(1, {n} + 1) s(i)",

@@ -7,6 +7,7 @@ mod files;
 mod measure;
 mod mysql;
 mod postgres;
+mod reasons;
 mod rows;
 mod server;
 mod settings;
@@ -19,10 +20,11 @@ use std::process::ExitCode;
 type Done = Result<(), String>;
 type Bench = fn(&Settings) -> Done;
 
-const ALL: [(&str, Bench); 7] = [
+const ALL: [(&str, Bench); 8] = [
     ("postgres", postgres::bench),
     ("snapshots", files::snapshots),
     ("parquet", files::parquet),
+    ("reasons", reasons::bench),
     ("mysql", mysql::bench),
     ("apply-postgres", apply::postgres),
     ("apply-mysql", apply::mysql),

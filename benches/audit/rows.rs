@@ -5,7 +5,7 @@
 //! row on the right (with the odd id behind), or one changed value.
 
 /// `i * MIX[k] mod 2^32` is a hash that a column is made of; no overflow below 2^31 rows.
-const MIX: [u64; 12] = [
+pub const MIX: [u64; 12] = [
     2_654_435_761,
     2_246_822_519,
     3_266_489_917,
@@ -120,6 +120,7 @@ impl Dialect {
     }
 }
 
-fn hash(k: usize) -> String {
+/// The k-th hash of the row `i`, in SQL.
+pub fn hash(k: usize) -> String {
     format!("(i * {} % 4294967296)", MIX[k])
 }

@@ -85,6 +85,7 @@ pub fn job_template(job: &Job, left: &str, right: &str) -> Result<String, RunErr
          # Where the run is kept (default: .trueup/<run id>), and a bound on memory (default: a quarter).\n\
          # out = \"runs/today\"\n# memory = \"2GB\"\n\n\
          # Streams to read at once from each database.\n# streams = 2\n\n\
+         # Whether to look for reasons why rows differ.\n# reasons = true\n\n\
          # For `trueup plan` and `trueup sync`: which table is written, which steps are wanted, and limits\n\
          # beyond which nothing is written, as a number or as a share of the table's rows.\n\
          # direction = \"left-to-right\"   # or right-to-left, or both\n\
