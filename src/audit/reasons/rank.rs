@@ -6,10 +6,12 @@
 //!
 //! Three rules go before that:
 //!
-//! - What speaks of single columns comes after what speaks of whole rows: a count of cells per column
-//!   is a detail of the rows that differ in nothing else.
+//! - What is said of one column's values comes last where the same was said of whole rows in several
+//!   columns: it is a detail of that.
 //! - Where most of the keys of a side are on the other in another spelling, a cluster in nothing but
-//!   the key's columns says no more than that these are spelled in that way, and is left out.
+//!   the key's columns says no more than that these are spelled in that way, and is left out. So is a
+//!   cluster of changed rows in nothing but columns of whose values most changed in one way: NULL in a
+//!   column where every NULL became an empty text.
 //! - Of two reasons that give the same numbers for the same columns and rule, one is enough.
 
 use super::evidence::{Evidence, ReasonError};
@@ -28,28 +30,36 @@ pub fn reasons(evidence: &Evidence<'_>) -> Result<Vec<Reason>, ReasonError> {
     found.extend(duplicates::duplicates(evidence)?);
     let name = |pair: &usize| evidence.alignment.pairs[*pair].left.name.clone();
     let key: Vec<String> = evidence.key.pairs.iter().map(name).collect();
-    Ok(rank(found, &key, evidence.differences.changed.len() as u64))
+    let only = evidence.differences.only.each_ref().map(|rows| rows.len() as u64);
+    Ok(rank(found, &key, only, evidence.differences.changed.len() as u64))
 }
 
-/// The reasons in order, given the key's columns and how many rows changed.
-fn rank(mut found: Vec<Reason>, key: &[String], changed: u64) -> Vec<Reason> {
-    let spelled: Vec<ReasonSide> = found
+/// The reasons in order, given the key's columns, and how many rows are on one side only or changed.
+fn rank(mut found: Vec<Reason>, key: &[String], only: [u64; 2], changed: u64) -> Vec<Reason> {
+    let spelled: u64 = found.iter().filter(|reason| reason.kind == Kind::NearKey).map(|reason| reason.rows).sum();
+    let values: Vec<Vec<String>> = found
         .iter()
-        .filter(|reason| reason.kind == Kind::NearKey && 2 * reason.rows >= reason.of)
-        .map(|reason| reason.side)
+        .filter(|reason| reason.kind == Kind::Values && 2 * reason.rows >= changed)
+        .map(|reason| reason.columns.clone())
         .collect();
     let by_product = |reason: &Reason| {
-        reason.kind == Kind::Cluster
-            && reason.side != ReasonSide::Both
-            && reason.columns.iter().all(|column| key.contains(column))
-            && spelled.iter().any(|side| *side == ReasonSide::Both || *side == reason.side)
+        let within = |columns: &[String]| reason.columns.iter().all(|column| columns.contains(column));
+        let explained = match reason.side {
+            ReasonSide::Left => 2 * spelled >= only[0] && within(key),
+            ReasonSide::Right => 2 * spelled >= only[1] && within(key),
+            ReasonSide::Both => values.iter().any(|columns| within(columns)),
+        };
+        reason.kind == Kind::Cluster && explained
     };
     found.retain(|reason| !by_product(reason));
 
-    let details: Vec<bool> = found.iter().map(|reason| is_detail(reason, &found, changed)).collect();
+    let details: Vec<bool> = found.iter().map(|reason| is_detail(reason, &found)).collect();
     let mut ranked: Vec<(bool, Reason)> = details.into_iter().zip(found).collect();
     ranked.sort_by(|(detail, one), (other_detail, other)| {
-        detail.cmp(other_detail).then_with(|| weight(other).total_cmp(&weight(one))).then_with(|| tie(one, other))
+        detail
+            .cmp(other_detail)
+            .then_with(|| weight(other, changed).total_cmp(&weight(one, changed)))
+            .then_with(|| tie(one, other))
     });
     let mut out: Vec<Reason> = Vec::with_capacity(ranked.len());
     for (_, reason) in ranked {
@@ -60,21 +70,24 @@ fn rank(mut found: Vec<Reason>, key: &[String], changed: u64) -> Vec<Reason> {
     out
 }
 
-/// Rows explained, times the share of the rows concerned.
-fn weight(reason: &Reason) -> f64 {
+/// Rows explained, times the share of the rows concerned: for the values of a column, those that
+/// changed at all.
+fn weight(reason: &Reason, changed: u64) -> f64 {
     let sides = if matches!(reason.kind, Kind::NearKey | Kind::BetterKey) { 2.0 } else { 1.0 };
-    sides * reason.rows as f64 * (reason.rows as f64 / reason.of.max(1) as f64)
+    let of = if reason.kind == Kind::Values { changed } else { reason.of };
+    sides * reason.rows as f64 * (reason.rows as f64 / of.max(1) as f64)
 }
 
-/// Whether a reason speaks of the cells of one column, while another one speaks of the rows.
-fn is_detail(reason: &Reason, all: &[Reason], changed: u64) -> bool {
+/// Whether a reason says of one column what another one says of rows.
+fn is_detail(reason: &Reason, all: &[Reason]) -> bool {
     let wider = |other: &Reason| {
         other.kind == Kind::Values
             && other.rule == reason.rule
             && other.columns.len() > reason.columns.len()
             && reason.columns.iter().all(|column| other.columns.contains(column))
+            && 2 * other.rows >= reason.rows
     };
-    reason.kind == Kind::Values && (reason.of != changed || all.iter().any(wider))
+    reason.kind == Kind::Values && all.iter().any(wider)
 }
 
 /// How two values differ is said before where they are.
@@ -110,7 +123,7 @@ mod tests {
     }
 
     fn rules(found: Vec<Reason>, changed: u64) -> Vec<String> {
-        rank(found, &["id".to_owned()], changed).into_iter().map(|reason| reason.rule).collect()
+        rank(found, &["id".to_owned()], [400; 2], changed).into_iter().map(|reason| reason.rule).collect()
     }
 
     #[test]
@@ -133,14 +146,17 @@ mod tests {
     fn columns_are_details_of_rows() {
         use {Kind::Values, ReasonSide::Both};
         let found = vec![
+            reason(Values, Both, &["city"], "case", 20, 400),
+            reason(Values, Both, &["city", "name"], "case", 8, 1_000),
             reason(Values, Both, &["lat"], "rounding", 990, 995),
             reason(Values, Both, &["lon"], "rounding", 1_000, 1_000),
             reason(Values, Both, &["lat", "lon"], "rounding", 700, 1_000),
             reason(Values, Both, &["name"], "case", 10, 1_000),
         ];
-        let ranked = rank(found, &[], 1_000);
+        let ranked = rank(found, &[], [0; 2], 1_000);
         let columns: Vec<&[String]> = ranked.iter().map(|reason| reason.columns.as_slice()).collect();
-        assert_eq!(columns, [vec!["lat", "lon"], vec!["name"], vec!["lon"], vec!["lat"]]);
+        let expected = [vec!["lat", "lon"], vec!["city"], vec!["city", "name"], vec!["lon"], vec!["lat"], vec!["name"]];
+        assert_eq!(columns, expected);
     }
 
     #[test]
@@ -154,10 +170,11 @@ mod tests {
             reason(Cluster, Right, &["id"], "id >= 'a'", 300, 400),
             reason(Cluster, Left, &["region"], "region = 'EU'", 300, 400),
             reason(Cluster, Both, &["id"], "id < 5", 5, 7),
+            reason(Cluster, Both, &["lat"], "lat > 80", 5, 7),
         ];
         assert_eq!(rules(found, 7), ["trim", "region = 'EU'", "rounding", "id < 5"]);
         let few =
-            vec![reason(NearKey, Left, &["id"], "trim", 100, 400), reason(Cluster, Left, &["id"], "id < 5", 300, 400)];
+            vec![reason(NearKey, Both, &["id"], "trim", 100, 400), reason(Cluster, Left, &["id"], "id < 5", 300, 400)];
         assert_eq!(rules(few, 0), ["id < 5", "trim"]);
     }
 }
