@@ -9,18 +9,20 @@ fn noise(form: KeyForm, seed: u64, rows: usize) {
         pair.remove(row);
     }
     for _ in 0..rows {
-        pair.add(&|_, _| ());
+        pair.add(&[]);
     }
     for row in pair.take(rows, &|_, _| true) {
         // One cell takes the value of a row that never was.
         let other = cells(&mut pair.random);
-        let body = pair.sides[0].columns.len() - other.len();
+        let names: Vec<&str> = pair.sides[0].columns.iter().rev().take(other.len()).rev().map(|c| c.0).collect();
         let first = pair.random.below(other.len() as u64) as usize;
-        let at = (0..other.len())
-            .map(|i| (first + i) % other.len())
-            .find(|at| other[*at] != pair.sides[1].rows[row][body + at]);
-        let at = at.unwrap();
-        pair.sides[1].rows[row][body + at] = other[at].clone();
+        // A value that is gone, or was filled in, is told, chance or not.
+        let differs = |at: &usize| {
+            let (old, new) = (pair.cell(0, row, names[*at]), other[*at].as_deref());
+            old.is_some() && new.is_some() && old != new
+        };
+        let at = (0..other.len()).map(|i| (first + i) % other.len()).find(differs).unwrap();
+        pair.change(row, names[at], other[at].clone());
     }
     let json = audit(&pair.finish(), form);
     assert_eq!(json["rows"]["changed"], rows);

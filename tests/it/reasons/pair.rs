@@ -46,9 +46,9 @@ impl Random {
 pub enum KeyForm {
     /// `17`
     Number,
-    /// `Zoë-0017`
+    /// `Zoë-000017`
     Accented,
-    /// `000017`
+    /// `00000017`
     Zeros,
     /// `AB-000-017`
     Dashes,
@@ -74,22 +74,27 @@ impl KeyForm {
         }
     }
 
-    /// The key of the row `i`, different for each.
-    fn key(self, i: usize, random: &mut Random) -> Vec<Option<String>> {
+    /// The key of the row `i`, different for each; of those between, where `fresh` is 1.
+    fn key(self, i: usize, fresh: usize, random: &mut Random) -> Vec<Option<String>> {
+        let n = 2 * i + fresh;
         let key = match self {
-            Self::Number => (i * 7 + 1000).to_string(),
-            Self::Accented => format!("Zoë-{i:06}"),
-            Self::Zeros => format!("{i:08}"),
-            Self::Dashes => format!("AB-{:03}-{:03}", i / 1000, i % 1000),
-            Self::Decimal => format!("{}.50", i * 7 + 1000),
+            Self::Number => (n * 7 + 1000).to_string(),
+            Self::Accented => format!("Zoë-{n:06}"),
+            Self::Zeros => format!("{n:08}"),
+            Self::Dashes => format!("AB-{:03}-{:03}", n / 1000, n % 1000),
+            Self::Decimal => format!("{}.50", n * 7 + 1000),
             Self::Uuid => {
                 let (a, b) = (random.next(), random.next());
-                format!("{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}", a >> 32, a & 0xffff, b >> 52, i >> 12 & 0xfff, i)
+                format!("{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}", a >> 32, a & 0xffff, b >> 52, b & 0xfff, (a ^ b) >> 16)
             }
-            // Random and far apart, so that a shifted one is seldom another's.
-            Self::Moment => moment(i as u64 * 977 + random.below(900)),
+            // A shifted one is never another's.
+            Self::Moment => moment(n as u64 * 977),
             Self::Letters => random.word(16) + &random.word(6),
-            Self::Two => return vec![Some((i / 4).to_string()), Some((i % 4 + 1).to_string())],
+            Self::Two => {
+                // Of two lines one is there, this one or that.
+                let line = i % 4 * 2 + (fresh ^ (Random::new(i as u64).next() & 1) as usize) + 1;
+                return vec![Some((i / 4).to_string()), Some(line.to_string())];
+            }
         };
         vec![Some(key)]
     }
@@ -147,8 +152,8 @@ fn capital(word: &str) -> String {
 /// Rows that differ, by what became of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gap {
-    pub only: [u64; 2],
-    pub changed: u64,
+    pub only: [usize; 2],
+    pub changed: usize,
 }
 
 /// Two tables that are the same but for what is planted in them.
@@ -156,7 +161,9 @@ pub struct Pair {
     pub sides: [Table; 2],
     pub random: Random,
     pub form: KeyForm,
-    pub gap: Gap,
+    /// Rows that are on one side only; and those that changed, with the column.
+    pub only: [Vec<usize>; 2],
+    pub changed: Vec<(usize, String)>,
     used: HashSet<usize>,
     gone: HashSet<usize>,
 }
@@ -169,11 +176,12 @@ impl Pair {
             (0..ROWS).map(|_| cells(&mut random)).collect()
         });
         let mut random = Random::new(seed);
-        let rows: Vec<_> = (0..ROWS).map(|i| [form.key(i, &mut random), body[i].clone()].concat()).collect();
+        let rows: Vec<_> = (0..ROWS).map(|i| [form.key(i, 0, &mut random), body[i].clone()].concat()).collect();
         let columns = [form.columns(), COLUMNS.to_vec()].concat();
         let table = Table { columns, primary_key: form.columns().len(), rows };
         let sides = [table.clone(), table];
-        Self { sides, random, form, gap: Gap::default(), used: HashSet::new(), gone: HashSet::new() }
+        let (only, changed, used, gone) = Default::default();
+        Self { sides, random, form, only, changed, used, gone }
     }
 
     /// The position of a column.
@@ -181,9 +189,14 @@ impl Pair {
         self.sides[0].columns.iter().position(|(column, _)| *column == name).unwrap()
     }
 
-    /// A cell of the left table.
-    pub fn cell(&self, row: usize, column: &str) -> Option<&str> {
-        self.sides[0].rows[row][self.column(column)].as_deref()
+    /// A cell of a side.
+    pub fn cell(&self, side: usize, row: usize, column: &str) -> Option<&str> {
+        self.sides[side].rows[row][self.column(column)].as_deref()
+    }
+
+    /// How many rows differ, and how.
+    pub fn gap(&self) -> Gap {
+        Gap { only: self.only.each_ref().map(Vec::len), changed: self.changed.len() }
     }
 
     /// Random rows that fit and in which nothing is planted yet.
@@ -204,25 +217,46 @@ impl Pair {
     }
 
     /// Sets a cell of the right table.
-    pub fn set(&mut self, row: usize, column: &str, value: Option<String>) {
+    fn set(&mut self, row: usize, column: &str, value: Option<String>) {
         let at = self.column(column);
         assert_ne!(self.sides[1].rows[row][at], value, "a planted change changes nothing");
         self.sides[1].rows[row][at] = value;
     }
 
+    /// Whether nothing is planted in a row; it then counts as used.
+    pub fn is_free(&mut self, row: usize) -> bool {
+        self.used.insert(row)
+    }
+
+    /// Gives a row of the right table another key.
+    pub fn rekey(&mut self, row: usize, column: &str, value: String) {
+        self.set(row, column, Some(value));
+        self.only[0].push(row);
+        self.only[1].push(row);
+    }
+
+    /// Changes a cell of the right table that is none of the key.
+    pub fn change(&mut self, row: usize, column: &str, value: Option<String>) {
+        self.set(row, column, value);
+        self.changed.push((row, column.to_owned()));
+    }
+
     /// Takes a row out of the right table.
     pub fn remove(&mut self, row: usize) {
         self.gone.insert(row);
-        self.gap.only[0] += 1;
+        self.only[0].push(row);
     }
 
-    /// Adds a row to the right table, with a key of its own.
-    pub fn add(&mut self, edit: &dyn Fn(&mut Vec<Option<String>>, &[(&str, Type)])) {
-        let new = self.sides[1].rows.len();
-        let mut row = [self.form.key(new, &mut self.random), cells(&mut self.random)].concat();
-        edit(&mut row, &self.sides[1].columns);
+    /// Adds a row to the right table, with a key of its own beside that of a row in which nothing is
+    /// planted. Some of its cells may be given.
+    pub fn add(&mut self, given: &[(&str, &str)]) {
+        let beside = self.take(1, &|_, _| true)[0];
+        let mut row = [self.form.key(beside, 1, &mut self.random), cells(&mut self.random)].concat();
+        for (column, value) in given {
+            row[self.column(column)] = Some((*value).to_owned());
+        }
+        self.only[1].push(self.sides[1].rows.len());
         self.sides[1].rows.push(row);
-        self.gap.only[1] += 1;
     }
 
     /// The tables as they are to be stored.

@@ -80,3 +80,23 @@ fn a_plan_says_why_too() {
     let without = dir.trueup(["plan", "l.parquet", "r.parquet", "--key", "id", "--no-reasons"]);
     assert!(!without.stdout.contains("Why"), "{without}");
 }
+
+#[test]
+fn airports_were_rounded() {
+    let dir = Workdir::new();
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/airports");
+    for name in ["airports-2024.db", "airports-2026.csv"] {
+        std::fs::copy(from.join(name), dir.path().join(name)).unwrap();
+    }
+    let json = dir.audit("sqlite:airports-2024.db#airports", "airports-2026.csv", &[]).json(1);
+    let first = &json["reasons"][0];
+    assert_eq!((&first["kind"], &first["rule"]), (&"values".into(), &"rounding".into()), "{first:#}");
+    assert_eq!(first["columns"], serde_json::json!(["lat", "lon"]));
+    assert_eq!(first["of"], json["rows"]["changed"]);
+    // What it says to paste leaves the rows that differ in something else.
+    let fix: Vec<&str> = first["fix"].as_str().unwrap().split(' ').collect();
+    let softer = dir.audit("sqlite:airports-2024.db#airports", "airports-2026.csv", &fix).json(1);
+    let left = json["rows"]["changed"].as_i64().unwrap() - first["rows"].as_i64().unwrap();
+    assert_eq!(softer["rows"]["changed"].as_i64(), Some(left));
+    assert!(!rules(&softer).iter().any(|(rule, _)| rule == "rounding"), "{:#}", softer["reasons"]);
+}

@@ -1,6 +1,6 @@
 //! Causes planted alone and in pairs.
 
-use super::causes::{CLUSTERS, Cause, Expected, NEAR, Of, VALUES};
+use super::causes::{CLUSTERS, Cause, Expected, NEAR, VALUES};
 use super::pair::{Gap, Pair, audit};
 use crate::support::count;
 use serde_json::Value;
@@ -12,18 +12,19 @@ fn check(causes: &[&Cause], seed: u64) -> Result<(), String> {
     let form = causes[0].form;
     let mut pair = Pair::new(form, seed);
     let expected: Vec<Expected> = causes.iter().map(|cause| (cause.plant)(&mut pair)).collect();
-    let gap = pair.gap;
+    let gap = pair.gap();
+    let numbers: Vec<_> = expected.iter().map(|cause| cause.numbers(&pair)).collect();
     let json = audit(&pair.finish(), form);
     let found = Gap {
-        only: ["left", "right"].map(|side| count(&json, &format!("/keys/only_{side}")) as u64),
-        changed: count(&json, "/rows/changed") as u64,
+        only: ["left", "right"].map(|side| count(&json, &format!("/keys/only_{side}")) as usize),
+        changed: count(&json, "/rows/changed") as usize,
     };
     assert_eq!(found, gap, "the tables differ in another way than they should");
-    judge(&json, &expected, gap)
+    judge(&json, &expected, &numbers)
         .map_err(|why| format!("{}: {why}", causes.iter().map(|cause| cause.name).collect::<Vec<_>>().join(" and ")))
 }
 
-fn judge(json: &Value, expected: &[Expected], gap: Gap) -> Result<(), String> {
+fn judge(json: &Value, expected: &[Expected], numbers: &[(usize, usize)]) -> Result<(), String> {
     let reasons = json["reasons"].as_array().unwrap();
     let said = || {
         let said = reasons.iter().map(|reason| {
@@ -32,15 +33,10 @@ fn judge(json: &Value, expected: &[Expected], gap: Gap) -> Result<(), String> {
         });
         said.collect::<String>()
     };
-    let of = |expected: &Expected| match expected.of {
-        Of::Left => gap.only[0],
-        Of::Right => gap.only[1],
-        Of::Changed => gap.changed,
-    };
     let first = reasons.iter().take(expected.len()).collect::<Vec<_>>();
-    for cause in expected {
-        if !first.iter().any(|reason| cause.is(reason, of(cause))) {
-            return Err(format!("{cause:?} is not said first, but:{}", said()));
+    for (cause, numbers) in expected.iter().zip(numbers) {
+        if !first.iter().any(|reason| cause.is(reason, *numbers)) {
+            return Err(format!("{cause:?} with {numbers:?} is not said first, but:{}", said()));
         }
     }
     match reasons.iter().find(|reason| !expected.iter().any(|cause| cause.alike(reason))) {
@@ -81,7 +77,9 @@ fn keys_and_values() {
 
 #[test]
 fn keys_and_clusters() {
-    check_all(&NEAR.iter().rev().zip(&CLUSTERS).map(|(key, cluster)| vec![key, cluster]).collect::<Vec<_>>());
+    check_all(
+        &NEAR.iter().rev().zip(&CLUSTERS).step_by(3).map(|(key, cluster)| vec![key, cluster]).collect::<Vec<_>>(),
+    );
 }
 
 #[test]
