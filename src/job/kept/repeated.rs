@@ -48,7 +48,7 @@ pub(super) fn repeated(
         }
     }
     // By where they come first; a key is on the left or, failing that, on the right.
-    out.groups.sort_by_key(|[left, right]| (left.first().is_none(), left.first().or(right.first()).copied()));
+    out.groups.sort_by_key(|[left, right]| (left.is_empty(), left.first().or(right.first()).copied()));
     out.null_keys.iter_mut().for_each(|rows| rows.sort_unstable());
     Ok(out)
 }
