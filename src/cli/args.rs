@@ -1,6 +1,6 @@
 //! The command line as typed.
 
-use super::{apply, audit, history, init, keys, plan, resolve, show, snapshot, sync, undo};
+use super::{apply, audit, history, init, keys, plan, report, resolve, show, snapshot, sync, undo};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -50,6 +50,8 @@ pub enum Command {
     Resolve(resolve::ResolveArgs),
     /// Plan, apply and verify in one go, within limits; for schedulers
     Sync(sync::SyncArgs),
+    /// One HTML page of a run or plan
+    Report(report::ReportArgs),
     /// Which columns identify a row? Candidates with their distinct counts
     Keys(keys::KeysArgs),
     /// Freeze a table as Parquet

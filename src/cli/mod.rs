@@ -12,6 +12,7 @@ mod keys;
 mod output;
 mod pager;
 mod plan;
+mod report;
 mod resolve;
 mod show;
 mod snapshot;
@@ -43,6 +44,7 @@ pub fn main() -> ExitCode {
         args::Command::Undo(command) => undo::run(command, &watch),
         args::Command::Resolve(command) => resolve::run(command, &watch),
         args::Command::Sync(command) => sync::run(command, &watch),
+        args::Command::Report(command) => report::run(command, &watch),
         args::Command::Keys(command) => keys::run(command, &watch),
         args::Command::Snapshot(command) => snapshot::run(command, &watch),
         args::Command::History(command) => history::run(command, &watch),

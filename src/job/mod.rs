@@ -14,6 +14,7 @@ mod keys;
 mod pending;
 mod plan;
 mod references;
+mod report;
 mod resolve;
 mod run;
 mod side;
@@ -36,6 +37,7 @@ pub use kept::{Counts, DIFFERENCES, Kept, KeptError, KeptFile, KeptSide, RUN, Re
 pub use keys::run_keys;
 pub use pending::remove_unfinished;
 pub use plan::{PlanJob, PlanRun, TwoWayJob, run_plan};
+pub use report::{Finished, FinishedError};
 pub use resolve::{Resolve, run_resolve};
 pub use run::{AuditRun, run_audit};
 pub use side::{Job, Watch};

@@ -1,4 +1,4 @@
-//! Facts to documents: one model, rendered as terminal tables or as JSON.
+//! Facts to documents: one model, rendered as terminal tables, as JSON, or as a page to send.
 
 mod apply;
 mod conflicts;
@@ -6,6 +6,7 @@ mod diff;
 mod history;
 mod json;
 mod keys;
+mod page;
 mod plan;
 mod plan_json;
 mod reasons;
@@ -29,6 +30,7 @@ pub use history::{
 };
 pub use json::audit_json;
 pub use keys::{keys_json, keys_table};
+pub use page::{PageError, PageModel, PageOptions, page_html};
 pub use plan::plan_text;
 pub use plan_json::plan_json;
 pub use reasons::Reasons;

@@ -1,0 +1,161 @@
+//! The tables of rows as JSON that may stand in a page.
+
+use super::model::{Cell, ColumnKind, PageColumn, PageTable, Values};
+use std::collections::HashMap;
+
+/// A table as one JSON object. A column whose values repeat is `of` (its distinct values) and `at`
+/// (which one, per row), any other is `values`. NULL is `null`, what is not there is `0`.
+pub fn table_json(table: &PageTable, out: &mut String) {
+    out.push_str("{\"id\":");
+    json_text(table.id, out);
+    out.push_str(",\"title\":");
+    json_text(&table.title, out);
+    for (name, word) in [("one", table.unit[0]), ("many", table.unit[1])] {
+        out.push_str(&format!(",\"{name}\":"));
+        json_text(word, out);
+    }
+    out.push_str(&format!(",\"rows\":{},\"filters\":[", table.rows));
+    for (i, (column, label)) in table.filters.iter().enumerate() {
+        out.push_str(&format!("{}{{\"column\":{column},\"label\":", comma(i)));
+        json_text(label, out);
+        out.push('}');
+    }
+    out.push_str("],\"columns\":[");
+    for (at, column) in table.columns.iter().enumerate() {
+        out.push_str(comma(at));
+        column_json(column, at, out);
+    }
+    out.push_str("]}");
+}
+
+fn comma(at: usize) -> &'static str {
+    if at == 0 { "" } else { "," }
+}
+
+fn column_json(column: &PageColumn, at: usize, out: &mut String) {
+    out.push_str("{\"name\":");
+    json_text(&column.name, out);
+    if column.key {
+        out.push_str(",\"key\":true");
+    }
+    match &column.values {
+        Values::Cells(kind, cells) => {
+            let (word, beside) = match kind {
+                ColumnKind::Text => ("text", None),
+                ColumnKind::Number => ("number", None),
+                ColumnKind::Word => ("word", None),
+                ColumnKind::Left => ("left", Some(at + 1)),
+                ColumnKind::Right => ("right", at.checked_sub(1)),
+            };
+            out.push_str(&format!(",\"kind\":\"{word}\""));
+            if let Some(beside) = beside {
+                out.push_str(&format!(",\"beside\":{beside}"));
+            }
+            cells_json(cells, out);
+        }
+        Values::Changes { heads, names, rows } => {
+            out.push_str(",\"kind\":\"changes\",\"heads\":");
+            list(heads.iter(), out, |head, out| json_text(head, out));
+            out.push_str(",\"names\":");
+            list(names.iter(), out, |name, out| json_text(name, out));
+            out.push_str(",\"values\":");
+            list(rows.iter(), out, |changes, out| {
+                out.push('[');
+                for (i, (name, cells)) in changes.iter().enumerate() {
+                    out.push_str(&format!("{}{name}", comma(i)));
+                    for cell in cells {
+                        out.push(',');
+                        cell_json(cell, out);
+                    }
+                }
+                out.push(']');
+            });
+        }
+    }
+    out.push('}');
+}
+
+fn cells_json(cells: &[Cell], out: &mut String) {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut distinct: Vec<&Cell> = Vec::new();
+    let (mut null, mut nothing) = (None, None);
+    let mut at = Vec::with_capacity(cells.len());
+    for cell in cells {
+        let add = || {
+            distinct.push(cell);
+            distinct.len() - 1
+        };
+        at.push(match cell {
+            Cell::Text(text) => *places.entry(text).or_insert_with(add),
+            Cell::Null => *null.get_or_insert_with(add),
+            Cell::Nothing => *nothing.get_or_insert_with(add),
+        });
+    }
+    if distinct.len() * 2 < cells.len() {
+        out.push_str(",\"of\":");
+        list(distinct.into_iter(), out, cell_json);
+        out.push_str(",\"at\":");
+        list(at.into_iter(), out, |at, out| out.push_str(&at.to_string()));
+    } else {
+        out.push_str(",\"values\":");
+        list(cells.iter(), out, cell_json);
+    }
+}
+
+fn list<T>(items: impl Iterator<Item = T>, out: &mut String, mut write: impl FnMut(T, &mut String)) {
+    out.push('[');
+    for (i, item) in items.enumerate() {
+        out.push_str(comma(i));
+        write(item, out);
+    }
+    out.push(']');
+}
+
+fn cell_json(cell: &Cell, out: &mut String) {
+    match cell {
+        Cell::Nothing => out.push('0'),
+        Cell::Null => out.push_str("null"),
+        Cell::Text(text) => json_text(text, out),
+    }
+}
+
+/// A text as JSON in which nothing can end the element that it stands in, or a line.
+pub fn json_text(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_stays_inside_its_element() {
+        let text = "</script><!--\u{2028}&\"\\\n\0\u{202e}é𝄞";
+        let mut out = String::new();
+        json_text(text, &mut out);
+        assert!(!out.contains(['<', '>', '&', '\u{2028}', '\n']), "{out}");
+        assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text);
+    }
+
+    #[test]
+    fn values_that_repeat_are_written_once() {
+        let text = |text: &str| Cell::Text(text.to_owned());
+        let mut out = String::new();
+        cells_json(&[text("a"), Cell::Null, text("a"), text("a"), text("a"), Cell::Null, text("a")], &mut out);
+        assert_eq!(out, ",\"of\":[\"a\",null],\"at\":[0,1,0,0,0,1,0]");
+        out.clear();
+        cells_json(&[text("a"), Cell::Nothing, text("b")], &mut out);
+        assert_eq!(out, ",\"values\":[\"a\",0,\"b\"]");
+    }
+}

@@ -1,0 +1,346 @@
+//! The tables of rows that differ, read from the snapshots.
+
+use super::build::PageError;
+use super::mask::Mask;
+use super::model::{Cell, ColumnKind, PageColumn, PageTable, Values};
+use crate::audit::thousands;
+use crate::compare::{Judge, Verdict, View};
+use crate::endpoint::Interrupt;
+use crate::job::{DIFFERENCES, Kept};
+use crate::report::values::pair_name;
+use crate::snapshot::Recipe;
+use crate::table::{Pair, PortableType};
+
+/// Rows that are read at once.
+const CHUNK: usize = 16 * 1024;
+/// Changed cells of a row that the limit on rows allows for, on average.
+const CELLS: usize = 4;
+
+/// Makes the tables of a run.
+pub struct RowTables<'a> {
+    /// The run.
+    pub kept: &'a Kept,
+    /// What is not to be seen.
+    pub mask: &'a Mask,
+    /// Rows of each table.
+    pub most: usize,
+    /// Set when the person interrupts.
+    pub interrupt: &'a Interrupt,
+}
+
+/// A column to read of both sides.
+struct Wanted<'a> {
+    pair: &'a Pair,
+    key: bool,
+}
+
+impl RowTables<'_> {
+    /// All that have rows.
+    ///
+    /// # Errors
+    /// If rows can't be read.
+    pub fn all(&self) -> Result<Vec<PageTable>, PageError> {
+        let tables = [self.only(0)?, self.only(1)?, self.changed()?, self.duplicates()?, self.without_key()?];
+        Ok(tables.into_iter().flatten().collect())
+    }
+
+    fn check(&self) -> Result<(), PageError> {
+        if self.interrupt.is_set() { Err(PageError::Interrupted) } else { Ok(()) }
+    }
+
+    fn key_pairs(&self) -> Vec<&Pair> {
+        let pairs = &self.kept.alignment().pairs;
+        self.kept.file.key.iter().filter_map(|at| pairs.get(*at)).collect()
+    }
+
+    /// What to say if only `shown` of `total` things are on the page.
+    fn left_out(&self, shown: usize, total: u64, what: &str) -> Option<String> {
+        let missing = total.checked_sub(shown as u64).filter(|missing| *missing > 0)?;
+        Some(format!(
+            "This page has the first {} of {} {what}. The other {} are in {}: their positions in {DIFFERENCES}, and \
+             the rows in the snapshots; `trueup report --rows {total}` puts all of them on a page.",
+            thousands(shown as u64),
+            thousands(total),
+            thousands(missing),
+            self.kept.folder.display(),
+        ))
+    }
+
+    fn only(&self, side: usize) -> Result<Option<PageTable>, PageError> {
+        let all = &self.kept.differences.only[side];
+        if all.is_empty() {
+            return Ok(None);
+        }
+        let rows = &all[..all.len().min(self.most)];
+        let own = |pair: &Pair| if side == 0 { pair.left.name.clone() } else { pair.right.name.clone() };
+        let key: Vec<String> = self.key_pairs().into_iter().map(own).collect();
+        let parts = &self.kept.parts[side];
+        let mut order: Vec<usize> = key.iter().filter_map(|name| parts.position(name)).collect();
+        let keys = order.len();
+        order.extend((0..parts.columns().len()).filter(|at| !key.contains(&parts.columns()[*at].name)));
+        let mut cells: Vec<Vec<Cell>> = vec![Vec::with_capacity(rows.len()); order.len()];
+        for chunk in rows.chunks(CHUNK) {
+            self.check()?;
+            let view = View::new(parts.fetch(&order, chunk)?);
+            for (at, cells) in cells.iter_mut().enumerate() {
+                let name = &parts.columns()[order[at]].name;
+                cells.extend((0..chunk.len()).map(|row| self.mask.cell(side, name, Cell::of(view.print(row, at)))));
+            }
+        }
+        let columns = cells.into_iter().enumerate().map(|(at, cells)| {
+            let column = &parts.columns()[order[at]];
+            let kind = if self.mask.hides(side, &column.name) { ColumnKind::Text } else { kind(&column.ty) };
+            PageColumn { name: column.name.clone(), key: at < keys, values: Values::Cells(kind, cells) }
+        });
+        let which = ["left", "right"][side];
+        let repeated = self.kept.file.audit.only[side].saturating_sub(all.len() as u64);
+        let lead = match repeated {
+            0 => format!("Rows whose key is not on the {} side.", ["right", "left"][side]),
+            _ => format!(
+                "Rows whose key is not on the {} side. Another {} such keys have several rows each: see the duplicates.",
+                ["right", "left"][side],
+                thousands(repeated)
+            ),
+        };
+        Ok(Some(PageTable {
+            id: ["left-only", "right-only"][side],
+            title: format!("Only on the {which}"),
+            unit: ["row", "rows"],
+            total: all.len() as u64,
+            lead,
+            left_out: self.left_out(rows.len(), all.len() as u64, "rows"),
+            command: None,
+            columns: columns.collect(),
+            rows: rows.len(),
+            filters: Vec::new(),
+        }))
+    }
+
+    fn changed(&self) -> Result<Option<PageTable>, PageError> {
+        let all = &self.kept.differences.changed;
+        if all.is_empty() {
+            return Ok(None);
+        }
+        let (alignment, key) = (self.kept.alignment(), self.kept.key());
+        let order = Recipe::order(alignment, &key);
+        let pairs: Vec<&Pair> = order.iter().map(|at| &alignment.pairs[*at]).collect();
+        let key_pairs = self.key_pairs();
+        let places = |side: usize, pairs: &[&Pair]| -> Vec<usize> {
+            let name = |pair: &&Pair| if side == 0 { pair.left.name.clone() } else { pair.right.name.clone() };
+            pairs.iter().filter_map(|pair| self.kept.parts[side].position(&name(pair))).collect()
+        };
+        let projections = [places(0, &pairs), places(1, &pairs)];
+        let key_places = places(0, &key_pairs);
+        let judge = Judge::new(alignment, &key);
+        let mut keys: Vec<Vec<Cell>> = vec![Vec::new(); key_places.len()];
+        let (mut names, mut sides) = (Vec::new(), [Vec::new(), Vec::new()]);
+        let mut buffers = [Vec::new(), Vec::new()];
+        let (mut shown, most_cells) = (0, self.most.saturating_mul(CELLS));
+        'rows: for chunk in all[..all.len().min(self.most)].chunks(CHUNK) {
+            self.check()?;
+            let left_rows: Vec<u64> = chunk.iter().map(|(left, _)| *left).collect();
+            let mut right_rows: Vec<u64> = chunk.iter().map(|(_, right)| *right).collect();
+            right_rows.sort_unstable();
+            let left = View::new(self.kept.parts[0].fetch(&projections[0], &left_rows)?);
+            let right = View::new(self.kept.parts[1].fetch(&projections[1], &right_rows)?);
+            let key_view = View::new(self.kept.parts[0].fetch(&key_places, &left_rows)?);
+            for (row, (_, right_row)) in chunk.iter().enumerate() {
+                if names.len() >= most_cells {
+                    break 'rows;
+                }
+                shown += 1;
+                let partner = right_rows.partition_point(|other| other < right_row);
+                for (at, pair) in pairs.iter().enumerate() {
+                    let verdict = judge.verdict(at, [(&left, row), (&right, partner)], &mut buffers);
+                    if verdict != Verdict::Different {
+                        continue;
+                    }
+                    for ((column, key_pair), cells) in key_pairs.iter().enumerate().zip(&mut keys) {
+                        let cell = Cell::of(key_view.print(row, column));
+                        cells.push(self.mask.cell(0, &key_pair.left.name, cell));
+                    }
+                    names.push(Cell::Text(pair_name(&pair.left.name, &pair.right.name)));
+                    let cell = |side, name: &str, text| self.mask.cell(side, name, Cell::of(text));
+                    sides[0].push(cell(0, &pair.left.name, left.print(row, at)));
+                    sides[1].push(cell(1, &pair.right.name, right.print(partner, at)));
+                }
+            }
+        }
+        let cells = names.len();
+        let mut columns = self.key_columns(keys);
+        let filter = columns.len();
+        let [left, right] = sides;
+        for (name, kind, cells) in
+            [("column", ColumnKind::Word, names), ("left", ColumnKind::Left, left), ("right", ColumnKind::Right, right)]
+        {
+            columns.push(PageColumn { name: name.to_owned(), key: false, values: Values::Cells(kind, cells) });
+        }
+        let total: u64 = self.kept.file.audit.columns.iter().map(|column| column.changed).sum();
+        Ok(Some(PageTable {
+            id: "changed",
+            title: "Changed".to_owned(),
+            unit: ["cell", "cells"],
+            total: all.len() as u64,
+            lead: format!(
+                "Rows with the same key on both sides that differ: {} rows with {} changed cells, one line a cell.",
+                thousands(all.len() as u64),
+                thousands(total)
+            ),
+            left_out: self.left_out(shown, all.len() as u64, "changed rows"),
+            command: None,
+            columns,
+            rows: cells,
+            filters: vec![(filter, "Changed column")],
+        }))
+    }
+
+    fn key_columns(&self, keys: Vec<Vec<Cell>>) -> Vec<PageColumn> {
+        let columns = self.key_pairs().into_iter().zip(keys).map(|(pair, cells)| PageColumn {
+            name: pair_name(&pair.left.name, &pair.right.name),
+            key: true,
+            values: Values::Cells(self.pair_kind(pair), cells),
+        });
+        columns.collect()
+    }
+
+    fn pair_kind(&self, pair: &Pair) -> ColumnKind {
+        match [kind(&pair.left.ty), kind(&pair.right.ty)] {
+            [ColumnKind::Number, ColumnKind::Number] if !self.mask.hides(0, &pair.left.name) => ColumnKind::Number,
+            _ => ColumnKind::Text,
+        }
+    }
+
+    /// The paired columns, those of the key first.
+    fn wanted(&self) -> Vec<Wanted<'_>> {
+        let key = &self.kept.file.key;
+        let pairs = &self.kept.alignment().pairs;
+        let keys = key.iter().filter_map(|at| pairs.get(*at)).map(|pair| Wanted { pair, key: true });
+        let others = pairs.iter().enumerate().filter(|(at, _)| !key.contains(at));
+        keys.chain(others.map(|(_, pair)| Wanted { pair, key: false })).collect()
+    }
+
+    /// The paired columns of rows of either side, in the order given.
+    fn both(&self, rows: &[(usize, u64)]) -> Result<Vec<PageColumn>, PageError> {
+        let wanted = self.wanted();
+        let mut cells: Vec<Vec<Cell>> = vec![vec![Cell::Nothing; rows.len()]; wanted.len()];
+        for side in [0, 1] {
+            let name = |wanted: &Wanted<'_>| {
+                if side == 0 { wanted.pair.left.name.clone() } else { wanted.pair.right.name.clone() }
+            };
+            let parts = &self.kept.parts[side];
+            let places: Vec<usize> = wanted.iter().filter_map(|wanted| parts.position(&name(wanted))).collect();
+            // Rows are read in the order of the table, and put where they belong.
+            let mut own: Vec<(u64, usize)> =
+                rows.iter().enumerate().filter(|(_, row)| row.0 == side).map(|(at, row)| (row.1, at)).collect();
+            own.sort_unstable();
+            for chunk in own.chunks(CHUNK) {
+                self.check()?;
+                let positions: Vec<u64> = chunk.iter().map(|(row, _)| *row).collect();
+                let view = View::new(parts.fetch(&places, &positions)?);
+                for (column, (cells, wanted)) in cells.iter_mut().zip(&wanted).enumerate() {
+                    for (row, (_, at)) in chunk.iter().enumerate() {
+                        cells[*at] = self.mask.cell(side, &name(wanted), Cell::of(view.print(row, column)));
+                    }
+                }
+            }
+        }
+        let columns = wanted.iter().zip(cells).map(|(wanted, cells)| PageColumn {
+            name: pair_name(&wanted.pair.left.name, &wanted.pair.right.name),
+            key: wanted.key,
+            values: Values::Cells(self.pair_kind(wanted.pair), cells),
+        });
+        Ok(columns.collect())
+    }
+
+    fn duplicates(&self) -> Result<Option<PageTable>, PageError> {
+        let groups = &self.kept.repeated.groups;
+        if groups.is_empty() {
+            return Ok(None);
+        }
+        let size = |group: &[Vec<u64>; 2]| group[0].len() + group[1].len();
+        let (mut rows, mut counts, mut shown) = (Vec::new(), [Vec::new(), Vec::new()], 0);
+        for group in groups {
+            // A key's rows are together, or not on the page.
+            if !rows.is_empty() && rows.len() + size(group) > self.most {
+                break;
+            }
+            shown += 1;
+            for (side, own) in group.iter().enumerate() {
+                for row in own.iter().take(self.most) {
+                    rows.push((side, *row));
+                    for (counts, own) in counts.iter_mut().zip(group) {
+                        counts.push(Cell::Text(own.len().to_string()));
+                    }
+                }
+            }
+        }
+        let mut columns = self.both(&rows)?;
+        let keys = columns.iter().take_while(|column| column.key).count();
+        let sides = rows.iter().map(|(side, _)| Cell::Text(["left", "right"][*side].to_owned())).collect();
+        let [left, right] = counts;
+        let plain = |name: &str, kind, cells| PageColumn {
+            name: name.to_owned(),
+            key: false,
+            values: Values::Cells(kind, cells),
+        };
+        let lead = [
+            plain("side", ColumnKind::Word, sides),
+            plain("rows left", ColumnKind::Number, left),
+            plain("rows right", ColumnKind::Number, right),
+        ];
+        columns.splice(keys..keys, lead);
+        let total: u64 = groups.iter().map(|group| size(group) as u64).sum();
+        Ok(Some(PageTable {
+            id: "duplicates",
+            title: "Duplicates".to_owned(),
+            unit: ["row", "rows"],
+            total,
+            lead: format!(
+                "All rows of the {} keys that several rows of a side have, with how many rows each side has of the key.",
+                thousands(groups.len() as u64)
+            ),
+            left_out: self.left_out(shown, groups.len() as u64, "keys"),
+            command: None,
+            filters: vec![(keys, "Side")],
+            rows: rows.len(),
+            columns,
+        }))
+    }
+
+    fn without_key(&self) -> Result<Option<PageTable>, PageError> {
+        let all = &self.kept.repeated.null_keys;
+        let total = all[0].len() + all[1].len();
+        if total == 0 {
+            return Ok(None);
+        }
+        let of = |side: usize| all[side].iter().map(move |row| (side, *row));
+        let rows: Vec<(usize, u64)> = of(0).chain(of(1)).take(self.most).collect();
+        let mut columns = self.both(&rows)?;
+        let sides = rows.iter().map(|(side, _)| Cell::Text(["left", "right"][*side].to_owned())).collect();
+        let side = PageColumn { name: "side".to_owned(), key: false, values: Values::Cells(ColumnKind::Word, sides) };
+        columns.insert(0, side);
+        Ok(Some(PageTable {
+            id: "null-keys",
+            title: "Without a key".to_owned(),
+            unit: ["row", "rows"],
+            total: total as u64,
+            lead: "Rows with NULL in the key, which nothing can be matched with.".to_owned(),
+            left_out: self.left_out(rows.len(), total as u64, "rows"),
+            command: None,
+            filters: vec![(0, "Side")],
+            rows: rows.len(),
+            columns,
+        }))
+    }
+}
+
+fn kind(ty: &PortableType) -> ColumnKind {
+    match ty {
+        PortableType::Integer
+        | PortableType::Unsigned
+        | PortableType::Decimal { .. }
+        | PortableType::Float32
+        | PortableType::Float64 => ColumnKind::Number,
+        _ => ColumnKind::Text,
+    }
+}
