@@ -12,6 +12,7 @@ mod filters;
 mod history;
 mod layers;
 mod names;
+mod page;
 mod pairs;
 mod reasons;
 mod results;

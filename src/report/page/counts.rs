@@ -16,7 +16,7 @@ pub fn sections(model: &PageModel) -> Vec<Section> {
 fn counts(audit: &Audit) -> Html {
     let mut html = Html::default();
     html.raw(
-        "<div class=\"box\"><table><caption class=\"unseen\">Rows and keys of both sides</caption><thead><tr><td></td>",
+        "<div class=\"facts\"><div><h3>Rows and keys</h3><div class=\"box\"><table><caption class=\"unseen\">Rows and keys of both sides</caption><thead><tr><td></td>",
     );
     html.raw("<th scope=\"col\" class=\"n side-left\">left</th><th scope=\"col\" class=\"n side-right\">right</th></tr></thead><tbody>");
     let [left, right] = [0, 1].map(|side: usize| audit.sides[side].counts);
@@ -31,8 +31,8 @@ fn counts(audit: &Audit) -> Html {
         html.raw("<tr data-count=\"").raw(id).raw("\"><th scope=\"row\">").raw(name).raw("</th><td class=\"n\">");
         html.count(counts[0]).raw("</td><td class=\"n\">").count(counts[1]).raw("</td></tr>");
     }
-    html.raw("</tbody></table></div>");
-    html.raw("<h3>Keys on both sides</h3><div class=\"box\"><table><caption class=\"unseen\">Keys on both sides</caption><tbody>");
+    html.raw("</tbody></table></div></div>");
+    html.raw("<div><h3>Keys on both sides</h3><div class=\"box\"><table><caption class=\"unseen\">Keys on both sides</caption><tbody>");
     let shares: [(&'static str, &'static str, u64); 4] = [
         ("equal", "equal", audit.equal),
         ("changed", "changed", audit.changed),
@@ -44,7 +44,7 @@ fn counts(audit: &Audit) -> Html {
         html.raw("\"><th scope=\"row\">").raw(name).raw("</th><td class=\"n\">").count(count);
         html.raw("</td><td class=\"n soft\">").text(&percent(count, audit.in_both)).raw("</td></tr>");
     }
-    html.raw("</tbody></table></div>");
+    html.raw("</tbody></table></div></div></div>");
     html
 }
 
@@ -78,14 +78,17 @@ fn bridge(audit: &Audit) -> Html {
 
 fn draw(bar: &Bar, cut: bool, html: &mut Html) {
     html.raw("<svg viewBox=\"0 0 1000 20\" preserveAspectRatio=\"none\" aria-hidden=\"true\">");
+    let width = bar.to - bar.from;
     if let Some(joint) = bar.joint {
-        html.raw("<line class=\"joint\" y1=\"-17\" y2=\"1\" x1=\"")
+        // Past a step of no rows the line goes on.
+        html.raw("<line class=\"joint\" y1=\"-17\" y2=\"")
+            .length(if width > 0.0 { 1.0 } else { 20.0 })
+            .raw("\" x1=\"")
             .length(joint)
             .raw("\" x2=\"")
             .length(joint)
             .raw("\"/>");
     }
-    let width = bar.to - bar.from;
     if width > 0.0 || bar.kind == BarKind::Total {
         html.raw("<rect height=\"20\" class=\"").raw(match bar.kind {
             BarKind::Total => "total",

@@ -138,8 +138,11 @@ impl Mask {
             return;
         }
         reason.examples.clear();
+        // A condition, and what to paste because of it, name values.
         if reason.kind == Kind::Cluster {
             reason.rule = MASKED.to_owned();
+        }
+        if reason.fix.as_ref().is_some_and(|fix| reason.kind == Kind::Cluster || fix.contains(['\'', '"'])) {
             reason.fix = None;
         }
         let (rows, of) = (thousands(reason.rows), thousands(reason.of));
@@ -178,5 +181,82 @@ impl Mask {
         if let Some(two_way) = &mut plan.two_way {
             two_way.decisions.clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::{Example, ReasonSide};
+
+    fn mask(names: &[&str]) -> Mask {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let columns: Vec<String> = ["id", "email", "city"].map(str::to_owned).into();
+        Mask::new(&names, &Alignment::default(), [&columns, &columns]).unwrap()
+    }
+
+    fn reason(kind: Kind, columns: &[&str], rule: &str) -> Reason {
+        Reason {
+            kind,
+            side: ReasonSide::Both,
+            columns: columns.iter().map(|name| (*name).to_owned()).collect(),
+            rule: rule.to_owned(),
+            rows: 5,
+            of: 9,
+            text: "5 of 9 have ann@x".to_owned(),
+            examples: vec![Example { key: vec!["7".to_owned()], left: Some("ann@x".to_owned()), right: None }],
+            fix: Some("--where \"email <> 'ann@x'\"".to_owned()),
+        }
+    }
+
+    fn masked(names: &[&str], mut reason: Reason) -> Reason {
+        let mask = mask(names);
+        let key = ["id".to_owned()];
+        let hidden = mask.hides(0, "id");
+        mask.reason(&mut reason, &key, hidden);
+        reason
+    }
+
+    #[test]
+    fn reasons_do_not_name_masked_values() {
+        for kind in [Kind::Values, Kind::Cluster] {
+            let shown = masked(&["email"], reason(kind, &["email"], "case"));
+            assert!(!shown.text.contains("ann@x") && shown.text.contains("5 of 9"), "{shown:?}");
+            assert!(shown.examples.is_empty());
+        }
+        // A condition may speak of a column that is not listed.
+        let shown = masked(&["email"], reason(Kind::Cluster, &["city"], "email = 'ann@x'"));
+        assert!(!format!("{shown:?}").contains("ann@x"), "{shown:?}");
+        // Reasons about keys show the key, whatever columns they list.
+        for kind in [Kind::NearKey, Kind::BetterKey, Kind::Duplicates] {
+            let shown = masked(&["id"], reason(kind, &["city"], "case"));
+            assert!(!shown.text.contains("ann@x") && shown.examples.is_empty(), "{shown:?}");
+        }
+    }
+
+    #[test]
+    fn other_reasons_stay() {
+        let shown = masked(&["email"], reason(Kind::Values, &["city"], "case"));
+        assert_eq!(shown, reason(Kind::Values, &["city"], "case"));
+        let shown = masked(&["id"], reason(Kind::Values, &["city"], "case"));
+        assert_eq!((shown.text.as_str(), shown.examples.len()), ("5 of 9 have ann@x", 0));
+    }
+
+    #[test]
+    fn an_unknown_column_is_told_with_the_nearest() {
+        let columns = ["email".to_owned()];
+        let wrong = Mask::new(&["emial".to_owned()], &Alignment::default(), [&columns, &[]]).unwrap_err();
+        assert_eq!(wrong, ("emial".to_owned(), Some("email".to_owned())));
+    }
+
+    #[test]
+    fn also_null_is_masked() {
+        let mask = mask(&["email"]);
+        assert_eq!(mask.cell(1, "email", Cell::Null), Cell::Text(MASKED.to_owned()));
+        assert_eq!(mask.cell(1, "email", Cell::Nothing), Cell::Nothing);
+        assert_eq!(mask.cell(1, "city", Cell::Null), Cell::Null);
+        let mut filter = Some("EMAIL like 'a%'".to_owned());
+        mask.filter(&mut filter);
+        assert!(!filter.unwrap().contains("a%"));
     }
 }

@@ -27,9 +27,6 @@ mod reasons;
 mod rows;
 mod steps;
 
-#[cfg(test)]
-mod tests;
-
 pub use build::{PageError, PageOptions};
 pub use document::page_html;
 pub use model::PageModel;
