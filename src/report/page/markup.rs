@@ -128,6 +128,11 @@ fn common(a: &str, b: &str) -> (usize, usize) {
     if mark(a[head..].chars().next()) || mark(b[head..].chars().next()) {
         head -= a[..head].chars().next_back().map_or(0, char::len_utf8);
     }
+    // The last digits of numbers say nothing.
+    let number = |text: &str| text.chars().all(|c| matches!(c, '0'..='9' | '.' | '-'));
+    if number(a) && number(b) {
+        return (head, 0);
+    }
     let ends = a[head..].chars().rev().zip(b[head..].chars().rev());
     (head, ends.take_while(same).map(|(c, _)| c.len_utf8()).sum())
 }
@@ -168,6 +173,7 @@ mod tests {
         assert_eq!(shown("Blonduos", "Blönduós"), "Bl[onduo]s");
         assert_eq!(shown("Paris  ", "Paris"), "Paris[<span class=\"odd\">␣<span class=\"odd\">␣]");
         assert_eq!(shown("cafe\u{301}", "cafe"), "caf[e\u{301}]");
+        assert_eq!(shown("66.0999984741", "66.1"), "66.[0999984741]");
         assert_eq!(shown("same", "same"), "same");
         assert_eq!(shown("aa", "aaa"), "aa");
     }

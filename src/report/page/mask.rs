@@ -106,6 +106,15 @@ impl Mask {
         }
     }
 
+    /// Texts that may repeat such a condition.
+    fn repeated<'a>(&self, filters: &[Option<String>; 2], texts: impl Iterator<Item = &'a mut String>) {
+        for text in texts {
+            for filter in filters.iter().flatten().filter(|filter| self.named_in(filter)) {
+                *text = text.replace(filter.as_str(), MASKED);
+            }
+        }
+    }
+
     /// What an audit says.
     pub fn audit(&self, audit: &mut Audit) {
         if !self.any() {
@@ -113,6 +122,8 @@ impl Mask {
         }
         // Samples are not shown: the page has all rows.
         audit.samples = Default::default();
+        let filters = [0, 1].map(|side: usize| audit.sides[side].filter.clone());
+        self.repeated(&filters, audit.warnings.iter_mut());
         audit.sides.iter_mut().for_each(|side| self.filter(&mut side.filter));
         let key: Vec<String> = audit.key.columns.iter().map(|(left, _)| left.clone()).collect();
         let key_hidden = key.iter().any(|name| self.hides(0, name));
@@ -167,6 +178,9 @@ impl Mask {
             return;
         }
         let names = [0, 1].map(|side| super::super::step::key_names(plan, side));
+        let filters = [0, 1].map(|side: usize| plan.sides[side].filter.clone());
+        self.repeated(&filters, plan.warnings.iter_mut());
+        self.repeated(&filters, plan.left_out.iter_mut().flat_map(|left_out| [&mut left_out.what, &mut left_out.why]));
         plan.sides.iter_mut().for_each(|side| self.filter(&mut side.filter));
         for left_out in &mut plan.left_out {
             let side = usize::from(left_out.side == "right");
@@ -180,6 +194,10 @@ impl Mask {
         }
         if let Some(two_way) = &mut plan.two_way {
             two_way.decisions.clear();
+            // It may tell of another run's condition.
+            if two_way.note.as_ref().is_some_and(|note| self.named_in(note)) {
+                two_way.note = Some(format!("{MASKED} (it names a masked column)"));
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 // page are ever in the document, and values become text nodes and nothing else.
 (() => {
   const ODD = /[\u0000-\u001f\u007f-\u00a0\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/;
+  const NUMBER = /^-?[0-9.]+$/;
   const LONG = 240;
   const number = new Intl.NumberFormat("en-US");
 
@@ -50,6 +51,8 @@
     while (head < most && a[head] === b[head]) head++;
     while (head > 0 && (surrogate(a, head) || surrogate(b, head) || /^\p{M}/u.test(a.slice(head, head + 2)) || /^\p{M}/u.test(b.slice(head, head + 2)))) head--;
     let tail = 0;
+    // The last digits of numbers say nothing.
+    if (NUMBER.test(a) && NUMBER.test(b)) return [head, 0];
     while (tail < most - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail++;
     while (tail > 0 && (surrogate(a, a.length - tail) || surrogate(b, b.length - tail) || /^\p{M}/u.test(a.slice(-tail)))) tail--;
     return [head, tail];
@@ -103,7 +106,9 @@
   function changes(column, list) {
     const step = column.heads.length + 1;
     const items = [];
-    const MOST = 6;
+    // A row that comes or goes has one value a column; those take less room.
+    const flow = column.heads.length === 2 && list.every((value, at) => at % step !== 1 || value === 0 || list[at + 1] === 0);
+    const MOST = flow ? 12 : 6;
     const item = (at) => {
       const entry = make("li", null, make("span", { class: "name" }, column.names[list[at]]));
       const values = list.slice(at + 1, at + step);
@@ -121,7 +126,7 @@
       return entry;
     };
     for (let at = 0; at < list.length; at += step) items.push(at);
-    const box = make("ul", { class: "changes" });
+    const box = make("ul", { class: flow ? "changes flow" : "changes" });
     const first = items.length > MOST + 1 ? items.slice(0, MOST) : items;
     box.append(...first.map(item));
     if (first.length < items.length) {
@@ -252,7 +257,7 @@
 
       this.heads = this.columns.map((column, at) => make("th", { scope: "col", class: kind(column) },
         column.heads
-          ? make("button", { type: "button", disabled: true }, column.name, make("span", { class: "arrow" }))
+          ? make("span", { class: "unsorted" }, column.name, make("span", { class: "arrow" }))
           : make("button", { type: "button", onclick: () => this.sort(at) }, column.name,
             make("span", { class: "arrow", "aria-hidden": "true" }))));
       this.body = make("tbody");

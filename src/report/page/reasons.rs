@@ -44,7 +44,7 @@ fn entry(reason: &Reason, html: &mut Html) {
         .raw("</p>");
     html.raw("<p class=\"share\">");
     share(reason.rows, reason.of, html);
-    html.raw("<span><span class=\"rows\">").count(reason.rows).raw("</span> of <span class=\"of\">").count(reason.of);
+    html.raw("<span><span class=\"some\">").count(reason.rows).raw("</span> of <span class=\"of\">").count(reason.of);
     html.raw("</span> (").text(&percent(reason.rows, reason.of)).raw(")</span><span>").raw(kind(reason.kind));
     html.raw(match reason.side {
         ReasonSide::Left => ", left",
@@ -117,7 +117,7 @@ pub fn clusters(model: &PageModel) -> Option<Section> {
             .text(&reason.rule)
             .raw("</code></th><td class=\"n\">")
             .count(reason.rows);
-        html.raw("</td><td class=\"n\">").count(reason.of).raw("</td><td class=\"n\">");
+        html.raw("</td><td class=\"n\">").count(reason.of).raw("</td><td class=\"n soft\">");
         html.text(&percent(reason.rows, reason.of)).raw("</td></tr>");
     }
     html.raw("</tbody></table></div>");
