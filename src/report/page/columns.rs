@@ -17,7 +17,7 @@ pub fn section(model: &PageModel) -> Option<Section> {
     if changed.is_empty() {
         return None;
     }
-    changed.sort_by(|a, b| b.changed.cmp(&a.changed));
+    changed.sort_by_key(|column| std::cmp::Reverse(column.changed));
     let most = changed[0].changed;
     let rules = rules(audit);
     let mut html = Html::default();

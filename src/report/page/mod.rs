@@ -24,6 +24,7 @@ mod model;
 mod plan;
 mod policy;
 mod reasons;
+mod repeated;
 mod rows;
 mod steps;
 

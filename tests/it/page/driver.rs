@@ -126,6 +126,8 @@ impl Browser {
 
     /// Clicks on an element, as a person does.
     pub fn click(&self, selector: &str) {
+        // Not where the list of sections lies over it.
+        self.eval(&format!("document.querySelector({}).scrollIntoView({{block: 'center'}})", json!(selector)));
         let element = self.find(selector);
         self.post(&format!("element/{element}/click"), &json!({}));
     }
