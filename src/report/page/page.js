@@ -278,8 +278,9 @@
       this.total = make("span");
       const sizes = make("select", null, ...[10, 25, 50, 100, 250].map((size) => make("option", { value: size, selected: size === this.size }, String(size))));
       sizes.addEventListener("change", () => { this.size = Number(sizes.value); this.page = 0; this.draw(); });
-      this.pager = make("div", { class: "pager" }, this.status, make("span", { class: "grow" }), ...this.back,
-        make("label", null, "Page ", this.field), this.total, ...this.on, make("label", null, "Rows a page", sizes));
+      this.turn = make("span", { class: "pages" }, ...this.back, make("label", null, "Page ", this.field), this.total, ...this.on);
+      this.sizes = make("label", null, "Rows a page", sizes);
+      this.pager = make("div", { class: "pager" }, this.status, make("span", { class: "grow" }), this.turn, this.sizes);
       this.host.replaceChildren(tools, this.box, this.pager);
     }
 
@@ -323,6 +324,8 @@
       this.status.textContent = `${range}${number.format(found)} ${found === 1 ? one : many}${of}`;
       this.field.value = number.format(this.page + 1);
       this.total.textContent = `of ${number.format(this.pages())}`;
+      this.turn.hidden = this.pages() === 1;
+      this.sizes.hidden = this.count <= 10;
       this.back.forEach((button) => { button.disabled = this.page === 0; });
       this.on.forEach((button) => { button.disabled = this.page >= this.pages() - 1; });
     }

@@ -42,7 +42,12 @@ pub fn section(model: &PageModel) -> Option<Section> {
     if !plan.cascades.is_empty() {
         html.raw("<h3>Rows that hang on those to be deleted</h3><ul class=\"plain\">");
         for cascade in &plan.cascades {
-            html.raw("<li>").count(cascade.rows).raw(" rows of <code>").text(&cascade.table).raw("</code> on the ");
+            html.raw("<li>")
+                .count(cascade.rows)
+                .raw(if cascade.rows == 1 { " row" } else { " rows" })
+                .raw(" of <code>")
+                .text(&cascade.table)
+                .raw("</code> on the ");
             html.text(&cascade.side).raw(", through <code>").text(&cascade.name).raw("</code></li>");
         }
         html.raw("</ul>");
@@ -91,9 +96,9 @@ fn steps(plan: &PlanFile, html: &mut Html) {
 /// What the plan leaves as it is.
 fn alone(plan: &PlanFile, html: &mut Html) {
     let counts: [(&'static str, u64); 5] = [
-        ("conflicts: both sides changed the row", plan.conflicts),
-        ("undecided: nothing proves whether the row was created or deleted", plan.undecided),
-        ("ambiguous keys: not unique, and they differ", plan.ambiguous),
+        ("conflicts, where both sides changed the row", plan.conflicts),
+        ("undecided, since nothing proves whether the row was created or deleted", plan.undecided),
+        ("ambiguous keys, which are not unique and differ", plan.ambiguous),
         ("rows with NULL in the key", plan.null_keys),
         ("rows with a value that does not fit", plan.misfits),
     ];
@@ -102,12 +107,12 @@ fn alone(plan: &PlanFile, html: &mut Html) {
     }
     html.raw("<h3>Left alone</h3><ul class=\"plain\">");
     for (name, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
-        html.raw("<li>").count(count).raw(" ").raw(name).raw("</li>");
+        html.raw("<li>").raw(name).raw(": ").count(count).raw("</li>");
     }
     for left_out in &plan.left_out {
         html.raw("<li>").sentence(&left_out.what).raw(" (").text(&left_out.side);
         if let Some(rows) = left_out.rows {
-            html.raw(", ").count(rows).raw(" rows");
+            html.raw(", ").count(rows).raw(if rows == 1 { " row" } else { " rows" });
         }
         html.raw("): ").sentence(&left_out.why);
         if !left_out.samples.is_empty() {

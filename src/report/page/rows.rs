@@ -88,11 +88,15 @@ impl RowTables<'_> {
         });
         let which = ["left", "right"][side];
         let repeated = self.kept.file.audit.only[side].saturating_sub(all.len() as u64);
+        let other = ["right", "left"][side];
         let lead = match repeated {
-            0 => format!("Rows whose key is not on the {} side.", ["right", "left"][side]),
+            0 => format!("Rows whose key is not on the {other} side."),
+            1 => format!(
+                "Rows whose key is not on the {other} side. Another such key has several rows: see the duplicates."
+            ),
             _ => format!(
-                "Rows whose key is not on the {} side. Another {} such keys have several rows each: see the duplicates.",
-                ["right", "left"][side],
+                "Rows whose key is not on the {other} side. Another {} such keys have several rows each: see the \
+                 duplicates.",
                 thousands(repeated)
             ),
         };
