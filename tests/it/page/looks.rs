@@ -111,6 +111,9 @@ fn it_prints() {
     );
     assert_eq!(browser.text("getComputedStyle(document.body).backgroundColor"), "rgb(255, 255, 255)");
     assert_eq!(browser.text("getComputedStyle(document.querySelector('nav')).display"), "none");
+    // Paper can't be scrolled: all columns of a row are on it.
+    browser.size(720, 1000);
+    assert!(browser.eval("document.documentElement.scrollWidth").as_i64().unwrap() <= 720);
     let printed = browser.devtools("Page.printToPDF", json!({}));
     assert!(printed["data"].as_str().is_some_and(|data| data.starts_with("JVBERi") && data.len() > 20_000));
     assert_ne!(printed, Value::Null);
