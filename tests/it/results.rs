@@ -32,6 +32,8 @@ fn an_audit_for_a_person() {
         "lat=tolerance:0.0001",
         "--compare",
         "lon=tolerance:0.0001",
+        "--out",
+        "run",
     ]);
     assert!(run.stdout.lines().all(|line| line.chars().count() <= 80));
     insta::assert_snapshot!(shown(&run));
