@@ -96,7 +96,7 @@ fn copies_and_others_add_up() {
     );
     assert!(
         reasons[1].text.starts_with(
-            "30 of 70 duplicates of `id` on the right (50 keys, up to 3 rows each) differ in `note` (30 keys)"
+            "30 of 70 duplicates of `id` on the right (50 keys, up to 3 rows each) differ in `version` (30 keys), `note` (30 keys)"
         ),
         "{}",
         reasons[1].text

@@ -10,6 +10,7 @@ use super::kind::ValueKind as K;
 use super::sort::{Column, sort};
 use super::tally::{ColumnTally, Slot, Tally, slot};
 use super::traits::{Learner, Traits};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// False pairs to try in a column.
@@ -17,20 +18,32 @@ const TRIALS: usize = 20_000;
 /// How seldom chance may yield what is claimed, in all kinds of all columns together.
 const LEVEL: f64 = 1e-4;
 
-/// How often false pairs of a column are of a kind.
-pub struct Chance {
-    trials: u64,
-    hits: BTreeMap<Slot, u64>,
+/// How often false pairs of a column are of a kind. They are tried only once somebody asks.
+pub struct Chance<'a> {
+    column: &'a Column,
+    traits: &'a Traits,
+    learner: &'a Learner,
     /// Things that are tried in the table.
     tries: f64,
+    rates: OnceCell<Rates>,
 }
 
-impl Chance {
+#[derive(Default)]
+struct Rates {
+    trials: u64,
+    hits: BTreeMap<Slot, u64>,
+}
+
+impl<'a> Chance<'a> {
     /// Of a column among so many.
-    pub fn new(column: &Column, traits: &Traits, learner: &Learner, columns: usize) -> Self {
+    pub fn new(column: &'a Column, traits: &'a Traits, learner: &'a Learner, columns: usize) -> Self {
         const KINDS: f64 = 18.0;
-        let sample = &learner.sample;
-        let mut out = Self { trials: 0, hits: BTreeMap::new(), tries: KINDS * columns as f64 };
+        Self { column, traits, learner, tries: KINDS * columns as f64, rates: OnceCell::new() }
+    }
+
+    fn measure(&self) -> Rates {
+        let sample = &self.learner.sample;
+        let mut out = Rates::default();
         let n = sample.len();
         if n < 2 {
             return out;
@@ -38,15 +51,14 @@ impl Chance {
         let offsets = (TRIALS / n).clamp(1, n - 1);
         for i in 1..=offsets {
             // Spread over all distances: rows that lie together are often alike.
-            let offset = i * n / (offsets + 1);
-            let offset = offset.clamp(1, n - 1);
+            let offset = (i * n / (offsets + 1)).clamp(1, n - 1);
             for at in 0..n {
                 let (left, right) = (&sample[at][0], &sample[(at + offset) % n][1]);
                 if left == right {
                     continue;
                 }
                 out.trials += 1;
-                let sorted = sort(column, traits, left.as_deref(), right.as_deref());
+                let sorted = sort(self.column, self.traits, left.as_deref(), right.as_deref());
                 if sorted.kind != K::Other {
                     *out.hits.entry(slot(sorted)).or_default() += 1;
                 }
@@ -57,8 +69,9 @@ impl Chance {
 
     /// Whether so many cells are more than chance would bring.
     fn exceeds(&self, slots: &[Slot], cells: u64, of: u64) -> bool {
-        let hits: u64 = slots.iter().filter_map(|slot| self.hits.get(slot)).sum();
-        let p = (hits + 1) as f64 / (self.trials + 1) as f64;
+        let rates = self.rates.get_or_init(|| self.measure());
+        let hits: u64 = slots.iter().filter_map(|slot| rates.hits.get(slot)).sum();
+        let p = (hits + 1) as f64 / (rates.trials + 1) as f64;
         // What is already likely may still be likelier; else a small surplus is not worth saying.
         let likely = slots.iter().any(|slot| matches!(slot.0, K::Filled | K::Cleared | K::NullOrEmpty));
         let share = cells as f64 / of as f64;
@@ -114,7 +127,20 @@ mod tests {
     #[test]
     fn what_chance_brings_is_not_believed() {
         let slot = (K::Sign, 2);
-        let chance = Chance { trials: 9_999, hits: BTreeMap::from([(slot, 99)]), tries: 100.0 };
+        let alignment = crate::table::Alignment {
+            pairs: vec![crate::table::Pair {
+                left: crate::table::Column::new("n", crate::table::PortableType::Integer, "x"),
+                right: crate::table::Column::new("n", crate::table::PortableType::Integer, "x"),
+                family: crate::table::Family::Number,
+                rules: crate::table::Rules::default(),
+                compared: true,
+                softened_by: Vec::new(),
+            }],
+            ..crate::table::Alignment::default()
+        };
+        let (column, traits, learner) = (Column::new(&alignment, 0), Traits::default(), Learner::default());
+        let chance = Chance::new(&column, &traits, &learner, 5);
+        chance.rates.get_or_init(|| Rates { trials: 9_999, hits: BTreeMap::from([(slot, 99)]) });
         assert!(!chance.exceeds(&[slot], 12, 1_000));
         assert!(chance.exceeds(&[slot], 100, 1_000));
         assert!(!chance.exceeds(&[slot], 2, 2));

@@ -14,6 +14,7 @@ pub struct Chunk {
     pub first: usize,
     /// How many.
     pub rows: usize,
+    bytes: usize,
     views: [View; 2],
     /// For each left row, where the right one is.
     partner: Vec<u32>,
@@ -43,8 +44,9 @@ pub struct Chunks<'a> {
     judge: Judge,
     projections: [Vec<usize>; 2],
     size: usize,
-    /// What was read, if it is little.
-    kept: Option<Vec<Chunk>>,
+    /// What was read first, and the bytes of memory left for more of it.
+    kept: Vec<Chunk>,
+    room: usize,
 }
 
 impl<'a> Chunks<'a> {
@@ -58,13 +60,13 @@ impl<'a> Chunks<'a> {
         ];
         // A guess of a row's size on both sides.
         let row = 128 * pairs.len().max(1);
-        let keep = evidence.differences.changed.len().saturating_mul(row) <= evidence.memory / 4;
         Self {
             evidence,
             judge: Judge::new(evidence.alignment, evidence.key),
             projections,
             size: (evidence.memory / 8 / row).clamp(1024, CHUNK),
-            kept: keep.then(Vec::new),
+            kept: Vec::new(),
+            room: evidence.memory / 4,
         }
     }
 
@@ -72,14 +74,15 @@ impl<'a> Chunks<'a> {
     pub fn each(&mut self, take: &mut dyn FnMut(&Chunk) -> Result<(), ReasonError>) -> Result<(), ReasonError> {
         for (at, rows) in self.evidence.differences.changed.chunks(self.size).enumerate() {
             self.evidence.check()?;
-            if let Some(chunk) = self.kept.as_ref().and_then(|kept| kept.get(at)) {
+            if let Some(chunk) = self.kept.get(at) {
                 take(chunk)?;
                 continue;
             }
             let chunk = self.read(at * self.size, rows)?;
             take(&chunk)?;
-            if let Some(kept) = &mut self.kept {
-                kept.push(chunk);
+            if self.kept.len() == at && chunk.bytes <= self.room {
+                self.room -= chunk.bytes;
+                self.kept.push(chunk);
             }
         }
         Ok(())
@@ -95,8 +98,10 @@ impl<'a> Chunks<'a> {
             || parts[1].fetch(&self.projections[1], &right_rows),
         );
         let partner = rows.iter().map(|(_, right)| right_rows.partition_point(|row| row < right) as u32).collect();
-        let views = [View::new(left?), View::new(right?)];
-        let mut chunk = Chunk { first, rows: rows.len(), views, partner, differing: Vec::new() };
+        let (left, right) = (left?, right?);
+        let bytes = left.rows.get_array_memory_size() + right.rows.get_array_memory_size();
+        let views = [View::new(left), View::new(right)];
+        let mut chunk = Chunk { first, rows: rows.len(), bytes, views, partner, differing: Vec::new() };
         let columns = self.projections[0].len();
         chunk.differing = (0..columns)
             .into_par_iter()

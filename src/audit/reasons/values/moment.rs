@@ -75,14 +75,14 @@ pub fn cut(one: i64, two: i64) -> Option<(usize, i32)> {
         let (coarse, fine) = if side == 0 { (one, two) } else { (two, one) };
         let over = fine.checked_sub(coarse)?;
         // A day is cut, never rounded; a part of a second may be either.
-        let near = (0..*unit).contains(&over) || at < 2 && over < 0 && -over * 2 <= *unit;
+        let near = (0..*unit).contains(&over) || at < 2 && (-*unit / 2..0).contains(&over);
         near.then_some((side, at as i32))
     })
 }
 
 fn swapped(one: i64, two: i64) -> bool {
     let (one_day, two_day) = (one.div_euclid(MICROS_PER_DAY), two.div_euclid(MICROS_PER_DAY));
-    if one - one_day * MICROS_PER_DAY != two - two_day * MICROS_PER_DAY {
+    if one.rem_euclid(MICROS_PER_DAY) != two.rem_euclid(MICROS_PER_DAY) {
         return false;
     }
     let ((y1, m1, d1), (y2, m2, d2)) = (civil_from_days(one_day), civil_from_days(two_day));

@@ -132,9 +132,9 @@ fn token(class: Class, value: Option<&str>) -> Option<usize> {
     let text = text.trim();
     Some(match text {
         "" => 1,
-        "false" | "f" if class != Class::Json => 3,
-        "\\N" => 4,
-        _ if ["null", "none", "nil", "n/a", "na", "nan"].iter().any(|word| text.eq_ignore_ascii_case(word)) => 4,
+        "false" if class != Class::Json => 3,
+        // Not in any case: NAN is an airport.
+        "\\N" | "NULL" | "null" | "Null" | "None" | "none" | "nil" | "N/A" | "n/a" | "NA" | "NaN" | "nan" => 4,
         _ if text.starts_with("0000-00-00") => 6,
         _ if text.starts_with("1970-01-01") && matches!(&text[10..], "" | " 00:00:00" | " 00:00:00Z") => 5,
         _ if text.len() < 8 && text.starts_with(['0', '-', '.']) && Decimal::parse(text)?.mantissa == 0 => 2,

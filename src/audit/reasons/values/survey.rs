@@ -52,22 +52,28 @@ pub fn survey(evidence: &Evidence<'_>) -> Result<Survey, ReasonError> {
     let believed = (0..columns.len())
         .into_par_iter()
         .map(|at| {
-            if tallies[at].slots.keys().all(|slot| slot.0 == K::Other) {
-                return BTreeSet::new();
-            }
             let chance = Chance::new(&columns[at], &traits[at], &learners[at], columns.len());
-            let tally = &tallies[at];
-            tally
-                .slots
-                .iter()
-                .filter(|(slot, one)| chance.believes(**slot, one, tally))
-                .map(|(slot, _)| *slot)
-                .collect()
+            believed(&chance, &tallies[at])
         })
         .collect();
     let mut order: Vec<usize> = (0..columns.len()).collect();
     order.sort_by_key(|at| pairs[*at]);
     Ok(Survey { columns, traits, tallies, rows, believed, order })
+}
+
+/// The slots of a column that are more than chance.
+fn believed(chance: &Chance<'_>, tally: &ColumnTally) -> BTreeSet<Slot> {
+    let mut found: BTreeSet<Slot> =
+        tally.slots.iter().filter(|(slot, one)| chance.believes(**slot, one, tally)).map(|(slot, _)| *slot).collect();
+    // What changed a little may have fewer digits as well. Where one side was rounded, the few
+    // values that have fewer on the other side are of this sort.
+    let cells = |side: u8| tally.slots.get(&(K::Rounding, side)).map_or(0, |tally| tally.cells);
+    for side in [0, 1] {
+        if cells(side) * 100 < cells(1 - side) {
+            found.remove(&(K::Rounding, side));
+        }
+    }
+    found
 }
 
 impl Survey {

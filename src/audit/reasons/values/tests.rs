@@ -151,7 +151,7 @@ const CAUSES: [Cause; 27] = [
     Cause { rule: "cleared", column: NOTE, does: |_| None },
 ];
 
-/// Whether the left value is NULL first, for causes about nothing.
+/// Whether the left value is made NULL first.
 fn is_nothing(cause: &Cause) -> bool {
     cause.rule == "null-or-empty"
 }
@@ -200,7 +200,6 @@ fn each_cause_alone_is_all_that_is_told() {
         let names = types();
         assert_eq!(reasons[0].columns, [names[cause.column].name.clone()]);
         assert_eq!(reasons[0].examples.len(), 5);
-        println!("{}  [{}]", reasons[0].text, reasons[0].fix.as_deref().unwrap_or("-"));
     }
 }
 
@@ -379,54 +378,4 @@ fn whole_rows_are_told_of_first() {
     assert_eq!(reasons[0].text, "800 of 1,000 changed rows differ only by rounding of `amount` and `price`.");
     assert_eq!(reasons[0].fix.as_deref(), Some("--compare amount=tolerance:0.05 --compare price=tolerance:0.051"));
     assert_eq!(reasons.len(), 3);
-}
-
-#[test]
-#[ignore]
-fn tmp_airports() {
-    let read = |path: &str| -> (Vec<String>, Vec<Row>) {
-        let text = std::fs::read_to_string(path).unwrap();
-        let mut lines = text.lines();
-        let split = |line: &str| -> Row {
-            let mut out = Vec::new();
-            let (mut cur, mut quoted) = (String::new(), false);
-            for c in line.chars() {
-                match c {
-                    '"' => quoted = !quoted,
-                    ',' if !quoted => out.push(Some(std::mem::take(&mut cur))),
-                    c => cur.push(c),
-                }
-            }
-            out.push(Some(cur));
-            out
-        };
-        let head = split(lines.next().unwrap()).into_iter().flatten().collect();
-        (head, lines.map(split).collect())
-    };
-    let (head, left) = read("/work/shared/data/airports/airports-20240119.csv");
-    let (_, right) = read("/work/shared/data/airports/airports-20260905.csv");
-    let types: Vec<(&str, T)> = head
-        .iter()
-        .map(|n| (n.as_str(), if ["lat", "lon", "elevation"].contains(&n.as_str()) { T::Float64 } else { T::Text }))
-        .collect();
-    let types = columns(&types);
-    compared([&types, &types], [&left, &right], &["icao"], &AlignOptions::default(), |evidence| {
-        let started = std::time::Instant::now();
-        let (kinds, reasons) = sorted_values(evidence).unwrap();
-        println!("{:?}", started.elapsed());
-        for k in &kinds {
-            println!("{k:?}");
-        }
-        for r in &reasons {
-            println!(
-                "{} [{:?}] {:?}",
-                r.text,
-                r.fix,
-                r.examples
-                    .iter()
-                    .map(|e| (e.key[0].as_str(), e.left.as_deref(), e.right.as_deref()))
-                    .collect::<Vec<_>>()
-            );
-        }
-    });
 }

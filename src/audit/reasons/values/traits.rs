@@ -122,7 +122,8 @@ pub struct Learner {
     short: [u64; 2],
     lengths: [[BTreeMap<usize, u64>; 2]; 2],
     spaced: [BTreeMap<usize, u64>; 2],
-    spaces: [BTreeSet<usize>; 2],
+    /// Per width, with how many spaces, up to three numbers.
+    spaces: [BTreeMap<usize, BTreeSet<usize>>; 2],
 }
 
 impl Default for Learner {
@@ -203,9 +204,11 @@ impl Learner {
             K::Spaces if sorted.code == 0 && sorted.side < 2 => {
                 let side = usize::from(sorted.side);
                 let text = [left, right][side];
-                *self.spaced[side].entry(text.chars().count()).or_default() += 1;
-                if self.spaces[side].len() < 2 {
-                    self.spaces[side].insert(text.len() - text.trim_end().len());
+                let width = text.chars().count();
+                *self.spaced[side].entry(width).or_default() += 1;
+                let spaces = self.spaces[side].entry(width).or_default();
+                if spaces.len() < 3 {
+                    spaces.insert(text.len() - text.trim_end().len());
                 }
             }
             K::Other => self.leftover(left, right),
@@ -254,7 +257,9 @@ impl Learner {
             filled_up: [0, 1].map(|at| {
                 let (width, count) = most(&self.spaced[at])?;
                 let all: u64 = self.spaced[at].values().sum();
-                (count >= 5 && count * 5 >= all * 4 && self.spaces[at].len() > 1).then_some(width)
+                // A space or two at the end are no filling up.
+                let varied = self.spaces[at].get(&width).is_some_and(|spaces| spaces.len() > 2);
+                (count >= 5 && count * 5 >= all * 2 && varied).then_some(width)
             }),
         }
     }
