@@ -8,4 +8,6 @@ mod reasons;
 pub use bridge::{BridgeTerm, bridge};
 pub use candidates::{Candidate, Shortlist, Survey, infer};
 pub use facts::{Audit, AuditedColumn, AuditedSide, KeyReport, OtherValues, Softening, thousands};
-pub use reasons::{Evidence, Example, Kind, Reason, ReasonError, ReasonSide, reasons};
+pub use reasons::{
+    ColumnKinds, Evidence, Example, Kind, Reason, ReasonError, ReasonSide, ValueKind, reasons, sorted_values,
+};

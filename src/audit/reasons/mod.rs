@@ -15,3 +15,4 @@ mod values;
 pub use evidence::{Evidence, ReasonError};
 pub use rank::reasons;
 pub use reason::{Example, Kind, Reason, ReasonSide};
+pub use values::{ColumnKinds, ValueKind, sorted_values};
