@@ -209,7 +209,7 @@ fn causes_in_pairs_are_both_told_and_nothing_else() {
         for second in &CAUSES[one + 1..] {
             let same = first.column == second.column;
             // Values may go through one cause at a time only.
-            if same && first.rule == second.rule || same && is_nothing(first) != is_nothing(second) {
+            if same && (first.rule == second.rule || is_nothing(first) != is_nothing(second)) {
                 continue;
             }
             let mut left = table(400, 2);
