@@ -47,7 +47,7 @@ struct Bound {
 /// Round bounds that are tried together with the others' end.
 const BEST: usize = 2;
 /// Conditions made of one stretch.
-const MOST: usize = 3;
+const MOST: usize = 4;
 
 /// Conditions to be within about these ranks, with what each costs: the data's own bounds, and the
 /// best rounder ones.

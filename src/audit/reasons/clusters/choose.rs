@@ -16,6 +16,9 @@ const NEW: f64 = 0.8;
 /// A second condition must keep out this share of the others that either of the two lets in.
 const KEPT_OUT: f64 = 0.5;
 
+/// Chances below this one are not taken for chance.
+const MAY_BE: f64 = 0.01;
+
 /// Which rows are held against which: roles, as places in [`Counts`].
 #[derive(Clone, Copy, Debug)]
 pub struct Sets {
@@ -56,7 +59,8 @@ pub fn choose<'p>(
                 && whole.share() >= LEAST_SHARE
                 && whole.lifts()
                 && open.inside as f64 >= NEW * whole.inside as f64
-                && counted.needs_both(proposal, &open, &covered);
+                && counted.needs_both(proposal, &open, &covered)
+                && counted.rounds_well(proposal, *mask, &covered);
             fits.then(|| Scored::new(at, score, open.inside, &proposal.conditions))
         });
         let Some(best) = prefer(scored.collect()) else { break };
@@ -89,6 +93,21 @@ impl Counted<'_> {
             }
         }
         table
+    }
+
+    /// Whether rounder bounds lose nothing: what they let in may as well belong to the cluster, and what
+    /// they keep out does not.
+    fn rounds_well(&self, proposal: &Proposal, mask: u128, covered: &[u128]) -> bool {
+        let Some(tight) = self.mask(&proposal.tight) else { return false };
+        let (own, round, both) =
+            (self.table(tight, covered), self.table(mask, covered), self.table(tight | mask, covered));
+        let density = |inside: u64, outside: u64| inside as f64 / (inside + outside).max(1) as f64;
+        let usual = density(own.inside, own.outside);
+        // Rows beyond the last that differs are others; so many by chance, if they belong to it?
+        let let_in = (round.inside - both.inside, round.outside - both.outside);
+        let fits = (1.0 - usual).powf(let_in.1 as f64) >= MAY_BE || density(let_in.0, let_in.1) >= usual / 2.0;
+        let kept_out = (own.inside - both.inside, own.outside - both.outside);
+        (let_in.1 == 0 || fits) && (kept_out.0 == 0 || density(kept_out.0, kept_out.1) < usual / 2.0)
     }
 
     /// Whether each of two conditions keeps many others out that the other alone would let in.

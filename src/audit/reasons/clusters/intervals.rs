@@ -13,44 +13,57 @@ pub type Pair = [u32; 2];
 const WEIGHTS: [f64; 7] = [1.2, 1.7, 2.5, 4.0, 16.0, 64.0, 256.0];
 const REFINED: usize = 4;
 
-/// The best stretches of ranks, both ends included: at most two, the best first.
-pub fn best(counts: &[Pair], totals: Pair) -> Vec<(usize, usize)> {
-    let mut found: Vec<(f64, (usize, usize))> = Vec::new();
-    let judge = |(from, to): (usize, usize)| {
-        let sum = counts[from..=to].iter().fold([0; 2], |sum, pair| [sum[0] + pair[0], sum[1] + pair[1]]);
-        (likelihood(sum, totals), sum)
-    };
+/// The best stretch of ranks, both ends included; `None` if no rows differ.
+pub fn best(counts: &[Pair], totals: Pair) -> Option<(usize, usize)> {
+    let runs = runs(counts);
     let per = totals.map(|total| 1.0 / f64::from(total.max(1)));
-    for weight in WEIGHTS {
-        let Some(stretch) = heaviest(counts, [per[0], -weight * per[1]]) else { continue };
-        let (score, sum) = judge(stretch);
-        let mut best = (score, stretch, sum);
-        for _ in 0..REFINED {
-            let Some(stretch) = heaviest(counts, slopes(best.2, totals)) else { break };
-            let (score, sum) = judge(stretch);
-            if score <= best.0 + 1e-9 {
-                break;
-            }
-            best = (score, stretch, sum);
-        }
-        if !found.iter().any(|(_, stretch)| *stretch == best.1) {
-            found.push((best.0, best.1));
+    let judged = |weights| {
+        let (from, to) = heaviest(&runs, weights)?;
+        let sum = runs[from..=to].iter().fold([0; 2], |sum, run| [sum[0] + run.counts[0], sum[1] + run.counts[1]]);
+        Some((likelihood(sum, totals), sum, (runs[from].first, runs[to].last)))
+    };
+    let tried = WEIGHTS.iter().filter_map(|weight| judged([per[0], -weight * per[1]]));
+    let mut best = tried.max_by(|one, other| one.0.total_cmp(&other.0).then(other.2.cmp(&one.2)))?;
+    for _ in 0..REFINED {
+        match judged(slopes(best.1, totals)) {
+            Some(finer) if finer.0 > best.0 + 1e-9 => best = finer,
+            _ => break,
         }
     }
-    found.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
-    found.into_iter().take(2).map(|(_, stretch)| stretch).collect()
+    Some(best.2)
+}
+
+/// Values that stand together and that no stretch need part: all of one kind.
+struct Run {
+    first: usize,
+    last: usize,
+    counts: Pair,
+}
+
+fn runs(counts: &[Pair]) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (at, pair) in counts.iter().enumerate().filter(|(_, pair)| **pair != [0; 2]) {
+        match runs.last_mut() {
+            Some(run) if (0..2).any(|set| run.counts[set] == 0 && pair[set] == 0) => {
+                run.last = at;
+                (0..2).for_each(|set| run.counts[set] += pair[set]);
+            }
+            _ => runs.push(Run { first: at, last: at, counts: *pair }),
+        }
+    }
+    runs
 }
 
 /// The stretch with the largest weighted sum (Kadane's algorithm); `None` if none is above zero. It
 /// begins and ends with a value that rows that differ have.
-fn heaviest(counts: &[Pair], weights: [f64; 2]) -> Option<(usize, usize)> {
+fn heaviest(runs: &[Run], weights: [f64; 2]) -> Option<(usize, usize)> {
     let (mut sum, mut start) = (0.0, 0);
     let mut best: Option<(f64, (usize, usize))> = None;
-    for (at, pair) in counts.iter().enumerate() {
+    for (at, run) in runs.iter().enumerate() {
         if sum <= 0.0 {
             (sum, start) = (0.0, at);
         }
-        sum += weights[0] * f64::from(pair[0]) + weights[1] * f64::from(pair[1]);
+        sum += weights[0] * f64::from(run.counts[0]) + weights[1] * f64::from(run.counts[1]);
         if sum > best.map_or(0.0, |(most, _)| most) {
             best = Some((sum, (start, at)));
         }
@@ -110,7 +123,7 @@ mod tests {
             };
             let all = (0..40).flat_map(|from| (from..40).map(move |to| (from, to)));
             let most = all.map(score).fold(0.0, f64::max);
-            let found = best(&counts, totals).first().map_or(0.0, |stretch| score(*stretch));
+            let found = best(&counts, totals).map_or(0.0, score);
             assert!(found >= 0.9 * most, "{found} of {most}");
             exact += u32::from(found >= most - 1e-9);
         }
@@ -123,7 +136,7 @@ mod tests {
         counts[40..60].fill([2, 0]);
         counts[5] = [1, 2];
         let totals = [41, 239];
-        assert_eq!(best(&counts, totals).first(), Some(&(40, 59)));
-        assert_eq!(best(&[[0, 1]; 3], [0, 3]), []);
+        assert_eq!(best(&counts, totals), Some((40, 59)));
+        assert_eq!(best(&[[0, 1]; 3], [0, 3]), None);
     }
 }

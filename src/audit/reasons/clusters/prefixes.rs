@@ -69,7 +69,7 @@ fn natural(shared: &str, needed: usize) -> Option<&str> {
         return None;
     }
     let cut = shared.char_indices().filter(|(_, c)| !c.is_alphanumeric()).map(|(at, c)| at + c.len_utf8());
-    let cut = cut.filter(|cut| *cut >= needed).last();
+    let cut = cut.filter(|cut| *cut >= needed).next_back();
     Some(&shared[..cut.unwrap_or(shared.len())])
 }
 

@@ -10,8 +10,10 @@ use crate::table::Cells;
 use arrow::array::{Array, StringArray};
 use rayon::prelude::*;
 
-/// Rows of each kind at most.
+/// Rows of each kind that differ at most: the more, the better the ends of ranges are known.
 const MOST: usize = 100_000;
+/// Others at most.
+const MOST_OTHERS: usize = 50_000;
 /// And at least, however little memory there is.
 const LEAST: usize = 2_000;
 /// Columns read at once.
@@ -81,7 +83,7 @@ impl Sample {
         let mut chosen: Vec<(u64, u8)> = Vec::with_capacity(3 * most);
         chosen.extend(evenly(population.only, most).map(|row| (row, ONLY)));
         chosen.extend(evenly(&population.changed, most).map(|row| (row, CHANGED | IS_CHANGED)));
-        for row in spread(parts.rows(), most as u64) {
+        for row in spread(parts.rows(), most.min(MOST_OTHERS) as u64) {
             match population.role(row) {
                 Role::Changed => chosen.push((row, SPREAD | IS_CHANGED)),
                 Role::Other => chosen.push((row, SPREAD)),
@@ -213,7 +215,7 @@ impl SampledColumn {
 
 /// How many distinct beginnings of 0, 1, 2 … bytes there are, of distinct texts in order.
 fn distinct_beginnings<'t>(texts: impl Iterator<Item = &'t [u8]>) -> Vec<u32> {
-    let mut parted_at = vec![0u32; PREFIX + 1];
+    let mut parted_at = [0u32; PREFIX + 1];
     let mut last: Option<&[u8]> = None;
     for text in texts {
         let common = last.map_or(0, |last| last.iter().zip(text).take(PREFIX).take_while(|(a, b)| a == b).count());

@@ -19,6 +19,8 @@ pub struct Proposal {
     pub conditions: Vec<Condition>,
     /// The logarithm of how many there were to choose from.
     pub cost: f64,
+    /// The same with the data's own bounds, where these are rounder ones.
+    pub tight: Vec<Condition>,
 }
 
 /// Rows of the sample: those that differ, others.
@@ -35,7 +37,7 @@ const ROUNDS: usize = 3;
 /// Columns whose conditions go on from a round.
 const COLUMNS: usize = 4;
 /// Conditions that a second one is looked for beside.
-const FIRSTS: usize = 4;
+const FIRSTS: usize = 3;
 /// Second ones that go on from each.
 const SECONDS: usize = 3;
 /// What a round's best must have left of its surprise in the sample; counting is stricter.
@@ -72,10 +74,10 @@ pub fn propose(
         let mut columns: Vec<usize> = Vec::new();
         for (proposal, table) in singles {
             let column = proposal.conditions[0].column;
-            if !columns.contains(&column) {
+            if !columns.contains(&column) && columns.len() < COLUMNS {
                 columns.push(column);
             }
-            if columns.len() <= COLUMNS && table.tells() {
+            if columns.contains(&column) && table.tells() {
                 found.push((proposal, table));
             }
         }
@@ -125,8 +127,10 @@ fn pairs(evidence: &Evidence<'_>, sample: &Sample, rows: &Rows, singles: &[Found
         for (second, within) in seconds.into_iter().filter(|(_, within)| within.tells()).take(SECONDS) {
             let both = Table { target: table.target, rest: table.rest, ..within };
             let mut conditions = vec![first.conditions[0].clone(), second.conditions[0].clone()];
-            conditions.sort();
-            let proposal = Proposal { conditions, cost: first.cost + second.cost };
+            conditions.sort_by_key(|condition| condition.column);
+            let mut tight = vec![first.tight[0].clone(), second.tight[0].clone()];
+            tight.sort_by_key(|condition| condition.column);
+            let proposal = Proposal { conditions, cost: first.cost + second.cost, tight };
             if both.tells() && !out.iter().any(|(there, _): &Found| there.conditions == proposal.conditions) {
                 out.push((proposal, both));
             }
@@ -144,12 +148,14 @@ fn search(sample: &Sample, rows: &Rows, without: Option<usize>) -> Vec<Found> {
         .par_iter()
         .filter(|column| Some(column.at) != without)
         .flat_map_iter(|column| look(column, rows))
-        .filter(|(_, _, table)| {
+        .filter(|seen| {
+            let table = &seen.table;
             table.share() >= LEAST_SHARE && table.share() >= LEAST_LIFT * table.share_outside() && table.inside >= 2
         })
-        .map(|(condition, cost, table)| {
+        .map(|Seen { condition, cost, table, tight }| {
             let cost = cost + among;
-            (table.surprise() - cost, (Proposal { conditions: vec![condition], cost }, table))
+            let tight = vec![tight.unwrap_or_else(|| condition.clone())];
+            (table.surprise() - cost, (Proposal { conditions: vec![condition], cost, tight }, table))
         })
         .filter(|(score, _)| *score > 0.0)
         .collect();
@@ -157,8 +163,17 @@ fn search(sample: &Sample, rows: &Rows, without: Option<usize>) -> Vec<Found> {
     found.into_iter().map(|(_, found)| found).collect()
 }
 
+/// A condition as it holds in the sample.
+struct Seen {
+    condition: Condition,
+    cost: f64,
+    table: Table,
+    /// The same with the data's own bounds, where these are rounder ones.
+    tight: Option<Condition>,
+}
+
 /// What can be asked of one column.
-fn look(column: &SampledColumn, rows: &Rows) -> Vec<(Condition, f64, Table)> {
+fn look(column: &SampledColumn, rows: &Rows) -> Vec<Seen> {
     let mut counts: Vec<Pair> = vec![[0; 2]; column.len()];
     let mut nulls = [0u32; 2];
     for (set, rows) in [&rows.target, &rows.rest].into_iter().enumerate() {
@@ -191,25 +206,24 @@ fn look(column: &SampledColumn, rows: &Rows) -> Vec<(Condition, f64, Table)> {
             tests.push((test, column.distinct.ln(), sums.table(rank, rank + 1)));
         }
     }
-    match &column.values {
-        Values::Keys(keys) if keys.len() > 2 => {
-            for stretch in intervals::best(&counts, totals) {
-                for (test, cost) in variants(column, keys, &sums, stretch) {
-                    let (from, end) = ends(keys, &test);
-                    tests.push((test, cost, sums.table(from, end)));
-                }
-            }
-        }
-        Values::Texts(..) if !column.beginnings.is_empty() => {
-            tests.extend(prefixes(column, &sums).into_iter().map(|(test, cost, from, end)| {
-                let table = sums.table(from, end);
-                (test, cost, table)
-            }));
-        }
-        _ => {}
+    if let (Values::Texts(..), false) = (&column.values, column.beginnings.is_empty()) {
+        let begins = |(test, cost, from, end)| (test, cost, sums.table(from, end));
+        tests.extend(prefixes(column, &sums).into_iter().map(begins));
     }
     let condition = |test| Condition { column: column.at, measure: column.measure, test };
-    tests.into_iter().map(|(test, cost, table)| (condition(test), cost, table)).collect()
+    let seen = |(test, cost, table)| Seen { condition: condition(test), cost, table, tight: None };
+    let mut all: Vec<Seen> = tests.into_iter().map(seen).collect();
+    if let Values::Keys(keys) = &column.values
+        && keys.len() > 2
+        && let Some((from, to)) = intervals::best(&counts, totals)
+    {
+        let tight = condition(Test::Within(Some(keys[from]), Some(keys[to])));
+        all.extend(variants(column, keys, &sums, (from, to)).into_iter().map(|(test, cost)| {
+            let (from, end) = ends(keys, &test);
+            Seen { condition: condition(test), cost, table: sums.table(from, end), tight: Some(tight.clone()) }
+        }));
+    }
+    all
 }
 
 /// The ranks that a range holds.
@@ -247,7 +261,7 @@ impl Sample {
 /// The single conditions of some proposals, each once, with its place.
 pub fn single_conditions(proposals: &[Proposal], most: usize) -> BTreeMap<Condition, u32> {
     let mut out = BTreeMap::new();
-    for condition in proposals.iter().flat_map(|proposal| &proposal.conditions) {
+    for condition in proposals.iter().flat_map(|proposal| proposal.conditions.iter().chain(&proposal.tight)) {
         let next = out.len() as u32;
         if out.len() < most {
             out.entry(condition.clone()).or_insert(next);

@@ -15,7 +15,7 @@ use crate::compare::{Judge, Verdict, View};
 use crate::snapshot::Recipe;
 
 /// Changed rows that are looked at to learn which columns changed.
-const LOOKED_AT: usize = 8 * 1024;
+const LOOKED_AT: usize = 2 * 1024;
 /// How much less a condition counts if its column changed in all changed rows: that its value is
 /// another one there goes without saying.
 const LESS: f64 = 0.5;
