@@ -68,8 +68,8 @@ fn natural(shared: &str, needed: usize) -> Option<&str> {
     if shared.chars().any(char::is_control) {
         return None;
     }
-    let cut = shared.char_indices().filter(|(_, c)| !c.is_alphanumeric()).map(|(at, c)| at + c.len_utf8());
-    let cut = cut.filter(|cut| *cut >= needed).next_back();
+    let mut cuts = shared.char_indices().filter(|(_, c)| !c.is_alphanumeric()).map(|(at, c)| at + c.len_utf8());
+    let cut = cuts.rfind(|cut| *cut >= needed);
     Some(&shared[..cut.unwrap_or(shared.len())])
 }
 
