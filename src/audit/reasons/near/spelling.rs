@@ -5,7 +5,6 @@ use super::super::reason::Reason;
 use super::chance::Chance;
 use super::forms::is_uuid;
 use super::groups::{Member, mix, possible};
-use super::keys::Keys;
 use super::number::number;
 use super::rules::is_textual;
 use super::search::Search;
@@ -13,8 +12,9 @@ use super::variants::{LONGEST, SHORTEST, TWO, Variants, apart, could_be_apart, p
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Variants kept at once: 64 MB.
-const AT_ONCE: u64 = 4 << 20;
+/// Variants kept at once, at least and at most: 16 bytes each, as far as a quarter of the memory
+/// goes.
+const AT_ONCE: [u64; 2] = [4 << 20, 32 << 20];
 /// More texts than this that share a variant are no misspellings of each other.
 const CROWD: usize = 64;
 /// Texts of five letters and more that mean different things differ in more than one of them, but
@@ -110,30 +110,45 @@ impl Near {
             space.1.clear();
             if differences == 1 { space.0.one(text, salt, &mut space.1) } else { space.0.two(text, salt, &mut space.1) }
         };
-        let texts = Compared::new(search, part, differences);
+        let texts = Compared { search, part, differences };
+        let at_once = (search.evidence.memory as u64 / 64).clamp(AT_ONCE[0], AT_ONCE[1]);
         let seen = Seen::new(members, &variants);
         search.evidence.check()?;
-        let ranges = seen.repeated.div_ceil(AT_ONCE).max(1);
+        let ranges = seen.repeated.div_ceil(at_once).max(1);
         let mut within: Vec<(Member, Member)> = Vec::new();
         for range in 0..ranges {
             search.evidence.check()?;
-            let mut entries: Vec<(u64, Member, bool)> = members
+            let mut entries: Vec<Entry> = members
                 .par_iter()
                 .with_min_len(1024)
                 .map_init(Default::default, |space, member| {
                     variants(*member, space);
                     let here = |hash: &u64| hash % ranges == range && seen.is_repeated(*hash);
-                    let mut found: Vec<(u64, Member, bool)> = Vec::new();
-                    found.extend(space.1.iter().filter(|v| here(&v.0)).map(|(hash, digit)| (*hash, *member, *digit)));
+                    let mut found: Vec<Entry> = Vec::new();
+                    let repeated = space.1.iter().filter(|(hash, _)| here(hash)).copied();
+                    let parity = parity(texts.of(*member));
+                    found.extend(repeated.map(|(hash, digit)| Entry::new(hash, *member, digit, parity)));
                     found
                 })
                 .flatten_iter()
                 .collect();
             entries.par_sort_unstable();
-            entries.dedup_by_key(|entry| (entry.0, entry.1));
-            for group in entries.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
-                out.look(&texts, group, &mut within);
+            entries.dedup_by_key(|entry| (entry.hash, entry.member));
+            let looks: Vec<Look> = entries
+                .par_chunk_by(|a, b| a.hash == b.hash)
+                .filter(|group| group.len() > 1)
+                .fold(Look::default, |mut look, group| {
+                    look.at(&texts, group);
+                    look
+                })
+                .collect();
+            for look in looks {
+                out.across.extend(look.across);
+                within.extend(look.within);
+                out.crowded.extend(look.crowded);
             }
+            out.crowded.sort_unstable();
+            out.crowded.dedup();
             for pairs in [&mut out.across, &mut within] {
                 pairs.sort_unstable();
                 pairs.dedup();
@@ -146,33 +161,7 @@ impl Near {
         let beside = within.iter().filter(|(one, other)| one.beside() || other.beside()).count();
         out.chance.beside.agree = beside as f64;
         out.chance.within.agree = (within.len() - beside + out.crowded.len()) as f64;
-        out.crowded.sort_unstable();
-        out.crowded.dedup();
         Ok(Some(out))
-    }
-
-    /// Compares the members of a group that shares a variant.
-    fn look(&mut self, texts: &Compared<'_>, group: &[(u64, Member, bool)], within: &mut Vec<(Member, Member)>) {
-        // Where all deleted digits, they differ in their number only.
-        if group.iter().all(|(.., digit)| *digit) {
-            return;
-        }
-        if group.len() > CROWD {
-            // At two differences a half that many share tells nothing; the other half may.
-            if texts.differences == 1 {
-                self.crowded.extend(group.iter().map(|(_, member, _)| *member).filter(|member| !member.beside()));
-            }
-            return;
-        }
-        for (at, (_, one, digit)) in group.iter().enumerate() {
-            for (_, other, other_digit) in &group[at + 1..] {
-                let same_side = one.side() == other.side();
-                let known = one.beside() && other.beside() || !same_side && (one.beside() || other.beside());
-                if !known && !(*digit && *other_digit) && texts.are_apart(*one, *other) {
-                    if same_side { within.push((*one, *other)) } else { self.across.push((*one, *other)) }
-                }
-            }
-        }
     }
 
     /// Pairs in which both have no other near them.
@@ -188,29 +177,80 @@ impl Near {
     }
 }
 
+/// A variant of a member's text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    hash: u64,
+    member: Member,
+    /// The text's parity, and the highest bit set where no more than a digit was deleted.
+    about: u32,
+}
+
+impl Entry {
+    fn new(hash: u64, member: Member, digit: bool, parity: u32) -> Self {
+        Self { hash, member, about: parity | u32::from(digit) << 31 }
+    }
+
+    fn digit(&self) -> bool {
+        self.about >> 31 == 1
+    }
+
+    fn parity(&self) -> u32 {
+        self.about & (u32::MAX >> 1)
+    }
+}
+
 /// The texts that are compared.
 struct Compared<'a> {
     search: &'a Search<'a>,
     part: usize,
     differences: usize,
-    /// By whether it is beside, side and row.
-    parities: [[Vec<u64>; 2]; 2],
 }
 
-impl<'a> Compared<'a> {
-    fn new(search: &'a Search<'a>, part: usize, differences: usize) -> Self {
-        let of = |keys: &Keys| -> Vec<u64> {
-            let rows = (0..keys.rows).into_par_iter().with_min_len(1024);
-            rows.map(|row| parity(keys.parts[part].texts.get(row))).collect()
-        };
-        let parities = [&search.keys, &search.beside].map(|sides| [of(&sides[0]), of(&sides[1])]);
-        Self { search, part, differences, parities }
+impl Compared<'_> {
+    fn of(&self, member: Member) -> &str {
+        self.search.keys_of(member).parts[self.part].texts.get(member.row())
     }
 
-    fn are_apart(&self, one: Member, other: Member) -> bool {
-        let parity = |member: Member| self.parities[usize::from(member.beside())][member.side()][member.row()];
-        let text = |member: Member| self.search.keys_of(member).parts[self.part].texts.get(member.row());
-        could_be_apart(parity(one), parity(other), self.differences) && apart(text(one), text(other), self.differences)
+    fn are_apart(&self, one: &Entry, other: &Entry) -> bool {
+        !(one.digit() && other.digit())
+            && could_be_apart(one.parity(), other.parity(), self.differences)
+            && apart(self.of(one.member), self.of(other.member), self.differences)
+    }
+}
+
+/// What comparing some groups of members showed.
+#[derive(Default)]
+struct Look {
+    across: Vec<(Member, Member)>,
+    within: Vec<(Member, Member)>,
+    crowded: Vec<Member>,
+}
+
+impl Look {
+    /// Compares the members of a group that shares a variant.
+    fn at(&mut self, texts: &Compared<'_>, group: &[Entry]) {
+        // Where all deleted digits, they differ in their number only.
+        if group.iter().all(Entry::digit) {
+            return;
+        }
+        if group.len() > CROWD {
+            // At two differences a half that many share tells nothing; the other half may.
+            if texts.differences == 1 {
+                self.crowded.extend(group.iter().map(|entry| entry.member).filter(|member| !member.beside()));
+            }
+            return;
+        }
+        for (at, one) in group.iter().enumerate() {
+            for other in &group[at + 1..] {
+                let (first, second) = (one.member, other.member);
+                let same_side = first.side() == second.side();
+                let known = first.beside() && second.beside() || !same_side && (first.beside() || second.beside());
+                if !known && texts.are_apart(one, other) {
+                    if same_side { self.within.push((first, second)) } else { self.across.push((first, second)) }
+                }
+            }
+        }
     }
 }
 

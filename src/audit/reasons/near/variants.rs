@@ -71,14 +71,14 @@ impl Variants {
     }
 }
 
-/// Which characters a text has an odd number of times, but for those that share a bit: one
-/// difference changes two bits at most. Most texts that are not near each other show it here.
-pub fn parity(text: &str) -> u64 {
-    text.chars().fold(0, |bits, c| bits ^ 1 << (u32::from(c) & 63))
+/// Which characters a text has an odd number of times, in 31 bits that some share: one difference
+/// changes two bits at most. Most texts that are not near each other show it here.
+pub fn parity(text: &str) -> u32 {
+    text.chars().fold(0, |bits, c| bits ^ 1 << (u32::from(c) % 31))
 }
 
 /// Whether texts with these parities can be so many differences apart.
-pub fn could_be_apart(one: u64, other: u64, differences: usize) -> bool {
+pub fn could_be_apart(one: u32, other: u32, differences: usize) -> bool {
     (one ^ other).count_ones() as usize <= 2 * differences
 }
 
