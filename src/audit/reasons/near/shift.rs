@@ -54,10 +54,13 @@ fn words(hours: &[i64]) -> String {
     }
 }
 
-/// The times in a part of the keys, and a hash of the other parts.
+/// Per row, a hash of the other parts of its key and its time; `None` where it has none.
+type RowTimes = Vec<Option<(u64, i64)>>;
+
+/// The times in a part of the keys.
 struct Times {
     /// Left-only, right-only; then those beside.
-    times: [[Vec<Option<(u64, i64)>>; 2]; 2],
+    times: [[RowTimes; 2]; 2],
 }
 
 impl Times {
