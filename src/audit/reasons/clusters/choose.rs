@@ -19,6 +19,9 @@ const KEPT_OUT: f64 = 0.5;
 /// Chances below this one are not taken for chance.
 const MAY_BE: f64 = 0.01;
 
+/// The share of its rows that a cluster may lose to a rounder bound, if others are outside of it anyway.
+const FEW: f64 = 0.005;
+
 /// Which rows are held against which: roles, as places in [`Counts`].
 #[derive(Clone, Copy, Debug)]
 pub struct Sets {
@@ -107,7 +110,9 @@ impl Counted<'_> {
         let let_in = (round.inside - both.inside, round.outside - both.outside);
         let fits = (1.0 - usual).powf(let_in.1 as f64) >= MAY_BE || density(let_in.0, let_in.1) >= usual / 2.0;
         let kept_out = (own.inside - both.inside, own.outside - both.outside);
-        (let_in.1 == 0 || fits) && (kept_out.0 == 0 || density(kept_out.0, kept_out.1) < usual / 2.0)
+        // Where it does not hold all of them anyway, the next beyond a natural bound is one of the rest.
+        let few = own.inside < own.target && kept_out.0 as f64 <= FEW * own.inside as f64;
+        (let_in.1 == 0 || fits) && (kept_out.0 == 0 || few || density(kept_out.0, kept_out.1) < usual / 2.0)
     }
 
     /// Whether each of two conditions keeps many others out that the other alone would let in.
