@@ -138,6 +138,19 @@ impl Browser {
         self.post(&format!("element/{element}/value"), &json!({"text": text}));
     }
 
+    /// Chooses the option of a list whose text begins so. The list itself is the browser's, and opens
+    /// outside of the page.
+    pub fn choose(&self, selector: &str, text: &str) {
+        let chosen = self.eval(&format!(
+            "(() => {{ const list = document.querySelector({}); \
+             const option = [...list.options].find((o) => o.textContent.startsWith({})); \
+             list.value = option.value; list.dispatchEvent(new Event('change', {{bubbles: true}})); return true; }})()",
+            json!(selector),
+            json!(text)
+        ));
+        assert_eq!(chosen, json!(true));
+    }
+
     /// Presses a key, wherever the focus is.
     pub fn press(&self, key: char) {
         let actions = json!([{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]);

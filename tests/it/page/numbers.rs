@@ -61,9 +61,9 @@ fn reasons(browser: &Browser, json: &Value) {
     let texts: Vec<String> = reasons.iter().map(|reason| reason["text"].as_str().unwrap().replace('`', "")).collect();
     assert_eq!(browser.texts(".reasons .says"), texts);
     let numbers = |of: &str| reasons.iter().map(|reason| reason[of].as_i64().unwrap()).collect::<Vec<_>>();
-    for of in ["rows", "of"] {
+    for (class, of) in [("some", "rows"), ("of", "of")] {
         let shown: Vec<i64> =
-            browser.texts(&format!(".reasons .share .{of}")).iter().map(|text| number(text)).collect();
+            browser.texts(&format!(".reasons .share .{class}")).iter().map(|text| number(text)).collect();
         assert_eq!(shown, numbers(of));
     }
 }
@@ -190,8 +190,7 @@ fn tables_are_searched_sorted_and_filtered() {
 
     // Changed: every name, and the size of every tenth row.
     assert_eq!(status("changed"), "1–25 of 110 cells");
-    browser.click("#changed .tools select");
-    browser.keys("#changed .tools select", "size");
+    browser.choose("#changed .tools select", "size");
     browser.wait("document.querySelector('#changed [role=status]').textContent === '10 cells (of 110)'");
     assert!(column(&browser, "changed", 2).iter().all(|name| name == "size"));
     assert_eq!(browser.texts("#changed mark.l").len(), 10);
@@ -212,7 +211,7 @@ fn steps_and_conflicts_of_a_plan() {
         assert_eq!(line(&browser, &format!("[data-action={action}]")), expected, "{action}");
     }
     assert_eq!(browser.text("document.querySelector('#steps [role=status]').textContent"), "3 steps");
-    browser.keys("#steps .tools select", "update");
+    browser.choose("#steps .tools select", "update");
     browser.wait("document.querySelector('#steps [role=status]').textContent === '1 step (of 3)'");
     assert_eq!(browser.texts("#steps .changes li"), ["noteright→ becomes left"]);
     browser.assert_quiet();
