@@ -24,9 +24,14 @@ use std::cmp::Ordering;
 /// # Errors
 /// If rows can't be read, or the person interrupts.
 pub fn reasons(evidence: &Evidence<'_>) -> Result<Vec<Reason>, ReasonError> {
-    let mut found = near::near_keys(evidence)?;
-    found.extend(values::values(evidence)?);
-    found.extend(clusters::clusters(evidence)?);
+    // Side by side: each has stretches that keep one core busy only.
+    let (near, (values, clusters)) = rayon::join(
+        || near::near_keys(evidence),
+        || rayon::join(|| values::values(evidence), || clusters::clusters(evidence)),
+    );
+    let mut found = near?;
+    found.extend(values?);
+    found.extend(clusters?);
     found.extend(duplicates::duplicates(evidence)?);
     let name = |pair: &usize| evidence.alignment.pairs[*pair].left.name.clone();
     let key: Vec<String> = evidence.key.pairs.iter().map(name).collect();

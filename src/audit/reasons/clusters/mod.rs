@@ -31,8 +31,9 @@ use super::reason::Reason;
 /// # Errors
 /// If rows can't be read, or the person interrupts.
 pub fn clusters(evidence: &Evidence<'_>) -> Result<Vec<Reason>, ReasonError> {
-    let mut found = side::look(evidence, 0)?;
-    found.extend(side::look(evidence, 1)?);
+    let (left, right) = rayon::join(|| side::look(evidence, 0), || side::look(evidence, 1));
+    let mut found = left?;
+    found.extend(right?);
     Ok(found)
 }
 
