@@ -9,7 +9,8 @@
 //! - What is said of one column's values comes last where the same was said of whole rows in several
 //!   columns: it is a detail of that.
 //! - Where most of the keys of a side are on the other in another spelling, a cluster in nothing but
-//!   the key's columns says no more than that these are spelled in that way, and is left out. So is a
+//!   the key's columns says no more than that these are spelled in that way, and another is looked for
+//!   in the other columns. Left out is a
 //!   cluster of changed rows in nothing but columns of whose values most changed in one way: NULL in a
 //!   column where every NULL became an empty text.
 //! - Of two reasons that give the same numbers for the same columns and rule, one is enough.
@@ -29,30 +30,47 @@ pub fn reasons(evidence: &Evidence<'_>) -> Result<Vec<Reason>, ReasonError> {
         || near::near_keys(evidence),
         || rayon::join(|| values::values(evidence), || clusters::clusters(evidence)),
     );
-    let mut found = near?;
-    found.extend(values?);
-    found.extend(clusters?);
-    found.extend(duplicates::duplicates(evidence)?);
     let name = |pair: &usize| evidence.alignment.pairs[*pair].left.name.clone();
     let key: Vec<String> = evidence.key.pairs.iter().map(name).collect();
     let only = evidence.differences.only.each_ref().map(|rows| rows.len() as u64);
+    let (mut found, mut clusters) = (near?, clusters?);
+    for (side, word) in [ReasonSide::Left, ReasonSide::Right].into_iter().enumerate() {
+        // How keys are spelled may hide what else these rows have in common.
+        let hides = |cluster: &Reason| cluster.side == word && within(cluster, &key);
+        if 2 * spelled(&found) >= only[side] && clusters.iter().any(hides) {
+            clusters.retain(|cluster| cluster.side != word);
+            clusters.extend(clusters::beside_the_key(evidence, side)?);
+        }
+    }
+    found.extend(values?);
+    found.extend(clusters);
+    found.extend(duplicates::duplicates(evidence)?);
     Ok(rank(found, &key, only, evidence.differences.changed.len() as u64))
+}
+
+/// Keys that are on the other side in another spelling.
+fn spelled(found: &[Reason]) -> u64 {
+    found.iter().filter(|reason| reason.kind == Kind::NearKey).map(|reason| reason.rows).sum()
+}
+
+/// Whether a reason is about nothing but these columns.
+fn within(reason: &Reason, columns: &[String]) -> bool {
+    reason.columns.iter().all(|column| columns.contains(column))
 }
 
 /// The reasons in order, given the key's columns, and how many rows are on one side only or changed.
 fn rank(mut found: Vec<Reason>, key: &[String], only: [u64; 2], changed: u64) -> Vec<Reason> {
-    let spelled: u64 = found.iter().filter(|reason| reason.kind == Kind::NearKey).map(|reason| reason.rows).sum();
+    let spelled = spelled(&found);
     let values: Vec<Vec<String>> = found
         .iter()
         .filter(|reason| reason.kind == Kind::Values && 2 * reason.rows >= changed)
         .map(|reason| reason.columns.clone())
         .collect();
     let by_product = |reason: &Reason| {
-        let within = |columns: &[String]| reason.columns.iter().all(|column| columns.contains(column));
         let explained = match reason.side {
-            ReasonSide::Left => 2 * spelled >= only[0] && within(key),
-            ReasonSide::Right => 2 * spelled >= only[1] && within(key),
-            ReasonSide::Both => values.iter().any(|columns| within(columns)),
+            ReasonSide::Left => 2 * spelled >= only[0] && within(reason, key),
+            ReasonSide::Right => 2 * spelled >= only[1] && within(reason, key),
+            ReasonSide::Both => values.iter().any(|columns| within(reason, columns)),
         };
         reason.kind == Kind::Cluster && explained
     };

@@ -71,11 +71,11 @@ pub struct SampledColumn {
 }
 
 impl Sample {
-    /// Draws rows of a side, the same ones every time.
+    /// Draws rows of a side, the same ones every time, without some of its columns.
     ///
     /// # Errors
     /// If rows can't be read, or the person interrupts.
-    pub fn draw(evidence: &Evidence<'_>, population: &Population<'_>) -> Result<Self, ReasonError> {
+    pub fn draw(evidence: &Evidence<'_>, population: &Population<'_>, without: &[usize]) -> Result<Self, ReasonError> {
         let parts = population.parts;
         let many = parts.columns().len().max(1);
         // A guess of what a value takes while it is put in order.
@@ -100,7 +100,7 @@ impl Sample {
         });
         let positions: Vec<u64> = chosen.iter().map(|(row, _)| *row).collect();
         let mut columns = Vec::with_capacity(many);
-        let all: Vec<usize> = (0..parts.columns().len()).collect();
+        let all: Vec<usize> = (0..parts.columns().len()).filter(|at| !without.contains(at)).collect();
         for some in all.chunks(COLUMNS) {
             evidence.check()?;
             let view = View::new(parts.fetch(some, &positions)?);

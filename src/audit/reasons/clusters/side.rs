@@ -1,6 +1,7 @@
 //! The clusters of one side: its rows are sampled once and counted once, for all sets of rows that
 //! differ.
 
+use super::ALONE;
 use super::choose::{Counted, Sets, choose};
 use super::condition::Condition;
 use super::count::{MOST, count};
@@ -20,17 +21,17 @@ const LOOKED_AT: usize = 2 * 1024;
 /// another one there goes without saying.
 const LESS: f64 = 0.5;
 
-/// The clusters among the rows of the left (0) or right (1) side.
+/// The clusters among the rows of the left (0) or right (1) side, in all columns but these.
 ///
 /// # Errors
 /// If rows can't be read, or the person interrupts.
-pub fn look(evidence: &Evidence<'_>, side: usize) -> Result<Vec<Reason>, ReasonError> {
+pub fn look(evidence: &Evidence<'_>, side: usize, without: &[usize]) -> Result<Vec<Reason>, ReasonError> {
     let population = Population::new(evidence, side)?;
     // A single row has nothing in common with others.
     if population.only.len() < 2 && population.changed.len() < 2 {
         return Ok(Vec::new());
     }
-    let sample = Sample::draw(evidence, &population)?;
+    let sample = Sample::draw(evidence, &population, without)?;
     let changed = if population.changed.len() < 2 { Vec::new() } else { changed_shares(evidence)? };
     let even = |_: &[Condition]| 1.0;
     let prefer_unchanged = |conditions: &[Condition]| {
@@ -43,7 +44,7 @@ pub fn look(evidence: &Evidence<'_>, side: usize) -> Result<Vec<Reason>, ReasonE
         (
             Sets { target: Role::Only as usize, rest: only_rest },
             rows(&sample, |flags| flags & ONLY > 0, |flags| flags & SPREAD > 0),
-            [ReasonSide::Left, ReasonSide::Right][side],
+            ALONE[side],
             &even,
         ),
         (
