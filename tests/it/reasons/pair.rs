@@ -134,7 +134,7 @@ pub fn cells(random: &mut Random) -> Vec<Option<String>> {
         Some(name),
         Some(amount),
         Some(moment(number(random, 365 * 86_400))),
-        Some(random.pick(&["web", "shop", "api", "import", "phone"]).to_owned()),
+        Some(random.pick(&["web", "shop", "api", "import", "phone", "mail", "fax", "visit"]).to_owned()),
         Some(format!("R{:02}", number(random, 40))),
         Some(price),
         Some(born),
