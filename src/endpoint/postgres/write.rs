@@ -176,8 +176,9 @@ impl Writer for PostgresWriter {
         // This ends its transaction.
         drop(self);
         let Some(session) = Arc::into_inner(session) else { return };
-        // Temporary tables and settings of a session go with that.
-        if session.execute("clearing a session", "DISCARD ALL").is_ok() {
+        // What outlasts a transaction goes with that. Not `DISCARD ALL`, which would take away prepared
+        // statements that the driver counts on.
+        if session.execute("clearing a session", "RESET ALL; DISCARD TEMP").is_ok() {
             session.close();
         }
     }
