@@ -1,13 +1,8 @@
 //! Keys that have one row on each side, found split by split in two indexes.
 
-use super::disk::damaged;
-use super::segment::SIDES;
 use crate::snapshot::{Index, SnapshotError};
 use crate::table::Fingerprint;
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::UInt64Type;
 use rayon::prelude::*;
-use std::path::Path;
 
 /// A key and the positions of its left and right row.
 pub type Joined = (Fingerprint, [u64; 2]);
@@ -35,11 +30,11 @@ pub fn join(
 
 fn join_split(sides: [&Index; 2], coarse: usize, split: usize) -> Result<Vec<Joined>, SnapshotError> {
     let mut table = Table::default();
-    each_row(sides[coarse], coarse, split, &mut |key, row| table.add(key, row))?;
+    each_row(sides[coarse], split, &mut |key, row| table.add(key, row))?;
     table.hash();
     let finer = sides[1 - coarse].splits.len() / sides[coarse].splits.len();
     for split in split * finer..(split + 1) * finer {
-        each_row(sides[1 - coarse], 1 - coarse, split, &mut |key, row| table.meet(key, row))?;
+        each_row(sides[1 - coarse], split, &mut |key, row| table.meet(key, row))?;
     }
     let alone = table.entries.into_iter().filter(|entry| entry.rows == 1 && entry.met == 1);
     Ok(alone
@@ -51,26 +46,12 @@ fn join_split(sides: [&Index; 2], coarse: usize, split: usize) -> Result<Vec<Joi
 }
 
 /// Every row of a split that has a key.
-fn each_row(
-    index: &Index,
-    side: usize,
-    split: usize,
-    take: &mut dyn FnMut(Fingerprint, u64),
-) -> Result<(), SnapshotError> {
-    let (_, batches) = index.splits[split].load()?;
-    for batch in &batches {
-        let column = |name: &str| {
-            let array = batch.column_by_name(name).and_then(|array| array.as_primitive_opt::<UInt64Type>());
-            array.ok_or_else(|| damaged(Path::new(SIDES[side]), "its index has other columns than it should"))
-        };
-        let (k1, k2, row) = (column("k1")?, column("k2")?, column("row")?);
-        for at in 0..batch.num_rows() {
-            if k1.is_valid(at) {
-                take(Fingerprint { high: k1.value(at), low: k2.value(at) }, row.value(at));
-            }
+fn each_row(index: &Index, split: usize, take: &mut dyn FnMut(Fingerprint, u64)) -> Result<(), SnapshotError> {
+    index.splits[split].each(&mut |own| {
+        if let Some(key) = own.key {
+            take(key, own.row);
         }
-    }
-    Ok(())
+    })
 }
 
 /// A key of the coarser side.

@@ -4,8 +4,6 @@
 use crate::compare::SideCounts;
 use crate::endpoint::Interrupt;
 use crate::snapshot::{Index, SnapshotError};
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::UInt64Type;
 use rayon::prelude::*;
 
 /// Rows of keys that are not unique, and rows with NULL in the key.
@@ -60,20 +58,12 @@ fn split_rows(indexes: [&Index; 2], split: usize, splits: usize) -> Result<Vec<E
     for (side, index) in indexes.into_iter().enumerate() {
         let shift = 64 - splits.trailing_zeros();
         let here = |key: Option<u64>| key.map_or(0, |high| high.checked_shr(shift).unwrap_or(0)) == split as u64;
-        let (_, batches) = index.splits[split * index.splits.len() / splits].load()?;
-        for batch in &batches {
-            let column = |name| batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<UInt64Type>());
-            let (Some(high), Some(low), Some(row)) = (column("k1"), column("k2"), column("row")) else {
-                let why = "an index has other columns than it should".to_owned();
-                return Err(SnapshotError::Damaged { path: "index".to_owned(), why });
-            };
-            for at in 0..batch.num_rows() {
-                let key = high.is_valid(at).then(|| (high.value(at), low.value(at)));
-                if here(key.map(|(high, _)| high)) {
-                    out.push((key, side, row.value(at)));
-                }
+        index.splits[split * index.splits.len() / splits].each(&mut |own| {
+            let key = own.key.map(|key| (key.high, key.low));
+            if here(key.map(|(high, _)| high)) {
+                out.push((key, side, own.row));
             }
-        }
+        })?;
     }
     Ok(out)
 }

@@ -4,8 +4,7 @@
 use super::items::{Item, ItemSide};
 use crate::snapshot::{Index, SnapshotError};
 use crate::table::Fingerprint;
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::UInt64Type;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 /// Rows to read at once.
@@ -56,32 +55,15 @@ impl Unkeyed {
 fn rows(index: &Index) -> Result<Vec<u64>, SnapshotError> {
     let mut out = Vec::new();
     for split in &index.splits {
-        let (_, batches) = split.load()?;
         // Per key its first row, until that one is among the rows.
         let mut first: HashMap<Fingerprint, Option<u64>> = HashMap::new();
-        for batch in &batches {
-            let column = |name: &str| {
-                let array = batch.column_by_name(name).and_then(|array| array.as_primitive_opt::<UInt64Type>());
-                array.ok_or_else(|| SnapshotError::Damaged {
-                    path: "an index".to_owned(),
-                    why: "it has other columns than it should".to_owned(),
-                })
-            };
-            let (k1, k2, row) = (column("k1")?, column("k2")?, column("row")?);
-            for at in 0..batch.num_rows() {
-                if k1.is_null(at) {
-                    out.push(row.value(at));
-                    continue;
-                }
-                let key = Fingerprint { high: k1.value(at), low: k2.value(at) };
-                match first.get_mut(&key) {
-                    None => {
-                        first.insert(key, Some(row.value(at)));
-                    }
-                    Some(own) => out.extend(own.take().into_iter().chain([row.value(at)])),
-                }
+        split.each(&mut |own| match own.key.map(|key| first.entry(key)) {
+            None => out.push(own.row),
+            Some(Entry::Vacant(place)) => {
+                place.insert(Some(own.row));
             }
-        }
+            Some(Entry::Occupied(mut place)) => out.extend(place.get_mut().take().into_iter().chain([own.row])),
+        })?;
     }
     Ok(out)
 }

@@ -3,8 +3,6 @@
 
 use crate::audit::reasons::evidence::{Evidence, ReasonError};
 use crate::snapshot::{Index, IndexSplit, Parts};
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::UInt64Type;
 use std::collections::HashSet;
 
 /// What a row is.
@@ -122,14 +120,10 @@ fn facing<'i>(mine: &Index, theirs: &'i Index, at: usize) -> &'i [IndexSplit] {
 /// Hands over the keys of a split with the positions of their rows; rows without a key are passed
 /// over.
 fn each_key(split: &IndexSplit, take: &mut dyn FnMut((u64, u64), u64)) -> Result<(), ReasonError> {
-    const ROW: usize = 4;
-    let (_, batches) = split.load()?;
-    for batch in &batches {
-        let column = |at: usize| batch.column(at).as_primitive::<UInt64Type>();
-        let (high, low, rows) = (column(0), column(1), column(ROW));
-        for i in (0..batch.num_rows()).filter(|i| high.is_valid(*i)) {
-            take((high.value(i), low.value(i)), rows.value(i));
+    split.each(&mut |own| {
+        if let Some(key) = own.key {
+            take((key.high, key.low), own.row);
         }
-    }
+    })?;
     Ok(())
 }

@@ -2,8 +2,7 @@
 
 use crate::audit::reasons::evidence::{Evidence, ReasonError};
 use crate::snapshot::{IndexSplit, SnapshotError};
-use arrow::array::{Array, AsArray, UInt64Array};
-use arrow::datatypes::UInt64Type;
+use crate::table::Fingerprint;
 use rayon::prelude::*;
 
 /// One side's keys that several rows have.
@@ -58,24 +57,8 @@ pub fn groups(evidence: &Evidence<'_>, side: usize) -> Result<Groups, ReasonErro
 }
 
 fn split(split: &IndexSplit) -> Result<Groups, SnapshotError> {
-    let (_, batches) = split.load()?;
-    let mut rows: Vec<([u64; 2], [u64; 2], u64)> = Vec::new();
-    for batch in &batches {
-        let column = |name: &str| -> Result<&UInt64Array, SnapshotError> {
-            let array = batch.column_by_name(name).and_then(|array| array.as_primitive_opt::<UInt64Type>());
-            array.ok_or_else(|| SnapshotError::Damaged {
-                path: "index".to_owned(),
-                why: format!("it has no column `{name}` of whole numbers"),
-            })
-        };
-        let (k1, k2, f1, f2) = (column("k1")?, column("k2")?, column("f1")?, column("f2")?);
-        let row = column("row")?;
-        rows.extend(
-            (0..batch.num_rows())
-                .filter(|at| k1.is_valid(*at))
-                .map(|at| ([k1.value(at), k2.value(at)], [f1.value(at), f2.value(at)], row.value(at))),
-        );
-    }
+    let mut rows: Vec<(Fingerprint, Fingerprint, u64)> = Vec::new();
+    split.each(&mut |own| rows.extend(own.key.map(|key| (key, own.content, own.row))))?;
     rows.sort_unstable();
     let mut out = Groups::default();
     for group in rows.chunk_by(|one, next| one.0 == next.0).filter(|group| group.len() > 1) {

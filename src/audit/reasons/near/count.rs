@@ -5,8 +5,6 @@ use super::columns::is_null;
 use crate::compare::View;
 use crate::snapshot::{Recipe, SnapshotError};
 use crate::table::{Key, fingerprint};
-use arrow::array::AsArray;
-use arrow::datatypes::UInt64Type;
 use rayon::prelude::*;
 use std::sync::{Mutex, PoisonError};
 
@@ -122,16 +120,11 @@ fn chosen(evidence: &Evidence<'_>, side: usize) -> Result<Option<Vec<u64>>, Reas
     let mut bits = vec![0u64; (parts.rows() as usize).div_ceil(64)];
     for split in &index.splits {
         evidence.check()?;
-        for batch in split.load()?.1 {
-            let Some(rows) = batch.column_by_name("row").and_then(|a| a.as_primitive_opt::<UInt64Type>()) else {
-                continue;
-            };
-            for row in rows.values() {
-                if let Some(word) = bits.get_mut((row / 64) as usize) {
-                    *word |= 1 << (row % 64);
-                }
+        split.each(&mut |own| {
+            if let Some(word) = bits.get_mut((own.row / 64) as usize) {
+                *word |= 1 << (own.row % 64);
             }
-        }
+        })?;
     }
     Ok(Some(bits))
 }
