@@ -2,17 +2,11 @@
 //! and decide what is written to which side.
 
 use super::disk::damaged;
-use crate::snapshot::SnapshotError;
+use crate::snapshot::{SnapshotError, file_hash};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use twox_hash::XxHash3_128;
-
-/// Bytes to read at once.
-const BLOCK: usize = 1 << 20;
 
 /// The checksums of all files of a folder and those below it, by their path in it; `except` is left
 /// out.
@@ -58,21 +52,15 @@ fn list(folder: &Path, below: &str, names: &mut Vec<String>) -> Result<(), Snaps
 }
 
 fn checksum(path: &Path) -> Result<String, SnapshotError> {
-    let failed = |e: std::io::Error| SnapshotError::read(path, e);
-    let mut file = File::open(path).map_err(failed)?;
-    let mut hasher = XxHash3_128::new();
-    let mut block = vec![0; BLOCK];
-    loop {
-        match file.read(&mut block).map_err(failed)? {
-            0 => return Ok(format!("{:032x}", hasher.finish_128())),
-            read => hasher.write(&block[..read]),
-        }
-    }
+    file_hash(path).map(|(_, hash)| hash).map_err(|e| SnapshotError::read(path, e))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Bytes that are read at once.
+    const BLOCK: usize = 1 << 20;
 
     #[test]
     fn any_change_is_noticed() {

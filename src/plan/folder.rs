@@ -5,12 +5,12 @@ use super::error::PlanError;
 use super::file::{Direction, PLAN, PlanFile, PlanPart};
 use super::steps::{ChunkSide, Chunks, Layout, STEPS};
 use crate::endpoint::WriteTable;
+use crate::snapshot::file_hash;
 use arrow::array::RecordBatch;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Deserialize;
 use std::fs::File;
-use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use twox_hash::XxHash3_128;
@@ -206,19 +206,7 @@ fn check(folder: &Path, part: &PlanPart) -> Result<(), PlanError> {
 
 /// A file's size and the hash of its bytes.
 fn measure(path: &Path) -> Result<(u64, String), PlanError> {
-    let mut file = File::open(path).map_err(|e| PlanError::read(path, e))?;
-    let mut buffer = vec![0; 1 << 20];
-    let mut hasher = XxHash3_128::new();
-    let mut bytes = 0;
-    loop {
-        match file.read(&mut buffer).map_err(|e| PlanError::read(path, e))? {
-            0 => return Ok((bytes, hex(hasher.finish_128()))),
-            read => {
-                hasher.write(&buffer[..read]);
-                bytes += read as u64;
-            }
-        }
-    }
+    file_hash(path).map_err(|e| PlanError::read(path, e))
 }
 
 fn hex(hash: u128) -> String {

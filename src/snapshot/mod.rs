@@ -19,6 +19,7 @@
 mod adopt;
 mod condition;
 mod error;
+mod file_hash;
 mod filter;
 mod freeze;
 mod index;
@@ -35,6 +36,7 @@ mod together;
 
 pub use adopt::{IndexOptions, adopt_parquet, index_parts, open_snapshot};
 pub use error::SnapshotError;
+pub use file_hash::file_hash;
 pub use filter::RowFilter;
 pub use freeze::{FreezeOptions, freeze, freeze_batches, freeze_parts};
 pub use index::{INDEX_COLUMNS, Index, IndexPlace, IndexSplit, splits_for};

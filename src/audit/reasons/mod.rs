@@ -10,6 +10,8 @@ mod evidence;
 mod near;
 mod rank;
 mod reason;
+#[cfg(test)]
+mod testing;
 mod values;
 
 pub use evidence::{Evidence, ReasonError};

@@ -1,39 +1,14 @@
 //! Planted causes are named first with the right counts; noise is not named at all.
 
 use super::clusters;
+use crate::audit::reasons::testing::{Random, Row, parts};
 use crate::audit::reasons::{Evidence, Reason, ReasonSide};
 use crate::compare::{CompareOptions, Side, compare_all};
-use crate::endpoint::{ExportBatch, Interrupt};
-use crate::snapshot::{IndexOptions, Parts, Recipe, RowFilter, RowsWriter, Silent, index_parts, portable_schema};
-use crate::table::{
-    AlignOptions, Alignment, Column, Key, KeyChoice, PortableBuilder, PortableType as T, TableInfo, parse_timestamp,
-};
-use std::path::Path;
+use crate::endpoint::Interrupt;
+use crate::snapshot::{IndexOptions, Recipe, RowFilter, Silent, index_parts};
+use crate::table::{AlignOptions, Alignment, Column, Key, KeyChoice, PortableType as T, TableInfo, parse_timestamp};
 
-/// A generator of numbers that look random (SplitMix64: Steele, Lea and Flood, 2014).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, many: u64) -> u64 {
-        self.next() % many
-    }
-
-    /// One in so many.
-    fn one_in(&mut self, many: u64) -> bool {
-        self.below(many) == 0
-    }
-}
-
-/// A row as text, by [`columns`]; `None` is NULL.
-type Row = Vec<Option<String>>;
-
+/// The columns of a row.
 fn columns() -> Vec<Column> {
     let types = [
         ("id", T::Integer),
@@ -90,26 +65,6 @@ fn table(rows: usize, random: &mut Random) -> Vec<Row> {
             row
         })
         .collect()
-}
-
-fn parts(path: &Path, columns: &[Column], rows: &[Row]) -> Parts {
-    let mut writer = RowsWriter::create(path, columns).unwrap();
-    let schema = portable_schema(columns.iter());
-    for rows in rows.chunks(10_000) {
-        let mut builders: Vec<PortableBuilder> = columns.iter().map(|c| PortableBuilder::new(&c.ty)).collect();
-        for row in rows {
-            for (builder, value) in builders.iter_mut().zip(row) {
-                match value {
-                    Some(text) => builder.parse(text),
-                    None => builder.null(),
-                }
-            }
-        }
-        let columns = builders.iter_mut().map(PortableBuilder::finish).collect();
-        writer.write(&ExportBatch::new(&schema, columns).unwrap()).unwrap();
-    }
-    writer.finish().unwrap();
-    Parts::open(&[path.to_owned()], Some(columns)).unwrap()
 }
 
 /// Compares two tables by `id` and looks for clusters. `filter` is a condition that chooses rows.
