@@ -4,6 +4,7 @@ use super::disk::damaged;
 use super::file::{BASE, BaseFile};
 use super::pair::{BasePair, Ids, PrintMap, PrintSet};
 use super::segment::Segment;
+use super::sought::Sought;
 use crate::snapshot::SnapshotError;
 use crate::table::Fingerprint;
 use std::collections::HashSet;
@@ -59,18 +60,14 @@ impl Base {
     /// # Errors
     /// If the files can't be read.
     pub fn find(&self, wanted: &Wanted) -> Result<Vec<BasePair>, SnapshotError> {
-        let keys: PrintSet<Fingerprint> = wanted.keys.iter().copied().collect();
         let [left, right] = &wanted.ids;
-        let ids = [left, right].map(|ids| ids.iter().copied().collect::<PrintSet<Fingerprint>>());
-        if keys.is_empty() && ids.iter().all(HashSet::is_empty) {
+        let sought = Sought::of(wanted.keys.iter().copied(), [left, right].map(|ids| ids.iter().copied()));
+        if sought.is_empty() {
             return Ok(Vec::new());
         }
-        let is_wanted = |pair: &BasePair| {
-            keys.contains(&pair.key) || ids[0].contains(&pair.ids[0]) || ids[1].contains(&pair.ids[1])
-        };
         let mut found = Vec::new();
         for (at, segment) in self.segments.iter().enumerate() {
-            found.extend(segment.pairs(at, &is_wanted)?);
+            found.extend(segment.pairs(at, &sought)?);
         }
         self.holding(found)
     }
@@ -87,9 +84,9 @@ impl Base {
         // The last segment that ends a pair.
         let mut ended: PrintMap<Ids, usize> = PrintMap::default();
         for (at, segment) in self.segments.iter().enumerate().skip(oldest + 1) {
-            let known = |ids: &Ids| last[0].contains_key(&ids[0]) || last[1].contains_key(&ids[1]);
-            let gone = segment.gone(&known)?;
-            let links = segment.pairs(at, &|pair| known(&pair.ids))?;
+            let known = Sought::of([], last.each_ref().map(|last| last.keys().copied()));
+            let gone = segment.gone(&|ids| known.has_ids(ids))?;
+            let links = segment.pairs(at, &known)?;
             ended.extend(gone.into_iter().map(|ids| (ids, at)));
             links.iter().for_each(|pair| note(&mut last, pair));
         }

@@ -27,6 +27,7 @@ mod checksum;
 mod disk;
 mod file;
 mod find;
+mod held;
 mod join;
 mod known;
 mod linker;
@@ -39,6 +40,7 @@ mod place;
 mod rows;
 mod segment;
 mod segment_writer;
+mod sought;
 #[cfg(test)]
 mod testing;
 

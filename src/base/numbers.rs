@@ -1,7 +1,8 @@
 //! Parquet files of whole numbers, nothing else: links between rows. They are read whole, batch by
-//! batch, so they are stored plain; what is looked through several times stays in memory if it is small.
+//! batch, so they are stored plain; what is looked through several times stays in memory if there is room.
 
 use super::disk::damaged;
+use super::held;
 use crate::snapshot::{PartKind, PartWriter, SnapshotError};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt64Array};
 use arrow::buffer::ScalarBuffer;
@@ -28,15 +29,12 @@ type Pick<'a, T, const N: usize> = dyn Fn([&[u64]; N], &mut Vec<T>) + Sync + 'a;
 pub struct Numbers<const N: usize> {
     path: PathBuf,
     metadata: ArrowReaderMetadata,
-    /// All of them, once they were read, if they are not too many.
+    /// All of them, once they were read, if there is room for them.
     kept: Arc<OnceLock<Kept<N>>>,
 }
 
 /// The batches of each row group, column by column.
 type Kept<const N: usize> = Vec<Vec<[ScalarBuffer<u64>; N]>>;
-
-/// As many numbers are kept in memory: 128 MB.
-const KEEP: u64 = 16 << 20;
 
 impl<const N: usize> Numbers<N> {
     /// Opens a file that has these columns.
@@ -53,7 +51,8 @@ impl<const N: usize> Numbers<N> {
         if !fits {
             return Err(damaged(path, "it has other columns than it should"));
         }
-        Ok(Self { path: path.to_owned(), metadata, kept: Arc::default() })
+        let kept = held::of(path, &file);
+        Ok(Self { path: path.to_owned(), metadata, kept })
     }
 
     /// How many rows it has.
@@ -90,7 +89,7 @@ impl<const N: usize> Numbers<N> {
             };
             return Ok(kept.par_iter().flat_map_iter(of_group).collect());
         }
-        let keep = self.rows() * N as u64 <= KEEP;
+        let keep = held::room(self.rows() * (N * size_of::<u64>()) as u64);
         let groups: Vec<(Vec<T>, Vec<_>)> = (0..self.metadata.metadata().num_row_groups())
             .into_par_iter()
             .map(|group| {

@@ -18,12 +18,27 @@ impl Base {
     /// # Errors
     /// If the files can't be read.
     pub fn rows(&self, side: usize, columns: &[Column], pairs: &[BasePair]) -> Result<ExportBatch, SnapshotError> {
+        self.rows_in(side, columns, &vec![true; columns.len()], pairs)
+    }
+
+    /// The same, but columns that are not `asked` for are NULL too, and are not read.
+    ///
+    /// # Errors
+    /// If the files can't be read.
+    pub fn rows_in(
+        &self,
+        side: usize,
+        columns: &[Column],
+        asked: &[bool],
+        pairs: &[BasePair],
+    ) -> Result<ExportBatch, SnapshotError> {
         if columns.is_empty() {
             let options = RecordBatchOptions::new().with_row_count(Some(pairs.len()));
             let rows = RecordBatch::try_new_with_options(portable_schema(columns.iter()), Vec::new(), &options);
             return Ok(ExportBatch { rows: rows.map_err(|e| damaged(&self.folder, e))?, others: Vec::new() });
         }
-        let known: Vec<bool> = columns.iter().map(|column| self.has(side, column)).collect();
+        let asked = columns.iter().zip(asked);
+        let known: Vec<bool> = asked.map(|(column, asked)| *asked && self.has(side, column)).collect();
         // Per segment its rows, each once and ascending; then where each pair's row is among all.
         let mut wanted: Vec<Vec<u64>> = vec![Vec::new(); self.segments.len()];
         for pair in pairs {

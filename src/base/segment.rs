@@ -4,6 +4,7 @@ use super::disk::damaged;
 use super::file::read_json;
 use super::numbers::Numbers;
 use super::pair::{BasePair, GONE, Ids, LINKS, read_gone};
+use super::sought::Sought;
 use crate::snapshot::{Parts, SnapshotError, open_snapshot};
 use crate::table::Column;
 use serde::{Deserialize, Serialize};
@@ -96,16 +97,9 @@ impl Segment {
         super::checksum::check(&self.folder, &self.file.checksums)
     }
 
-    /// The pairs that `choose` has true, in their order; `at` is the segment's position in the base.
-    pub fn pairs(
-        &self,
-        at: usize,
-        choose: &(dyn Fn(&BasePair) -> bool + Sync),
-    ) -> Result<Vec<BasePair>, SnapshotError> {
-        let pairs = self.links.pick(&|columns, picked| {
-            let pairs = (0..columns[0].len()).map(|row| BasePair::read(&columns, row, at));
-            picked.extend(pairs.filter(|pair| choose(pair)));
-        })?;
+    /// The pairs that are sought, in their order; `at` is the segment's position in the base.
+    pub fn pairs(&self, at: usize, sought: &Sought) -> Result<Vec<BasePair>, SnapshotError> {
+        let pairs = self.links.pick(&|columns, picked| sought.pick(&columns, at, picked))?;
         pairs.iter().try_for_each(|pair| self.check(pair))?;
         Ok(pairs)
     }

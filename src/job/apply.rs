@@ -1,6 +1,7 @@
 //! Carrying a plan out, and taking it back.
 
 use super::error::RunError;
+use super::run::beside;
 use super::side::Watch;
 use super::two_way;
 use crate::apply::{
@@ -102,8 +103,10 @@ fn run(job: &ApplyJob, watch: &dyn Watch, deed: Deed) -> Result<ApplyRun, RunErr
     let mut run = Run { job, watch, deed, plan: &plan, out: ApplyRun::default() };
     // All that can be known before is known before the first row is written.
     let mut sides = Vec::new();
-    for side in 0..2 {
-        sides.extend(run.open(side)?);
+    let (left, right) = beside(|| run.open(0), || run.open(1));
+    for opened in [left?, right?] {
+        sides.extend(opened.0);
+        run.out.warnings.extend(opened.1);
     }
     let mut lists = Lists { refused: Listing::refused(&plan.folder), unverified: Listing::unverified(&plan.folder) };
     let result = sides.into_iter().try_for_each(|side| run.side(side, &mut lists));
@@ -156,17 +159,19 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Checks a side and opens a session; `None` if there is nothing to do there.
-    fn open(&mut self, side: usize) -> Result<Option<Opened>, ApplyError> {
+    /// Checks a side and opens a session; `None` if there is nothing to do there. Beside it, what a
+    /// person should know.
+    fn open(&self, side: usize) -> Result<(Option<Opened>, Option<String>), ApplyError> {
         let (job, own) = (self.job, &self.plan.file.sides[side]);
         let undo = self.deed == Deed::Undo;
         if chosen(&own.counts, &job.only) == 0 || (undo && !Journal::exists(&self.plan.folder, side)) {
-            return Ok(None);
+            return Ok((None, None));
         }
         let address = self.address(side)?;
         let name = address.to_string();
+        let mut warning = None;
         let session = match open(&address) {
-            Some(endpoint) => self.session(endpoint.as_ref(), side, &name)?,
+            Some(endpoint) => self.session(endpoint.as_ref(), side, &name, &mut warning)?,
             None if matches!(address, Address::Snapshot(_)) => {
                 return Err(ApplyError::Obstacle { address: name, why: "a snapshot stays as it is".to_owned() });
             }
@@ -174,9 +179,9 @@ impl Run<'_> {
         };
         let journal = Journal::open(&self.plan.folder, side, &self.plan.file.checksum)?;
         if undo && journal.ours().is_empty() {
-            return Ok(None);
+            return Ok((None, warning));
         }
-        Ok(Some(Opened { side, address, session, journal }))
+        Ok((Some(Opened { side, address, session, journal }), warning))
     }
 
     fn address(&self, side: usize) -> Result<Address, ApplyError> {
@@ -192,7 +197,13 @@ impl Run<'_> {
         }
     }
 
-    fn session(&mut self, endpoint: &dyn Endpoint, side: usize, name: &str) -> Result<Option<Session>, ApplyError> {
+    fn session(
+        &self,
+        endpoint: &dyn Endpoint,
+        side: usize,
+        name: &str,
+        warning: &mut Option<String>,
+    ) -> Result<Option<Session>, ApplyError> {
         let (job, own) = (self.job, &self.plan.file.sides[side]);
         let (Some(checked), Some(table)) = (check(endpoint, name, own)?, self.plan.write_table(side)) else {
             return Ok(None);
@@ -200,7 +211,7 @@ impl Run<'_> {
         if self.deed == Deed::Apply && own.counts.delete > 0 {
             match allows_deletes(&self.plan.file, side, name, &job.only) {
                 Err(error) if !self.may_cascade() => return Err(error),
-                Err(error) => self.out.warnings.push(format!("{error}; undo can't bring those back")),
+                Err(error) => *warning = Some(format!("{error}; undo can't bring those back")),
                 Ok(()) => {}
             }
         }

@@ -29,11 +29,16 @@ pub(super) fn both<T: Send>(
     left: impl FnOnce() -> Result<T, RunError> + Send,
     right: impl FnOnce() -> Result<T, RunError> + Send,
 ) -> Result<[T; 2], RunError> {
-    let (left, right) = std::thread::scope(|scope| {
-        let right = scope.spawn(right);
-        (left(), right.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    });
+    let (left, right) = beside(left, right);
     Ok([left?, right?])
+}
+
+/// Two things at the same time, of which at least one waits more than it works.
+pub(super) fn beside<A, B: Send>(one: impl FnOnce() -> A, other: impl FnOnce() -> B + Send) -> (A, B) {
+    std::thread::scope(|scope| {
+        let other = scope.spawn(other);
+        (one(), other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
 }
 
 /// Audits two tables.

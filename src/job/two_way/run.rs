@@ -10,7 +10,7 @@ use crate::job::cascades::note_cascades;
 use crate::job::error::RunError;
 use crate::job::plan::{PlanJob, PlanRun, target, write_scripts};
 use crate::job::references::note_references;
-use crate::job::run::{Compared, compare_tables};
+use crate::job::run::{Compared, beside, both, compare_tables};
 use crate::job::side::Watch;
 use crate::plan::{
     HistoryTimes, Plan, PlanInput, PlanTable, SIDES, Take, TwoWayFile, TwoWayInput, Winner, clock_warning,
@@ -28,9 +28,9 @@ use std::path::Path;
 pub(in crate::job) fn run_two_way(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
     let addresses = [&job.job.left, &job.job.right];
     let state = state_folder(job);
-    let base = sound(Base::open(&state), &state)?;
-    let targets = [target(addresses[0])?, target(addresses[1])?];
-    let servers = Servers::ask(addresses)?;
+    // A base that is read to be checked keeps the disk busy, and the servers take their time to answer.
+    let (base, servers) = beside(|| sound(Base::open(&state), &state), || Servers::ask(addresses));
+    let (base, servers) = (base?, servers?);
     let mut job = job.clone();
     job.job.copy = true;
     let remembered = base.is_some() && job.job.options.key.is_empty();
@@ -46,9 +46,13 @@ pub(in crate::job) fn run_two_way(job: &PlanJob, watch: &dyn Watch) -> Result<Pl
         },
         _ => (None, None),
     };
+    let ask = || both(|| target(addresses[0]), || target(addresses[1]));
     let mut read = match read {
-        Some(read) => Read { targets, ..read },
+        // Where nothing is to be written, nobody need know what may be.
+        Some(read) if read.compared.audit.agree => read,
+        Some(read) => Read { targets: ask()?, ..read },
         None => {
+            let targets = ask()?;
             let compared = compare_tables(&job.job, watch)?;
             Read { compared, servers, targets, partial: None, note, vanished: Vec::new() }
         }

@@ -9,7 +9,7 @@ pub struct Column {
     /// Whether left and right differ; false if one row is not there.
     pub differs: bool,
     /// Whether the left (right) cell is another than in the base; true where the base does not know
-    /// the column, false where the row is not there.
+    /// the column, false where the row is not there. Of two rows, it matters only where they differ.
     pub changed: [bool; 2],
 }
 

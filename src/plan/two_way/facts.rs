@@ -1,11 +1,11 @@
 //! What is known of each pair of rows: which cells differ, which changed since the base, and when.
 
 use super::decide::Column as Compared;
+use super::item_rows::{Rows, Then};
 use super::items::Item;
 use super::times::time_of;
-use crate::base::{Base, BaseColumn, BasePair, Known, Linker};
-use crate::compare::{Judge, Verdict, View};
-use crate::endpoint::ExportBatch;
+use crate::base::{Base, BaseColumn, Known, Linker};
+use crate::compare::{Judge, Verdict};
 use crate::plan::rows::fetch;
 use crate::snapshot::{Parts, Recipe, SnapshotError};
 use crate::table::{Alignment, Column, Fingerprint, Key};
@@ -107,17 +107,31 @@ impl<'a> FactsReader<'a> {
     /// # Errors
     /// If rows can't be read.
     pub fn read(&self, items: &[Item]) -> Result<Vec<Found>, SnapshotError> {
-        let now = [0, 1].map(|side: usize| self.now(side, items));
-        let [left, right] = now;
+        let [left, right] = [0, 1].map(|side: usize| self.now(side, items));
         let now = [left?, right?];
-        let then = [0, 1].map(|side: usize| self.then(side, items));
-        let [left, right] = then;
-        let then = [left?, right?];
-        let by_column: Vec<Vec<Compared>> = (0..self.pairs.len())
+        let differs: Vec<Vec<bool>> = (0..self.pairs.len())
             .into_par_iter()
             .map(|column| {
                 let mut buffers = [Vec::new(), Vec::new()];
-                (0..items.len()).map(|at| self.compare(column, at, &now, &then, &mut buffers)).collect()
+                (0..items.len()).map(|at| self.differs(column, at, &now, &mut buffers)).collect()
+            })
+            .collect();
+        let asked: Vec<bool> = differs.iter().map(|column| column.contains(&true)).collect();
+        let [left, right] = [0, 1].map(|side: usize| self.then(side, items, &asked));
+        let then = [left?, right?];
+        let by_column: Vec<Vec<Compared>> = differs
+            .into_par_iter()
+            .enumerate()
+            .map(|(column, differs)| {
+                let mut buffers = [Vec::new(), Vec::new()];
+                let changed = |(at, differs): (usize, bool)| {
+                    let changed = match differs || !items[at].is_paired() {
+                        true => self.changed(column, at, &now, &then, &mut buffers),
+                        false => [false; 2],
+                    };
+                    Compared { differs, changed }
+                };
+                differs.into_iter().enumerate().map(changed).collect()
             })
             .collect();
         let times = self.times(items)?;
@@ -126,21 +140,26 @@ impl<'a> FactsReader<'a> {
             .collect())
     }
 
-    fn compare(
+    fn differs(&self, column: usize, at: usize, now: &[Rows; 2], buffers: &mut [Vec<u8>; 2]) -> bool {
+        match (now[0].row(at), now[1].row(at)) {
+            (Some(left), Some(right)) if !self.computed[column] => {
+                self.judge.verdict(column, [left, right], buffers) == Verdict::Different
+            }
+            _ => false,
+        }
+    }
+
+    fn changed(
         &self,
         column: usize,
         at: usize,
         now: &[Rows; 2],
-        then: &[Rows; 2],
+        then: &[Then; 2],
         buffers: &mut [Vec<u8>; 2],
-    ) -> Compared {
+    ) -> [bool; 2] {
         if self.computed[column] {
-            return Compared::default();
+            return [false; 2];
         }
-        let differs = match (now[0].row(at), now[1].row(at)) {
-            (Some(left), Some(right)) => self.judge.verdict(column, [left, right], buffers) == Verdict::Different,
-            _ => false,
-        };
         let agreed = match (self.known[column], then[0].row(at), then[1].row(at)) {
             (Known::Always, ..) => true,
             (Known::WhereEqual, Some(left), Some(right)) => {
@@ -148,13 +167,12 @@ impl<'a> FactsReader<'a> {
             }
             _ => false,
         };
-        let mut changed = [false; 2];
-        for side in [0, 1] {
-            if let (Some(row), Some(was)) = (now[side].row(at), then[side].row(at)) {
-                changed[side] = !agreed || self.judge.moved(column, side, [was, row], buffers) == Verdict::Different;
+        [0, 1].map(|side: usize| match (now[side].row(at), then[side].row(at)) {
+            (Some(row), Some(was)) => {
+                !agreed || self.judge.moved(column, side, [was, row], buffers) == Verdict::Different
             }
-        }
-        Compared { differs, changed }
+            _ => false,
+        })
     }
 
     fn now(&self, side: usize, items: &[Item]) -> Result<Rows, SnapshotError> {
@@ -163,10 +181,17 @@ impl<'a> FactsReader<'a> {
         Rows::new(items.iter().map(|item| item.rows[side]), |rows| fetch(parts, &projection, rows))
     }
 
-    fn then(&self, side: usize, items: &[Item]) -> Result<Rows, SnapshotError> {
-        let pairs: Vec<Option<BasePair>> = items.iter().map(|item| item.base).collect();
-        let Some(base) = self.base else { return Ok(Rows::none(items.len())) };
-        Rows::new(pairs.into_iter(), |pairs| base.rows(side, &self.columns[side], pairs))
+    /// What the rows of items were: of pairs in the columns that are asked for, of rows that are alone in
+    /// all of them.
+    fn then(&self, side: usize, items: &[Item], asked: &[bool]) -> Result<Then, SnapshotError> {
+        let Some(base) = self.base else {
+            return Ok(Then { paired: Rows::none(items.len()), alone: Rows::none(items.len()) });
+        };
+        let of = |paired: bool, asked: &[bool]| {
+            let pairs = items.iter().map(|item| item.base.filter(|_| item.is_paired() == paired));
+            Rows::new(pairs, |pairs| base.rows_in(side, &self.columns[side], asked, pairs))
+        };
+        Ok(Then { paired: of(true, asked)?, alone: of(false, &vec![true; asked.len()])? })
     }
 
     fn times(&self, items: &[Item]) -> Result<Vec<[Option<i64>; 2]>, SnapshotError> {
@@ -223,34 +248,5 @@ impl<'a> FactsReader<'a> {
             None => item.base.map(|base| base.ids[side]),
         };
         Ok(items.iter().map(of).collect())
-    }
-}
-
-/// Some rows, and which item each belongs to.
-struct Rows {
-    view: Option<View>,
-    places: Vec<Option<usize>>,
-}
-
-impl Rows {
-    fn none(items: usize) -> Self {
-        Self { view: None, places: vec![None; items] }
-    }
-
-    fn new<T>(
-        wanted: impl Iterator<Item = Option<T>>,
-        read: impl FnOnce(&[T]) -> Result<ExportBatch, SnapshotError>,
-    ) -> Result<Self, SnapshotError> {
-        let (mut rows, mut places) = (Vec::new(), Vec::new());
-        for row in wanted {
-            places.push(row.is_some().then_some(rows.len()));
-            rows.extend(row);
-        }
-        let view = if rows.is_empty() { None } else { Some(View::new(read(&rows)?)) };
-        Ok(Self { view, places })
-    }
-
-    fn row(&self, item: usize) -> Option<(&View, usize)> {
-        self.view.as_ref().zip(self.places[item])
     }
 }

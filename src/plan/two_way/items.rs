@@ -31,6 +31,13 @@ pub struct Item {
     pub base: Option<BasePair>,
 }
 
+impl Item {
+    /// Whether both rows are there.
+    pub fn is_paired(&self) -> bool {
+        self.rows.iter().all(Option::is_some)
+    }
+}
+
 /// A row that differs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {

@@ -4,6 +4,7 @@ mod account;
 mod conflicting;
 mod decide;
 mod facts;
+mod item_rows;
 mod items;
 mod lists;
 mod pairs;
