@@ -103,11 +103,19 @@ impl Base {
     /// # Errors
     /// If the files can't be read, or what `take` says.
     pub fn each(&self, take: &mut dyn FnMut(&[BasePair]) -> Result<(), SnapshotError>) -> Result<(), SnapshotError> {
+        self.tell(&mut |pairs, _| if pairs.is_empty() { Ok(()) } else { take(pairs) })
+    }
+
+    /// As [`each`](Self::each), with the pairs beside them that no longer hold.
+    pub(super) fn tell(
+        &self,
+        take: &mut dyn FnMut(&[BasePair], &[BasePair]) -> Result<(), SnapshotError>,
+    ) -> Result<(), SnapshotError> {
         let mut later: [PrintSet<Fingerprint>; 2] = Default::default();
         let mut ended: PrintSet<Ids> = PrintSet::default();
         for (at, segment) in self.segments.iter().enumerate().rev() {
-            segment.each(at, &mut |mut pairs| {
-                pairs.retain(|pair| {
+            segment.each(at, &mut |pairs| {
+                let (pairs, past): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|pair| {
                     let superseded = (0..2).any(|side| later[side].contains(&pair.ids[side]));
                     // An identity is linked once in a segment, so these are of no other pair in it.
                     if at > 0 {
@@ -117,7 +125,7 @@ impl Base {
                     }
                     !superseded && !ended.contains(&pair.ids)
                 });
-                if pairs.is_empty() { Ok(()) } else { take(&pairs) }
+                take(&pairs, &past)
             })?;
             ended.extend(segment.gone(&|_| true)?);
         }

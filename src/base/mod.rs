@@ -17,13 +17,15 @@
 //!
 //! Links of a later segment supersede those of earlier ones with the same identity on either side;
 //! within a segment an identity is linked once. A segment is named after the base that wrote it and
-//! is never changed; one that neither base names is removed by the next write.
+//! is never changed; one that neither base names is removed by the next write. When there are many,
+//! all but the oldest are put together as one.
 //!
 //! A row's identity is its primary key where the table has one, else the unique key of the job: it
 //! stays when the unique key changes. Identities are compared strictly, each in its column's own
 //! type; the unique key's fingerprint is that of the index, the same on both sides.
 
 mod checksum;
+mod compact;
 mod disk;
 mod file;
 mod find;

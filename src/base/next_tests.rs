@@ -235,6 +235,47 @@ fn segments_that_say_nothing_are_not_carried_on() {
 }
 
 #[test]
+fn many_segments_become_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rows: Vec<Pair> = (0..9).map(|i| pair(i, 10 + i, 20 + i, ["1", "2"])).collect();
+    let mut base = write_rows(folder.path(), "p", None, &rows);
+    for (at, row) in rows.iter_mut().enumerate().take(4) {
+        *row = pair(at as i64, 10 + at as i64, 20 + at as i64, [&at.to_string(), "?new"]);
+        base = write_rows(folder.path(), &format!("p{at}"), Some(&base), std::slice::from_ref(row));
+    }
+    let open = [Some(ids(0, &[77])), None];
+    let next = Next {
+        state: folder.path(),
+        file: file("last"),
+        recipes: &recipes(),
+        on: Some(&base),
+        frozen: None,
+        gone: &[],
+        open,
+    };
+    let base = next.write(&mut || Ok(None)).unwrap();
+    assert_eq!(base.file.segments.len(), 6);
+    assert!(base.compact(&recipes(), 6).unwrap().is_none());
+    let compact = base.compact(&recipes(), 5).unwrap().unwrap();
+    assert_eq!((compact.file.segments.len(), content(&compact)), (2, rows));
+    assert_eq!(compact.open_rows(0).unwrap().unwrap().rows, ids(0, &[77]).rows);
+    // The one before the plan is still there to go back to.
+    assert_eq!(crate::base::take_back(folder.path(), "last").unwrap(), crate::base::TakenBack::Restored);
+    assert_eq!(Base::open(folder.path()).unwrap().unwrap().file.plan, "p3");
+}
+
+#[test]
+fn what_some_segments_do_not_know_keeps_them_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut base = write_rows(folder.path(), "a", None, &[pair(1, 1, 5, ["1", "1"])]);
+    for plan in ["b", "c"] {
+        base = write_rows(folder.path(), plan, Some(&base), &[pair(2, 2, 6, ["1", "1"])]);
+    }
+    base.file.sides[0].table.columns.push(Column::new("more", PortableType::Integer, "x"));
+    assert!(base.compact(&recipes(), 1).unwrap().is_none());
+}
+
+#[test]
 fn bases_of_other_keys_do_not_mix() {
     let folder = tempfile::tempdir().unwrap();
     let first = write_rows(folder.path(), "a", None, &[pair(1, 1, 5, ["1", "1"])]);
@@ -262,13 +303,19 @@ struct Step {
     written: Vec<(i64, i64, i64)>,
     /// Which of the pairs that hold go.
     gone: Vec<prop::sample::Index>,
+    /// Whether its segments are put together afterwards.
+    compact: bool,
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let triples = |most| prop::collection::vec((0..6i64, 0..6i64, 0..8i64), 0..most);
     let gone = prop::collection::vec(any::<prop::sample::Index>(), 0..3);
-    (prop::bool::weighted(0.85), prop::option::weighted(0.4, triples(6)), triples(5), gone)
-        .prop_map(|(on, frozen, written, gone)| Step { on, frozen: frozen.unwrap_or_default(), written, gone })
+    (prop::bool::weighted(0.85), prop::option::weighted(0.4, triples(6)), triples(5), gone, any::<bool>()).prop_map(
+        |(on, frozen, written, gone, compact)| {
+            let frozen = frozen.unwrap_or_default();
+            Step { on, frozen, written, gone, compact }
+        },
+    )
 }
 
 /// The base as a plain list: a pair replaces those that share an identity with it.
@@ -333,8 +380,15 @@ proptest! {
             model.sort();
             prop_assert_eq!(pairs(&base), model.len() as u64);
             prop_assert_eq!(&content(&base), &model);
-            let base = Base::open(&state).unwrap().unwrap();
+            let mut base = Base::open(&state).unwrap().unwrap();
             prop_assert_eq!(&content(&base), &model);
+            if step.compact && let Some(compact) = base.compact(&recipes(), 1).unwrap() {
+                prop_assert!(compact.segments.len() <= 2, "{}", compact.segments.len());
+                prop_assert_eq!((pairs(&compact), &content(&compact)), (model.len() as u64, &model));
+                prop_assert_eq!(&compact.file.plan, &base.file.plan);
+                base = Base::open(&state).unwrap().unwrap();
+                prop_assert_eq!(&base.file, &compact.file);
+            }
 
             let mut asked = Wanted::default();
             for (kind, n) in &wanted {

@@ -16,10 +16,7 @@ pub struct Sought {
 
 impl Sought {
     /// Looks for pairs that have any of these.
-    pub fn of(
-        keys: impl IntoIterator<Item = Fingerprint>,
-        ids: [impl IntoIterator<Item = Fingerprint>; 2],
-    ) -> Self {
+    pub fn of(keys: impl IntoIterator<Item = Fingerprint>, ids: [impl IntoIterator<Item = Fingerprint>; 2]) -> Self {
         Self { keys: Prints::of(keys), ids: ids.map(Prints::of) }
     }
 

@@ -117,7 +117,7 @@ fn run(job: &ApplyJob, watch: &dyn Watch, deed: Deed) -> Result<ApplyRun, RunErr
             run.out.refused_file = refused;
             run.out.unverified_file = unverified;
             match (&ready, deed) {
-                (Some(ready), _) => two_way::keep(&plan, ready, &run.out.settled)?,
+                (Some(ready), _) => run.out.warnings.extend(two_way::keep(&plan, ready, &run.out.settled)?),
                 (None, Deed::Undo) => run.out.warnings.extend(two_way::take_back(&plan)?),
                 (None, Deed::Apply) => {}
             }

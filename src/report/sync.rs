@@ -6,7 +6,7 @@ use super::style::Style;
 use super::two_way::{self, two_way_json};
 use crate::apply::Refusal;
 use crate::audit::thousands;
-use crate::job::SyncRun;
+use crate::job::{ApplyRun, SyncRun};
 use crate::plan::PlanFile;
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 pub fn sync_text(run: &SyncRun, refusals: &[Refusal], style: Style) -> String {
     let two_way = run.plan.file.two_way.as_ref();
     let mut out = two_way.map(|two_way| two_way::head(two_way, style) + "\n").unwrap_or_default();
-    out.push_str(&apply_text(&run.apply, &run.plan.file, &run.plan.folder, refusals, Carried::Applied, style));
+    out.push_str(&apply_text(&applied(run), &run.plan.file, &run.plan.folder, refusals, Carried::Applied, style));
     out.push_str(&left_out(last(run), style));
     let left = run.left();
     let rows = if left == 1 { "row is" } else { "rows are" };
@@ -44,6 +44,13 @@ fn two_way_is_settled(file: &PlanFile) -> bool {
     file.two_way.as_ref().is_some_and(|two_way| two_way.kept > 0) && two_way::is_settled(file)
 }
 
+/// What was written, with the plan's warnings too: nobody has read the plan.
+fn applied(run: &SyncRun) -> ApplyRun {
+    let mut warnings = run.plan.file.warnings.clone();
+    warnings.extend(run.apply.warnings.iter().cloned());
+    ApplyRun { warnings, ..run.apply.clone() }
+}
+
 /// What is known of the tables after writing; before it, if there was nothing to write.
 fn last(run: &SyncRun) -> &PlanFile {
     run.after.as_ref().unwrap_or(&run.plan.file)
@@ -60,7 +67,7 @@ pub fn sync_is_done(run: &SyncRun) -> bool {
 
 /// The result as one JSON object, version 1: that of apply, and what is left.
 pub fn sync_json(run: &SyncRun) -> Value {
-    let mut out = apply_json(&run.apply);
+    let mut out = apply_json(&applied(run));
     if let Value::Object(map) = &mut out {
         let file = last(run);
         map.insert("plan".to_owned(), json!(run.plan.folder.display().to_string()));

@@ -26,6 +26,8 @@ use std::collections::HashSet;
 const SHARE: u64 = 10;
 /// So many are looked up in any case.
 const FEW: u64 = 20_000;
+/// A base in more segments than this is made anew. It is only reached where they can't be put together.
+const SEGMENTS: usize = 200;
 
 /// What there is to read.
 pub(super) enum Changed {
@@ -65,6 +67,9 @@ pub(super) fn read_changed(
     }
     if base.file.unkeyed() > 0 {
         return everything("at the last sync there were rows whose key is NULL or not unique");
+    }
+    if base.file.segments.len() > SEGMENTS {
+        return everything("the base is in many parts, of which some lack columns that others have");
     }
     let addresses = [&job.job.left, &job.job.right];
     let tables = both(|| Table::open(addresses[0]), || Table::open(addresses[1]))?;

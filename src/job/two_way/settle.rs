@@ -74,20 +74,31 @@ fn is_idle(plan: &Plan) -> bool {
     plan.file.sides.iter().all(|side| side.counts.total() == 0)
 }
 
-/// Writes the next base after a plan was applied.
+/// A base in more segments than this is put together. Each costs a later sync about a millisecond.
+const SEGMENTS: usize = 16;
+
+/// Writes the next base after a plan was applied. Gives what a person should know.
 ///
 /// # Errors
 /// If files can't be read or written; the base is the one before then.
-pub(in crate::job) fn keep(plan: &Plan, ready: &Ready, settled: &[StepSet; 2]) -> Result<(), RunError> {
+pub(in crate::job) fn keep(plan: &Plan, ready: &Ready, settled: &[StepSet; 2]) -> Result<Option<String>, RunError> {
     let state = || ready.state.display().to_string();
-    settle(plan, ready, settled).map_err(|cause| RunError::NotKept { state: state(), cause: Box::new(cause) })
+    let not_kept = |cause| RunError::NotKept { state: state(), cause: Box::new(cause) };
+    let Some(base) = settle(plan, ready, settled).map_err(not_kept)? else { return Ok(None) };
+    let key = Key { pairs: plan.file.key.clone(), chosen: plan.file.key_chosen };
+    let compact = base.compact(&Recipe::of(&plan.file.alignment, &key), SEGMENTS);
+    // Without that it is as right, and the next sync tries again.
+    Ok(compact.err().map(|error| {
+        let parts = base.file.segments.len();
+        format!("the base in {} is in {parts} parts, which could not be put together: {error}", state())
+    }))
 }
 
 /// Writes the next base: rows that were equal, and those whose steps are written. What is not settled
-/// stays as the base had it.
-fn settle(plan: &Plan, ready: &Ready, settled: &[StepSet; 2]) -> Result<(), RunError> {
+/// stays as the base had it. `None` if it is there.
+fn settle(plan: &Plan, ready: &Ready, settled: &[StepSet; 2]) -> Result<Option<Base>, RunError> {
     if ready.done {
-        return Ok(());
+        return Ok(None);
     }
     let next = NextFile::read(&plan.folder)?;
     let key = Key { pairs: plan.file.key.clone(), chosen: plan.file.key_chosen };
@@ -161,8 +172,7 @@ fn settle(plan: &Plan, ready: &Ready, settled: &[StepSet; 2]) -> Result<(), RunE
         open: [identities(0)?, identities(1)?],
     };
     let mut batches = Batches::new(&sides, (&plan.file.alignment, &key), ready.base.as_ref(), written, carried);
-    whole.write(&mut || batches.next())?;
-    Ok(())
+    Ok(Some(whole.write(&mut || batches.next())?))
 }
 
 /// What has become of a pair.

@@ -166,6 +166,31 @@ fn an_open_conflict_comes_up_again() {
 }
 
 #[test]
+fn many_syncs_leave_a_base_in_few_parts() {
+    let mut pair = pair([Kind::Sqlite, Kind::Postgres]);
+    let mut last = None;
+    for round in 0..20 {
+        pair.sql(round % 2, &format!("UPDATE {{t}} SET name = 'name {round}' WHERE id = {}", 1 + round % 7));
+        if round % 5 == 4 {
+            pair.sql(1, &format!("DELETE FROM {{t}} WHERE id = {}", 10 + round / 5));
+        }
+        let synced = pair.sync(&[]);
+        assert_eq!(synced.run.code, Some(0), "{}", synced.run);
+        last = Some(synced);
+    }
+    let parts = std::fs::read_dir(pair.place.dir.path().join(&pair.state).join("segments")).unwrap().count();
+    assert!(parts <= 2 * 17, "those of the base and of the one before: {parts}");
+    let (partial, full) = (pair.plan(&[]), pair.plan(&["--full"]));
+    assert!(is_partial(&partial) && !is_partial(&full), "{} {}", partial.run, full.run);
+    assert_eq!((partial.run.code, full.run.code), (Some(0), Some(0)), "{} {}", partial.run, full.run);
+    let undone = pair.place.dir.undo(&last.unwrap().folder, &[]).json(0);
+    assert_eq!(Counts::of(&undone), Counts::new([0, 1, 1], [0; 3]).undone());
+    let again = pair.sync(&[]);
+    assert_eq!(again.run.code, Some(0), "{}", again.run);
+    pair.assert_agree();
+}
+
+#[test]
 fn rows_that_changed_back_and_forth() {
     for kinds in PAIRS {
         let mut pair = pair(kinds);
