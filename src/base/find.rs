@@ -21,6 +21,9 @@ pub struct Base {
     pub(super) segments: Vec<Segment>,
 }
 
+/// Takes pairs that hold, and such that no longer do.
+type Tell<'a> = dyn FnMut(&[BasePair], &[BasePair]) -> Result<(), SnapshotError> + 'a;
+
 /// What is looked up: pairs with any of these.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
@@ -107,10 +110,7 @@ impl Base {
     }
 
     /// As [`each`](Self::each), with the pairs beside them that no longer hold.
-    pub(super) fn tell(
-        &self,
-        take: &mut dyn FnMut(&[BasePair], &[BasePair]) -> Result<(), SnapshotError>,
-    ) -> Result<(), SnapshotError> {
+    pub(super) fn tell(&self, take: &mut Tell<'_>) -> Result<(), SnapshotError> {
         let mut later: [PrintSet<Fingerprint>; 2] = Default::default();
         let mut ended: PrintSet<Ids> = PrintSet::default();
         for (at, segment) in self.segments.iter().enumerate().rev() {
