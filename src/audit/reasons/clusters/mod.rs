@@ -10,6 +10,7 @@ mod bounds;
 mod choose;
 mod condition;
 mod count;
+mod drawn;
 mod intervals;
 mod measure;
 mod population;
@@ -24,7 +25,7 @@ mod words;
 
 use super::evidence::{Evidence, ReasonError};
 use super::reason::{Reason, ReasonSide};
-pub use sample::sampled_rows;
+pub use drawn::sampled_rows;
 use side::Side;
 
 /// Whose rows are on one side only.

@@ -3,7 +3,7 @@
 use super::super::evidence::{Evidence, ReasonError};
 use super::columns::is_null;
 use super::keys::CHUNK;
-use super::replaced::{differing, replaced};
+use super::replaced::{differing, merged, replaced};
 use crate::compare::View;
 use crate::endpoint::ExportBatch;
 use crate::snapshot::{Parts, Recipe, SnapshotError};
@@ -35,8 +35,9 @@ impl Counted {
 /// Bytes that a row's value takes while values are counted.
 const ROW: usize = 24;
 
-/// One in so many rows is read first, to see whether there is any use in reading the others.
-const FIRST: usize = 8;
+/// The rows of a side are read one in so many, twice as many and so on, to see whether there is any
+/// use in reading the others.
+const PARTS: [usize; 4] = [8, 4, 2, 1];
 
 /// Counts what a key of these pairs of columns would do; `None` if it shows early that less than this
 /// share of the left rows has distinct values.
@@ -53,12 +54,15 @@ pub fn count(evidence: &Evidence<'_>, pairs: &[usize], distinct: f64) -> Result<
     let mut out = Counted { rows: evidence.counts.map(|side| side.rows), ..Counted::default() };
     for range in (0..ranges).map(|range| (range, ranges)) {
         let groups = evidence.parts[0].groups();
-        let (first, rest) = (0..groups / FIRST, groups / FIRST..groups);
-        let left = sides[0].groups(first, chosen[0].as_deref(), range)?;
-        if (out.rows[0].saturating_sub(left.repeated()) as f64) < distinct * out.rows[0] as f64 {
-            return Ok(None);
+        let (mut left, mut from) = (Values::default(), 0);
+        for part in PARTS {
+            let more = sides[0].groups(from..groups / part, chosen[0].as_deref(), range)?;
+            left = merged(&left, more);
+            from = groups / part;
+            if (out.rows[0].saturating_sub(left.repeated()) as f64) < distinct * out.rows[0] as f64 {
+                return Ok(None);
+            }
         }
-        let left = left.and(sides[0].groups(rest, chosen[0].as_deref(), range)?);
         let right = match &differing {
             Some(rows) => replaced(&left, &sides[0].of(&rows[0], range)?, sides[1].of(&rows[1], range)?),
             None => sides[1].groups(0..evidence.parts[1].groups(), chosen[1].as_deref(), range)?,
@@ -160,12 +164,6 @@ impl Values {
     fn append(&mut self, mut more: Self) {
         self.values.append(&mut more.values);
         self.nulls += more.nulls;
-    }
-
-    /// Those of more rows with them.
-    fn and(mut self, more: Self) -> Self {
-        self.append(more);
-        self.sorted()
     }
 
     /// Rows of which another has the value, or that have none.

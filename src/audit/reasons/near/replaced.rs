@@ -54,6 +54,11 @@ pub fn replaced(all: &Values, these: &Values, by: Values) -> Values {
     Values { values, nulls: (all.nulls + by.nulls).saturating_sub(these.nulls) }
 }
 
+/// All values and those of more rows.
+pub fn merged(all: &Values, more: Values) -> Values {
+    replaced(all, &Values::default(), more)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
