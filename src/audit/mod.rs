@@ -9,5 +9,6 @@ pub use bridge::{BridgeTerm, bridge};
 pub use candidates::{Candidate, Shortlist, Survey, infer};
 pub use facts::{Audit, AuditedColumn, AuditedSide, KeyReport, OtherValues, Softening, thousands};
 pub use reasons::{
-    ColumnKinds, Evidence, Example, Kind, Reason, ReasonError, ReasonSide, ValueKind, reasons, sorted_values,
+    ColumnKinds, Evidence, Example, Kind, Reason, ReasonError, ReasonSide, ValueKind, reasons, sampled_rows,
+    sorted_values,
 };

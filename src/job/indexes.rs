@@ -4,11 +4,12 @@ use super::error::RunError;
 use super::pending::Pending;
 use super::run::both;
 use super::side_plan::SidePlan;
+use crate::audit::sampled_rows;
 use crate::snapshot::{Index, IndexOptions, Progress, Recipe, RowFilter, Snapshot, index_parts, index_together};
 use std::path::PathBuf;
 
 /// The indexes of both sides. Where both have to be made, the rows that turn out to differ are kept
-/// in `frozen`, so that they need not be read again.
+/// in `frozen`, and those that reasons will be looked for in, so that they need not be read again.
 pub(super) fn indexes(
     sides: &[SidePlan<'_>; 2],
     frozen: &mut [Snapshot; 2],
@@ -23,10 +24,15 @@ pub(super) fn indexes(
             return both(|| make(0, left), || make(1, right));
         }
     };
+    let wanted = [0, 1].map(|at| {
+        let job = sides[at].job;
+        if job.reasons { sampled_rows(&frozen[at].parts, job.memory).collect() } else { Vec::new() }
+    });
     let [(left, left_rows), (right, right_rows)] = index_together(
         [&frozen[0].parts, &frozen[1].parts],
         recipes,
         [&left.options(&sides[0]), &right.options(&sides[1])],
+        [&wanted[0], &wanted[1]],
     )?;
     for (snapshot, rows) in frozen.iter_mut().zip([left_rows, right_rows]) {
         snapshot.parts = snapshot.parts.clone().with_taken(rows);

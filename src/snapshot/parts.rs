@@ -16,6 +16,7 @@ use parquet::arrow::arrow_reader::{
 use parquet::file::metadata::PageIndexPolicy;
 use rayon::prelude::*;
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -122,7 +123,21 @@ impl Parts {
         projection: &[usize],
         take: &(dyn Fn(u64, ExportBatch) -> Result<(), SnapshotError> + Sync),
     ) -> Result<(), SnapshotError> {
-        self.groups.par_iter().try_for_each(|group| {
+        self.scan_groups(0..self.groups.len(), projection, take)
+    }
+
+    /// The same of the rows of some groups only.
+    ///
+    /// # Errors
+    /// If reading fails, or `take` does.
+    pub fn scan_groups(
+        &self,
+        groups: Range<usize>,
+        projection: &[usize],
+        take: &(dyn Fn(u64, ExportBatch) -> Result<(), SnapshotError> + Sync),
+    ) -> Result<(), SnapshotError> {
+        let groups = self.groups.get(groups).unwrap_or_default();
+        groups.par_iter().try_for_each(|group| {
             let mut first = group.first;
             for batch in self.read(group, projection, None, BATCH)? {
                 let batch = self.portable(group, projection, batch.map_err(|e| group.broken(e))?)?;
@@ -158,7 +173,7 @@ impl Parts {
     }
 
     /// How many groups the rows come in.
-    pub(super) fn groups(&self) -> usize {
+    pub fn groups(&self) -> usize {
         self.groups.len()
     }
 
@@ -183,7 +198,8 @@ impl Parts {
     }
 
     /// The same, with these rows at hand.
-    pub fn with_taken(mut self, taken: TakenRows) -> Self {
+    pub fn with_taken(mut self, mut taken: TakenRows) -> Self {
+        taken.sort();
         self.taken = Some(Arc::new(taken)).filter(|taken| !taken.is_empty());
         self
     }

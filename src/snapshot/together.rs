@@ -1,6 +1,7 @@
 //! Makes the indexes of two frozen tables side by side. Two copies of a table are mostly in the
 //! same order, so a row's partner is mostly in hand when the row is; the rows whose partner is not,
-//! or is different, are kept, and need not be read again when the comparison asks for them.
+//! or is different, are kept, and need not be read again when the comparison asks for them. So are
+//! rows that are known to be asked for whatever they are.
 
 use super::adopt::{IndexOptions, Indexing};
 use super::error::SnapshotError;
@@ -8,7 +9,6 @@ use super::index::{Entries, Index};
 use super::parts::Parts;
 use super::recipe::Recipe;
 use super::taken::TakenRows;
-use crate::endpoint::ExportBatch;
 use rayon::prelude::*;
 use std::sync::{Mutex, PoisonError};
 
@@ -16,7 +16,8 @@ use std::sync::{Mutex, PoisonError};
 /// keeping rows would only cost memory.
 const ALIKE: usize = 8;
 
-/// The indexes of both sides, and the rows worth keeping.
+/// The indexes of both sides, and the rows worth keeping; among these are the `wanted` rows of each
+/// side, whose positions ascend.
 ///
 /// # Errors
 /// If reading or writing fails, or the person interrupts.
@@ -24,6 +25,7 @@ pub fn index_together(
     sides: [&Parts; 2],
     recipes: &[Recipe; 2],
     options: [&IndexOptions<'_>; 2],
+    wanted: [&[u64]; 2],
 ) -> Result<[(Index, TakenRows); 2], SnapshotError> {
     let left = Indexing::new(sides[0], &recipes[0], options[0])?;
     let right = Indexing::new(sides[1], &recipes[1], options[1])?;
@@ -46,17 +48,21 @@ pub fn index_together(
                     None => None,
                 });
             }
-            match batches.as_slice() {
+            let alone = match batches.as_slice() {
                 [None, None] => {
                     return [0, 1].into_iter().try_for_each(|side| sides[side].check_group(group, rows[side]));
                 }
-                [Some(left), Some(right)] => {
-                    for (side, rows) in without_partner(&left.1, &right.1).into_iter().enumerate() {
-                        let (first, _, batch) = [left, right][side];
-                        keep(&kept[side], *first, batch, &rows)?;
-                    }
+                [Some(left), Some(right)] => without_partner(&left.1, &right.1),
+                _ => Default::default(),
+            };
+            for (side, batch) in batches.iter().enumerate() {
+                let Some((first, _, batch)) = batch else { continue };
+                let rows = worth_keeping(*first, batch.rows.num_rows(), &alone[side], wanted[side]);
+                if !rows.is_empty() {
+                    let taken = TakenRows::take(batch, &rows)?;
+                    let positions = rows.iter().map(|row| first + u64::from(*row));
+                    kept[side].lock().unwrap_or_else(PoisonError::into_inner).add(positions, taken);
                 }
-                _ => {}
             }
         }
     })?;
@@ -64,14 +70,17 @@ pub fn index_together(
     Ok([(left.finish()?, kept_left), (right.finish()?, kept_right)])
 }
 
-fn keep(kept: &Mutex<TakenRows>, first: u64, batch: &ExportBatch, rows: &[u32]) -> Result<(), SnapshotError> {
-    if rows.is_empty() || rows.len() > batch.rows.num_rows() / ALIKE {
-        return Ok(());
+/// The rows of a batch to be kept: those that are alone, unless they are too many, and the wanted ones.
+fn worth_keeping(first: u64, many: usize, alone: &[u32], wanted: &[u64]) -> Vec<u32> {
+    let from = wanted.partition_point(|row| *row < first);
+    let wanted = wanted[from..].iter().take_while(|row| **row < first + many as u64);
+    let mut rows: Vec<u32> = wanted.map(|row| (row - first) as u32).collect();
+    if alone.len() <= many / ALIKE {
+        rows.extend_from_slice(alone);
+        rows.sort_unstable();
+        rows.dedup();
     }
-    let taken = TakenRows::take(batch, rows)?;
-    let positions = rows.iter().map(|row| first + u64::from(*row));
-    kept.lock().unwrap_or_else(PoisonError::into_inner).add(positions, taken);
-    Ok(())
+    rows
 }
 
 /// The rows of either side that have no equal row on the other.
@@ -106,4 +115,17 @@ fn without_partner(left: &Entries, right: &Entries) -> [Vec<u32>; 2] {
     }
     let alone_left = (0..left.len() as u32).filter(|row| !found[*row as usize]).collect();
     [alone_left, alone]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::worth_keeping;
+
+    #[test]
+    fn wanted_rows_are_kept_beside_those_without_a_partner() {
+        let wanted = [3, 100, 107, 120];
+        assert_eq!(worth_keeping(100, 20, &[5, 7], &wanted), [0, 5, 7]);
+        assert_eq!(worth_keeping(100, 20, &[1, 2, 3], &wanted), [0, 7], "too many are alone");
+        assert!(worth_keeping(200, 20, &[], &wanted).is_empty());
+    }
 }

@@ -14,6 +14,7 @@ mod reason;
 mod testing;
 mod values;
 
+pub use clusters::sampled_rows;
 pub use evidence::{Evidence, ReasonError};
 pub use rank::reasons;
 pub use reason::{Example, Kind, Reason, ReasonSide};

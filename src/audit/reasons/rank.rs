@@ -15,9 +15,10 @@
 //!   column where every NULL became an empty text.
 //! - Of two reasons that give the same numbers for the same columns and rule, one is enough.
 
+use super::clusters::Clusters;
 use super::evidence::{Evidence, ReasonError};
 use super::reason::{Kind, Reason, ReasonSide};
-use super::{clusters, duplicates, near, values};
+use super::{duplicates, near, values};
 use std::cmp::Ordering;
 
 /// Looks for reasons of every kind.
@@ -28,7 +29,7 @@ pub fn reasons(evidence: &Evidence<'_>) -> Result<Vec<Reason>, ReasonError> {
     // Side by side: each has stretches that keep one core busy only.
     let (near, (values, clusters)) = rayon::join(
         || near::near_keys(evidence),
-        || rayon::join(|| values::values(evidence), || clusters::clusters(evidence)),
+        || rayon::join(|| values::values(evidence), || Clusters::find(evidence)),
     );
     let name = |pair: &usize| evidence.alignment.pairs[*pair].left.name.clone();
     let key: Vec<String> = evidence.key.pairs.iter().map(name).collect();
@@ -37,13 +38,14 @@ pub fn reasons(evidence: &Evidence<'_>) -> Result<Vec<Reason>, ReasonError> {
     for (side, word) in [ReasonSide::Left, ReasonSide::Right].into_iter().enumerate() {
         // How keys are spelled may hide what else these rows have in common.
         let hides = |cluster: &Reason| cluster.side == word && within(cluster, &key);
-        if 2 * spelled(&found) >= only[side] && clusters.iter().any(hides) {
-            clusters.retain(|cluster| cluster.side != word);
-            clusters.extend(clusters::beside_the_key(evidence, side)?);
+        if 2 * spelled(&found) >= only[side] && clusters.found.iter().any(hides) {
+            clusters.found.retain(|cluster| cluster.side != word);
+            let others = clusters.beside_the_key(side)?;
+            clusters.found.extend(others);
         }
     }
     found.extend(values?);
-    found.extend(clusters);
+    found.extend(clusters.found);
     found.extend(duplicates::duplicates(evidence)?);
     Ok(rank(found, &key, only, evidence.differences.changed.len() as u64))
 }

@@ -10,6 +10,7 @@ mod bounds;
 mod choose;
 mod condition;
 mod count;
+mod drawn;
 mod intervals;
 mod measure;
 mod population;
@@ -24,33 +25,48 @@ mod words;
 
 use super::evidence::{Evidence, ReasonError};
 use super::reason::{Reason, ReasonSide};
+pub use drawn::sampled_rows;
+use side::Side;
 
 /// Whose rows are on one side only.
 const ALONE: [ReasonSide; 2] = [ReasonSide::Left, ReasonSide::Right];
 
-/// Where the gap clusters: rows only on the left, only on the right, changed rows; of each, what
-/// explains most first.
-///
-/// # Errors
-/// If rows can't be read, or the person interrupts.
-pub fn clusters(evidence: &Evidence<'_>) -> Result<Vec<Reason>, ReasonError> {
-    let (left, right) = rayon::join(|| side::look(evidence, 0, &[]), || side::look(evidence, 1, &[]));
-    let mut found = left?;
-    found.extend(right?);
-    Ok(found)
+/// Clusters, and the rows that they were looked for in.
+pub struct Clusters<'a> {
+    evidence: &'a Evidence<'a>,
+    sides: [Option<Side<'a>>; 2],
+    /// Where the gap clusters: rows only on the left, only on the right, changed rows; of each, what
+    /// explains most first.
+    pub found: Vec<Reason>,
 }
 
-/// The clusters of the rows only on the left (0) or right (1) in other columns than the key's.
-///
-/// # Errors
-/// As [`clusters`].
-pub fn beside_the_key(evidence: &Evidence<'_>, side: usize) -> Result<Vec<Reason>, ReasonError> {
-    let pairs = evidence.key.pairs.iter().map(|at| &evidence.alignment.pairs[*at]);
-    let names = pairs.map(|pair| if side == 0 { &pair.left.name } else { &pair.right.name });
-    let key: Vec<usize> = names.filter_map(|name| evidence.parts[side].position(name)).collect();
-    let mut found = side::look(evidence, side, &key)?;
-    found.retain(|reason| reason.side == ALONE[side]);
-    Ok(found)
+impl<'a> Clusters<'a> {
+    /// Looks for clusters on both sides.
+    ///
+    /// # Errors
+    /// If rows can't be read, or the person interrupts.
+    pub fn find(evidence: &'a Evidence<'a>) -> Result<Self, ReasonError> {
+        let look = |side: usize| -> Result<_, ReasonError> {
+            let side = Side::draw(evidence, side)?;
+            let found = side.as_ref().map(Side::all).transpose()?.unwrap_or_default();
+            Ok((side, found))
+        };
+        let (left, right) = rayon::join(|| look(0), || look(1));
+        let ((left, mut found), (right, more)) = (left?, right?);
+        found.extend(more);
+        Ok(Self { evidence, sides: [left, right], found })
+    }
+
+    /// The clusters of the rows only on the left (0) or right (1) in other columns than the key's.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    pub fn beside_the_key(&mut self, side: usize) -> Result<Vec<Reason>, ReasonError> {
+        let pairs = self.evidence.key.pairs.iter().map(|at| &self.evidence.alignment.pairs[*at]);
+        let names = pairs.map(|pair| if side == 0 { &pair.left.name } else { &pair.right.name });
+        let key: Vec<usize> = names.filter_map(|name| self.evidence.parts[side].position(name)).collect();
+        self.sides[side].take().map_or(Ok(Vec::new()), |side| side.without(&key).alone())
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! sample of the others, each column's values as ranks in their order.
 
 use super::condition::Test;
+use super::drawn::{evenly, most, sampled_rows};
 use super::measure::Measure;
 use super::population::{Population, Role};
 use crate::audit::reasons::evidence::{Evidence, ReasonError};
@@ -10,12 +11,6 @@ use crate::table::Cells;
 use arrow::array::{Array, StringArray};
 use rayon::prelude::*;
 
-/// Rows of each kind that differ at most: the more, the better the ends of ranges are known.
-const MOST: usize = 100_000;
-/// Others at most.
-const MOST_OTHERS: usize = 50_000;
-/// And at least, however little memory there is.
-const LEAST: usize = 2_000;
 /// Columns read at once.
 const COLUMNS: usize = 4;
 /// The rank of NULL.
@@ -71,19 +66,17 @@ pub struct SampledColumn {
 }
 
 impl Sample {
-    /// Draws rows of a side, the same ones every time, without some of its columns.
+    /// Draws rows of a side, the same ones every time.
     ///
     /// # Errors
     /// If rows can't be read, or the person interrupts.
-    pub fn draw(evidence: &Evidence<'_>, population: &Population<'_>, without: &[usize]) -> Result<Self, ReasonError> {
+    pub fn draw(evidence: &Evidence<'_>, population: &Population<'_>) -> Result<Self, ReasonError> {
         let parts = population.parts;
-        let many = parts.columns().len().max(1);
-        // A guess of what a value takes while it is put in order.
-        let most = (evidence.memory / 8 / (64 * many)).clamp(LEAST, MOST);
+        let most = most(parts, evidence.memory);
         let mut chosen: Vec<(u64, u8)> = Vec::with_capacity(3 * most);
         chosen.extend(evenly(population.only, most).map(|row| (row, ONLY)));
         chosen.extend(evenly(&population.changed, most).map(|row| (row, CHANGED | IS_CHANGED)));
-        for row in spread(parts.rows(), most.min(MOST_OTHERS) as u64) {
+        for row in sampled_rows(parts, evidence.memory) {
             match population.role(row) {
                 Role::Changed => chosen.push((row, SPREAD | IS_CHANGED)),
                 Role::Other => chosen.push((row, SPREAD)),
@@ -99,8 +92,8 @@ impl Sample {
             same
         });
         let positions: Vec<u64> = chosen.iter().map(|(row, _)| *row).collect();
-        let mut columns = Vec::with_capacity(many);
-        let all: Vec<usize> = (0..parts.columns().len()).filter(|at| !without.contains(at)).collect();
+        let mut columns = Vec::with_capacity(parts.columns().len());
+        let all: Vec<usize> = (0..parts.columns().len()).collect();
         for some in all.chunks(COLUMNS) {
             evidence.check()?;
             let view = View::new(parts.fetch(some, &positions)?);
@@ -117,24 +110,12 @@ impl Sample {
         }
         Ok(Self { rows: chosen.into_iter().map(|(_, flags)| flags).collect(), columns })
     }
-}
 
-/// As many of the positions as are wanted, the same way apart.
-fn evenly(positions: &[u64], most: usize) -> impl Iterator<Item = u64> {
-    let many = positions.len().min(most);
-    (0..many).map(move |i| positions[(i as u128 * positions.len() as u128 / many as u128) as usize])
-}
-
-/// One position from each of so many stretches of the rows, so that no period in the rows meets a
-/// period of the sample.
-fn spread(rows: u64, most: u64) -> impl Iterator<Item = u64> {
-    const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
-    let many = rows.min(most);
-    let start = move |i: u64| (u128::from(i) * u128::from(rows) / u128::from(many.max(1))) as u64;
-    (0..many).map(move |i| {
-        let mixed = (i.wrapping_add(1).wrapping_mul(MIX) >> 32).wrapping_mul(MIX) >> 32;
-        start(i) + mixed % (start(i + 1) - start(i)).max(1)
-    })
+    /// The same rows without these columns.
+    pub fn without(mut self, columns: &[usize]) -> Self {
+        self.columns.retain(|column| !columns.contains(&column.at));
+        self
+    }
 }
 
 impl SampledColumn {
@@ -146,11 +127,15 @@ impl SampledColumn {
         let (values, distinct, ranked) = match (measure, cells) {
             (Measure::Presence, _) => (Values::Nothing, 0, 0),
             (Measure::Text { prefixes }, Cells::Text(array)) => {
-                let mut order: Vec<u32> = (0..rows.0 as u32).filter(|row| array.is_valid(*row as usize)).collect();
+                let valid = (0..rows.0 as u32).filter(|row| array.is_valid(*row as usize));
                 let text = |row: u32| array.value(row as usize);
-                order.sort_unstable_by(|a, b| text(*a).cmp(text(*b)).then(a.cmp(b)));
+                // Most texts differ in their first bytes: these are at hand, the rest is far away.
+                let mut order: Vec<(u64, u32)> = valid.map(|row| (leading(text(row)), row)).collect();
+                order.sort_unstable_by(|(one, a), (two, b)| {
+                    one.cmp(two).then_with(|| text(*a).cmp(text(*b))).then(a.cmp(b))
+                });
                 let mut firsts: Vec<u32> = Vec::new();
-                for row in &order {
+                for (_, row) in &order {
                     if firsts.last().is_none_or(|last| text(*last) != text(*row)) {
                         firsts.push(*row);
                     }
@@ -213,6 +198,14 @@ impl SampledColumn {
     }
 }
 
+/// A text's first bytes, as a number that orders as they do.
+fn leading(text: &str) -> u64 {
+    let mut bytes = [0; 8];
+    let many = text.len().min(bytes.len());
+    bytes[..many].copy_from_slice(&text.as_bytes()[..many]);
+    u64::from_be_bytes(bytes)
+}
+
 /// How many distinct beginnings of 0, 1, 2 … bytes there are, of distinct texts in order.
 fn distinct_beginnings<'t>(texts: impl Iterator<Item = &'t [u8]>) -> Vec<u32> {
     let mut parted_at = [0u32; PREFIX + 1];
@@ -237,14 +230,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn draws_are_spread_and_ascend() {
-        let drawn: Vec<u64> = spread(1_000_000, 1000).collect();
-        assert!(drawn.iter().enumerate().all(|(i, row)| row / 1000 == i as u64));
-        // No period of the rows is drawn in full: the last digits differ.
-        let even = drawn.iter().filter(|row| **row % 2 == 0).count();
-        assert!((400..600).contains(&even), "{even}");
-        assert!(spread(5, 1000).eq(0..5) && spread(0, 10).next().is_none());
-        assert!(evenly(&[1, 2, 3, 4], 2).eq([1, 3]) && evenly(&[], 2).next().is_none());
+    fn first_bytes_order_as_texts_do() {
+        let texts = ["", "\0", "a", "a\0", "abcdefgh", "abcdefghi", "abcdefgj", "b", "ä"];
+        assert!(texts.is_sorted() && texts.map(leading).is_sorted());
     }
 
     #[test]

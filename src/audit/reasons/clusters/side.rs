@@ -1,4 +1,4 @@
-//! The clusters of one side: its rows are sampled once and counted once, for all sets of rows that
+//! The clusters of one side: its rows are sampled once, and counted once for all sets of rows that
 //! differ.
 
 use super::ALONE;
@@ -21,62 +21,108 @@ const LOOKED_AT: usize = 2 * 1024;
 /// another one there goes without saying.
 const LESS: f64 = 0.5;
 
-/// The clusters among the rows of the left (0) or right (1) side, in all columns but these.
-///
-/// # Errors
-/// If rows can't be read, or the person interrupts.
-pub fn look(evidence: &Evidence<'_>, side: usize, without: &[usize]) -> Result<Vec<Reason>, ReasonError> {
-    let population = Population::new(evidence, side)?;
-    // A single row has nothing in common with others.
-    if population.only.len() < 2 && population.changed.len() < 2 {
-        return Ok(Vec::new());
-    }
-    let sample = Sample::draw(evidence, &population, without)?;
-    let changed = if population.changed.len() < 2 { Vec::new() } else { changed_shares(evidence)? };
-    let even = |_: &[Condition]| 1.0;
-    let prefer_unchanged = |conditions: &[Condition]| {
-        let share = |condition: &Condition| changed.get(condition.column).copied().unwrap_or(0.0);
-        1.0 - LESS * conditions.iter().map(share).fold(0.0, f64::max)
-    };
-    let only_rest: &[usize] = &[Role::Changed as usize, Role::Other as usize];
-    type Weight<'w> = &'w dyn Fn(&[Condition]) -> f64;
-    let kinds: [(Sets, Rows, ReasonSide, Weight<'_>); 2] = [
-        (
-            Sets { target: Role::Only as usize, rest: only_rest },
-            rows(&sample, |flags| flags & ONLY > 0, |flags| flags & SPREAD > 0),
-            ALONE[side],
-            &even,
-        ),
-        (
-            Sets { target: Role::Changed as usize, rest: &[Role::Other as usize] },
-            rows(&sample, |flags| flags & CHANGED > 0, |flags| flags & SPREAD > 0 && flags & IS_CHANGED == 0),
-            ReasonSide::Both,
-            &prefer_unchanged,
-        ),
-    ];
+/// One side and the rows of it that were drawn.
+pub struct Side<'a> {
+    evidence: &'a Evidence<'a>,
+    at: usize,
+    population: Population<'a>,
+    sample: Sample,
+}
 
-    let mut proposals: Vec<Vec<Proposal>> = Vec::new();
-    let mut all: Vec<Proposal> = Vec::new();
-    for (_, rows, _, weight) in &kinds {
-        let found = propose(evidence, &sample, rows.clone(), weight)?;
-        all.extend(found.iter().cloned());
-        proposals.push(found);
+impl<'a> Side<'a> {
+    /// Draws rows of the left (0) or right (1) side; `None` if nothing there could cluster.
+    ///
+    /// # Errors
+    /// If rows can't be read, or the person interrupts.
+    pub fn draw(evidence: &'a Evidence<'a>, at: usize) -> Result<Option<Self>, ReasonError> {
+        let population = Population::new(evidence, at)?;
+        // A single row has nothing in common with others.
+        if population.only.len() < 2 && population.changed.len() < 2 {
+            return Ok(None);
+        }
+        let sample = Sample::draw(evidence, &population)?;
+        Ok(Some(Self { evidence, at, population, sample }))
     }
-    drop(sample);
-    if all.is_empty() {
-        return Ok(Vec::new());
+
+    /// The same without some of its columns.
+    pub fn without(self, columns: &[usize]) -> Self {
+        Self { sample: self.sample.without(columns), ..self }
     }
-    let bits = single_conditions(&all, MOST);
-    let counts = count(evidence, &population, &bits)?;
-    let mut out = Vec::new();
-    for ((sets, _, of, weight), proposals) in kinds.iter().zip(&proposals) {
-        let counted = Counted { bits: &bits, counts: &counts, sets: *sets };
-        let chosen = choose(&counted, proposals, weight);
-        out.extend(
-            chosen.into_iter().map(|(proposal, table)| reason(evidence, side, *of, &proposal.conditions, &table)),
-        );
+
+    /// The clusters among the rows on this side only, and among the changed rows.
+    ///
+    /// # Errors
+    /// If rows can't be read, or the person interrupts.
+    pub fn all(&self) -> Result<Vec<Reason>, ReasonError> {
+        let changed = if self.population.changed.len() < 2 { Vec::new() } else { changed_shares(self.evidence)? };
+        let prefer_unchanged = |conditions: &[Condition]| {
+            let share = |condition: &Condition| changed.get(condition.column).copied().unwrap_or(0.0);
+            1.0 - LESS * conditions.iter().map(share).fold(0.0, f64::max)
+        };
+        let of_changed = Looked {
+            sets: Sets { target: Role::Changed as usize, rest: &[Role::Other as usize] },
+            rows: rows(
+                &self.sample,
+                |flags| flags & CHANGED > 0,
+                |flags| flags & SPREAD > 0 && flags & IS_CHANGED == 0,
+            ),
+            side: ReasonSide::Both,
+            weight: &prefer_unchanged,
+        };
+        self.look(&[self.of_alone(), of_changed])
     }
-    Ok(out)
+
+    /// The clusters among the rows on this side only.
+    ///
+    /// # Errors
+    /// If rows can't be read, or the person interrupts.
+    pub fn alone(&self) -> Result<Vec<Reason>, ReasonError> {
+        self.look(&[self.of_alone()])
+    }
+
+    fn of_alone(&self) -> Looked<'static> {
+        Looked {
+            sets: Sets { target: Role::Only as usize, rest: &[Role::Changed as usize, Role::Other as usize] },
+            rows: rows(&self.sample, |flags| flags & ONLY > 0, |flags| flags & SPREAD > 0),
+            side: ALONE[self.at],
+            weight: &|_| 1.0,
+        }
+    }
+
+    fn look(&self, kinds: &[Looked<'_>]) -> Result<Vec<Reason>, ReasonError> {
+        let mut proposals: Vec<Vec<Proposal>> = Vec::new();
+        let mut all: Vec<Proposal> = Vec::new();
+        for kind in kinds {
+            let found = propose(self.evidence, &self.sample, kind.rows.clone(), kind.weight)?;
+            all.extend(found.iter().cloned());
+            proposals.push(found);
+        }
+        if all.is_empty() {
+            return Ok(Vec::new());
+        }
+        let bits = single_conditions(&all, MOST);
+        let counts = count(self.evidence, &self.population, &bits)?;
+        let mut out = Vec::new();
+        for (kind, proposals) in kinds.iter().zip(&proposals) {
+            let counted = Counted { bits: &bits, counts: &counts, sets: kind.sets };
+            let chosen = choose(&counted, proposals, kind.weight);
+            out.extend(
+                chosen
+                    .into_iter()
+                    .map(|(proposal, table)| reason(self.evidence, self.at, kind.side, &proposal.conditions, &table)),
+            );
+        }
+        Ok(out)
+    }
+}
+
+/// Rows that differ, and what they are held against.
+struct Looked<'a> {
+    sets: Sets,
+    rows: Rows,
+    side: ReasonSide,
+    /// How much conditions count.
+    weight: &'a dyn Fn(&[Condition]) -> f64,
 }
 
 /// The rows of a sample that are meant, by their flags.

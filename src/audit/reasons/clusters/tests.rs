@@ -1,6 +1,6 @@
 //! Planted causes are named first with the right counts; noise is not named at all.
 
-use super::clusters;
+use super::Clusters;
 use crate::audit::reasons::testing::{Random, Row, parts};
 use crate::audit::reasons::{Evidence, Reason, ReasonSide};
 use crate::compare::{CompareOptions, Side, compare_all};
@@ -89,7 +89,7 @@ fn found_with(columns: [&[Column]; 2], rows: [&[Row]; 2], filter: Option<&str>) 
     let options = CompareOptions { memory: 1 << 30, samples: 5, interrupt: Interrupt::default(), progress: &Silent };
     let side = |at: usize| Side { parts: &sides[at], index: &indexes[at] };
     let (comparison, differences) = compare_all(side(0), side(1), &alignment, &key, &options).unwrap();
-    let reasons = clusters(&Evidence {
+    let reasons = Clusters::find(&Evidence {
         parts: [&sides[0], &sides[1]],
         indexes: [&indexes[0], &indexes[1]],
         tables: [&tables[0], &tables[1]],
@@ -100,7 +100,8 @@ fn found_with(columns: [&[Column]; 2], rows: [&[Row]; 2], filter: Option<&str>) 
         memory: 1 << 30,
         interrupt: Interrupt::default(),
     })
-    .unwrap();
+    .unwrap()
+    .found;
     for reason in &reasons {
         println!("{} [{}] {} of {}", reason.text, reason.rule, reason.rows, reason.of);
         // What the rule says as SQL is what was counted.

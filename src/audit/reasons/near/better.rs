@@ -7,12 +7,12 @@
 use super::super::evidence::{Evidence, ReasonError};
 use super::super::reason::{Kind, Reason, ReasonSide};
 use super::chance::log_tail;
-use super::columns::Column;
+use super::columns::{Column, Columns};
 use super::count::{Counted, count};
 use super::rules::quoted;
 use crate::audit::thousands;
 use crate::table::PortableType;
-use std::collections::HashMap;
+use std::sync::Arc;
 
 /// With fewer keys on one side only, another key would change little.
 const FEW: usize = 10;
@@ -32,7 +32,7 @@ const PART: f64 = 0.1;
 const PAIRS: usize = 500;
 
 /// Looks for a key that would match clearly more rows.
-pub fn better(evidence: &Evidence<'_>) -> Result<Option<Reason>, ReasonError> {
+pub fn better(evidence: &Evidence<'_>, read: &mut Columns<'_>) -> Result<Option<Reason>, ReasonError> {
     let only = &evidence.differences.only;
     let gap = only[0].len().min(only[1].len());
     let rows = evidence.counts.map(|side| side.rows);
@@ -48,8 +48,8 @@ pub fn better(evidence: &Evidence<'_>) -> Result<Option<Reason>, ReasonError> {
         .collect();
     let mut surveyed = Vec::new();
     for column in &columns {
-        if let Some(values) = Values::read(evidence, *column)? {
-            surveyed.push(Survey::of(evidence, vec![*column], &values));
+        if let Some(values) = values(evidence, read, *column)? {
+            surveyed.push(Survey::of(evidence, vec![*column], [0, 1].map(|side| values[side].hashes.as_slice())));
         }
     }
     if let Some(found) = best(evidence, &surveyed, clearly)? {
@@ -64,15 +64,18 @@ pub fn better(evidence: &Evidence<'_>) -> Result<Option<Reason>, ReasonError> {
         .map(|survey| survey.pairs[0])
         .take(most)
         .collect();
-    let values = hopeful.iter().map(|column| Values::read(evidence, *column)).collect::<Result<Vec<_>, _>>()?;
-    let values: Vec<(usize, Values)> =
-        hopeful.into_iter().zip(values).filter_map(|(at, values)| Some((at, values?))).collect();
+    let read = hopeful.iter().map(|column| read.get(*column)).collect::<Result<Vec<_>, _>>()?;
     let mut together = Vec::new();
-    for (at, (one, values_of_one)) in values.iter().enumerate() {
-        for (other, values_of_other) in &values[at + 1..] {
+    for (at, one) in hopeful.iter().enumerate() {
+        for (other, two) in hopeful.iter().enumerate().skip(at + 1) {
             evidence.check()?;
-            let pairs = vec![*one.min(other), *one.max(other)];
-            together.push(Survey::of(evidence, pairs, &values_of_one.with(values_of_other)));
+            let pairs = vec![*one.min(two), *one.max(two)];
+            let sum = |side: usize| -> Vec<u64> {
+                let hashes = read[at][side].hashes.iter().zip(&read[other][side].hashes);
+                hashes.map(|(a, b)| a.wrapping_add(*b)).collect()
+            };
+            let sums = [sum(0), sum(1)];
+            together.push(Survey::of(evidence, pairs, sums.each_ref().map(Vec::as_slice)));
         }
     }
     best(evidence, &together, clearly)
@@ -85,13 +88,18 @@ fn best(evidence: &Evidence<'_>, surveyed: &[Survey], clearly: u64) -> Result<Op
     let present = evidence.counts[0]
         .distinct_keys
         .saturating_sub(evidence.differences.only[0].len() as u64 + evidence.differences.only_ambiguous[0]);
+    let most = evidence.counts.map(|side| side.rows).into_iter().min();
     let mut found: Option<(&Survey, Counted)> = None;
     for survey in hopeful.into_iter().take(COUNTED) {
         evidence.check()?;
+        // What matches every row that could be matched, no other can better.
+        if found.as_ref().map(|(_, best)| best.meets) >= most {
+            break;
+        }
         if !survey.is_backed(evidence)? {
             continue;
         }
-        let counted = count(evidence, &survey.pairs)?;
+        let Some(counted) = count(evidence, &survey.pairs, DISTINCT)? else { continue };
         let nearly = |side: usize| counted.distinct[side] as f64 >= DISTINCT * counted.rows[side] as f64;
         let more = counted.meets >= present + clearly;
         if nearly(0) && nearly(1) && more && found.as_ref().is_none_or(|(_, best)| best.meets < counted.meets) {
@@ -151,27 +159,16 @@ fn can_be_key(ty: &PortableType) -> bool {
     !matches!(ty, T::Boolean | T::Float32 | T::Float64 | T::Json)
 }
 
-/// A hash of each one-sided row's value in a column, or in two.
-struct Values([Vec<u64>; 2]);
-
-impl Values {
-    /// `None` if it is NULL too often.
-    fn read(evidence: &Evidence<'_>, pair: usize) -> Result<Option<Self>, ReasonError> {
-        let only = &evidence.differences.only;
-        let mut out = Self([Vec::new(), Vec::new()]);
-        for side in [0, 1] {
-            let column = Column::read(evidence, pair, side, &only[side])?;
-            if column.nulls as f64 > (1.0 - DISTINCT) * only[side].len() as f64 {
-                return Ok(None);
-            }
-            out.0[side] = column.hashes;
-        }
-        Ok(Some(out))
-    }
-
-    fn with(&self, other: &Self) -> Self {
-        Self([0, 1].map(|side| self.0[side].iter().zip(&other.0[side]).map(|(a, b)| a.wrapping_add(*b)).collect()))
-    }
+/// A hash of each one-sided row's value in a column; `None` if it is NULL too often.
+fn values(
+    evidence: &Evidence<'_>,
+    read: &mut Columns<'_>,
+    pair: usize,
+) -> Result<Option<Arc<[Column; 2]>>, ReasonError> {
+    let only = &evidence.differences.only;
+    let columns = read.get(pair)?;
+    let mostly_null = |side: usize| columns[side].nulls as f64 > (1.0 - DISTINCT) * only[side].len() as f64;
+    Ok((!mostly_null(0) && !mostly_null(1)).then_some(columns))
 }
 
 /// What the one-sided rows say of a column, or of two.
@@ -186,29 +183,32 @@ struct Survey {
 }
 
 impl Survey {
-    fn of(evidence: &Evidence<'_>, pairs: Vec<usize>, values: &Values) -> Self {
+    fn of(evidence: &Evidence<'_>, pairs: Vec<usize>, hashes: [&[u64]; 2]) -> Self {
         let only = &evidence.differences.only;
         let step = (only[0].len().max(only[1].len()) / SAMPLE).max(1) as u64;
-        let mut sides: [Vec<(u64, u64)>; 2] = [0, 1].map(|side| {
-            let rows = values.0[side].iter().copied().zip(only[side].iter().copied());
-            rows.filter(|(value, _)| value % step == 0).collect()
-        });
-        let (mut distinct, mut alone) = (1.0f64, Vec::new());
-        for values in &mut sides {
+        let sample = |side: usize| {
+            let rows = hashes[side].iter().copied().zip(only[side].iter().copied());
+            let mut values: Vec<(u64, u64)> = rows.filter(|(value, _)| value % step == 0).collect();
             values.sort_unstable();
+            values
+        };
+        let (left, right) = rayon::join(|| sample(0), || sample(1));
+        let (mut distinct, mut alone) = (1.0f64, Vec::new());
+        for values in [&left, &right] {
             let groups = values.chunk_by(|a, b| a.0 == b.0);
             distinct = distinct.min(groups.clone().count() as f64 / values.len().max(1) as f64);
-            alone.push(
-                groups.map(|group| (group[0].0, (group.len() == 1).then_some(group[0].1))).collect::<HashMap<_, _>>(),
-            );
+            alone.push(groups.filter(|group| group.len() == 1).map(|group| group[0]));
         }
         let mut rows = Vec::new();
-        for (value, left) in &alone[0] {
-            let Some(right) = alone[1].get(value) else { continue };
-            rows.extend(left.zip(*right));
+        if let [lefts, rights] = &mut alone[..] {
+            let mut rights = rights.peekable();
+            for (value, row) in lefts {
+                while rights.next_if(|(other, _)| *other < value).is_some() {}
+                rows.extend(rights.next_if(|(other, _)| *other == value).map(|(_, other)| (row, other)));
+            }
         }
         rows.sort_unstable();
-        let share = rows.len() as f64 / sides[0].len().min(sides[1].len()).max(1) as f64;
+        let share = rows.len() as f64 / left.len().min(right.len()).max(1) as f64;
         Self { pairs, distinct, share, rows }
     }
 

@@ -6,6 +6,8 @@ use crate::compare::View;
 use crate::snapshot::Recipe;
 use crate::table::{Key, KeyChoice};
 use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Reads one pair of columns of these rows of a side, whose positions ascend.
 pub struct Column {
@@ -39,6 +41,40 @@ impl Column {
             out.nulls += (0..chunk.len()).filter(|row| is_null(&view, *row, 0)).count();
         }
         Ok(out)
+    }
+}
+
+/// Bytes of memory, as a part of the job's, that columns may take to be kept: one in so many.
+const PART: usize = 8;
+
+/// The columns of all rows on one side only, each read once as far as memory allows.
+pub struct Columns<'a> {
+    evidence: &'a Evidence<'a>,
+    kept: BTreeMap<usize, Arc<[Column; 2]>>,
+    room: usize,
+}
+
+impl<'a> Columns<'a> {
+    /// None read yet.
+    pub fn new(evidence: &'a Evidence<'a>) -> Self {
+        Self { evidence, kept: BTreeMap::new(), room: evidence.memory / PART }
+    }
+
+    /// The left and right column of a pair, row by row as in the differences.
+    pub fn get(&mut self, pair: usize) -> Result<Arc<[Column; 2]>, ReasonError> {
+        if let Some(columns) = self.kept.get(&pair) {
+            return Ok(Arc::clone(columns));
+        }
+        let only = &self.evidence.differences.only;
+        let read = |side: usize| Column::read(self.evidence, pair, side, &only[side]);
+        let (left, right) = rayon::join(|| read(0), || read(1));
+        let columns = Arc::new([left?, right?]);
+        let bytes = (only[0].len() + only[1].len()) * size_of::<u64>();
+        if bytes <= self.room {
+            self.room -= bytes;
+            self.kept.insert(pair, Arc::clone(&columns));
+        }
+        Ok(columns)
     }
 }
 

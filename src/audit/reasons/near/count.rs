@@ -2,10 +2,14 @@
 
 use super::super::evidence::{Evidence, ReasonError};
 use super::columns::is_null;
+use super::keys::CHUNK;
+use super::replaced::{differing, merged, replaced};
 use crate::compare::View;
-use crate::snapshot::{Recipe, SnapshotError};
-use crate::table::{Key, fingerprint};
+use crate::endpoint::ExportBatch;
+use crate::snapshot::{Parts, Recipe, SnapshotError};
+use crate::table::{Encoder, Key, fingerprint};
 use rayon::prelude::*;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 /// What a key would do.
@@ -31,23 +35,40 @@ impl Counted {
 /// Bytes that a row's value takes while values are counted.
 const ROW: usize = 24;
 
-/// Counts what a key of these pairs of columns would do.
-pub fn count(evidence: &Evidence<'_>, pairs: &[usize]) -> Result<Counted, ReasonError> {
+/// The rows of a side are read one in so many, twice as many and so on, to see whether there is any
+/// use in reading the others.
+const PARTS: [usize; 4] = [8, 4, 2, 1];
+
+/// Counts what a key of these pairs of columns would do; `None` if it shows early that less than this
+/// share of the left rows has distinct values.
+pub fn count(evidence: &Evidence<'_>, pairs: &[usize], distinct: f64) -> Result<Option<Counted>, ReasonError> {
     let key = Key { pairs: pairs.to_vec(), chosen: crate::table::KeyChoice::Inferred };
     let recipes = Recipe::of(evidence.alignment, &key);
+    let sides = [0, 1].map(|side| ValuesOf::new(evidence, side, &recipes[side]));
+    // Where most rows are equal on both sides, they need not be read on both.
+    let differing = differing(evidence, pairs);
     let chosen = [chosen(evidence, 0)?, chosen(evidence, 1)?];
     let rows = evidence.counts.iter().map(|side| side.rows).sum::<u64>() as usize;
     // Values are counted range by range of their hashes, as many as fit.
     let ranges = (rows * ROW).div_ceil((evidence.memory / 4).max(1 << 20)).max(1) as u64;
     let mut out = Counted { rows: evidence.counts.map(|side| side.rows), ..Counted::default() };
-    for range in 0..ranges {
-        let mut values = [Vec::new(), Vec::new()];
-        for side in [0, 1] {
-            let (found, nulls) = read(evidence, side, &recipes[side], chosen[side].as_deref(), (range, ranges))?;
-            values[side] = found;
-            out.nulls[side] = nulls;
+    for range in (0..ranges).map(|range| (range, ranges)) {
+        let groups = evidence.parts[0].groups();
+        let (mut left, mut from) = (Values::default(), 0);
+        for part in PARTS {
+            let more = sides[0].groups(from..groups / part, chosen[0].as_deref(), range)?;
+            left = merged(&left, more);
+            from = groups / part;
+            if (out.rows[0].saturating_sub(left.repeated()) as f64) < distinct * out.rows[0] as f64 {
+                return Ok(None);
+            }
         }
-        let [left, right] = values.each_ref().map(|values| values.chunk_by(|a, b| a == b));
+        let right = match &differing {
+            Some(rows) => replaced(&left, &sides[0].of(&rows[0], range)?, sides[1].of(&rows[1], range)?),
+            None => sides[1].groups(0..evidence.parts[1].groups(), chosen[1].as_deref(), range)?,
+        };
+        out.nulls = [left.nulls, right.nulls];
+        let [left, right] = [&left.values, &right.values].map(|values| values.chunk_by(|a, b| a == b));
         out.distinct[0] += left.clone().count() as u64;
         out.distinct[1] += right.clone().count() as u64;
         let mut right = right.peekable();
@@ -58,57 +79,102 @@ pub fn count(evidence: &Evidence<'_>, pairs: &[usize]) -> Result<Counted, Reason
             }
         }
     }
-    Ok(out)
+    Ok(Some(out))
 }
 
-/// The values whose hash is in a range, sorted, and how many rows have a NULL.
-fn read(
-    evidence: &Evidence<'_>,
-    side: usize,
-    recipe: &Recipe,
-    chosen: Option<&[u64]>,
-    (range, ranges): (u64, u64),
-) -> Result<(Vec<u128>, u64), ReasonError> {
-    let parts = evidence.parts[side];
-    let projection: Vec<usize> = recipe.key.iter().filter_map(|column| parts.position(&column.name)).collect();
-    let encoders: Vec<_> = recipe.key.iter().map(|column| column.encoder()).collect();
-    let found = Mutex::new((Vec::new(), 0u64));
-    parts.scan(&projection, &|first, batch| {
-        if evidence.interrupt.is_set() {
-            return Err(SnapshotError::Interrupted);
+/// The values that some rows have in some columns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Values {
+    /// Of the rows without a NULL in them, sorted.
+    pub values: Vec<u128>,
+    /// How many rows have a NULL.
+    pub nulls: u64,
+}
+
+/// Reads values of a side, those whose hash is in a range: one of so many.
+struct ValuesOf<'a> {
+    evidence: &'a Evidence<'a>,
+    parts: &'a Parts,
+    projection: Vec<usize>,
+    encoders: Vec<Encoder>,
+}
+
+impl<'a> ValuesOf<'a> {
+    /// In the columns of the recipe's key.
+    fn new(evidence: &'a Evidence<'a>, side: usize, recipe: &Recipe) -> Self {
+        let parts = evidence.parts[side];
+        let projection = recipe.key.iter().filter_map(|column| parts.position(&column.name)).collect();
+        Self { evidence, parts, projection, encoders: recipe.key.iter().map(|column| column.encoder()).collect() }
+    }
+
+    /// Of the rows of some groups that are chosen.
+    fn groups(&self, groups: Range<usize>, chosen: Option<&[u64]>, range: (u64, u64)) -> Result<Values, ReasonError> {
+        let found = Mutex::new(Values::default());
+        self.parts.scan_groups(groups, &self.projection, &|first, batch| {
+            if self.evidence.interrupt.is_set() {
+                return Err(SnapshotError::Interrupted);
+            }
+            let is_chosen = |row: usize| {
+                let position = first + row as u64;
+                chosen.is_none_or(|chosen| chosen[(position / 64) as usize] >> (position % 64) & 1 == 1)
+            };
+            let more = self.of_batch(batch, &is_chosen, range);
+            found.lock().unwrap_or_else(PoisonError::into_inner).append(more);
+            Ok(())
+        })?;
+        self.evidence.check()?;
+        Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner).sorted())
+    }
+
+    /// Of these rows, whose positions ascend.
+    fn of(&self, rows: &[u64], range: (u64, u64)) -> Result<Values, ReasonError> {
+        let mut found = Values::default();
+        for chunk in rows.chunks(CHUNK) {
+            self.evidence.check()?;
+            found.append(self.of_batch(self.parts.fetch(&self.projection, chunk)?, &|_| true, range));
         }
+        Ok(found.sorted())
+    }
+
+    fn of_batch(&self, batch: ExportBatch, chosen: &dyn Fn(usize) -> bool, (range, ranges): (u64, u64)) -> Values {
         let rows = batch.rows.num_rows();
         let view = View::new(batch);
-        let (mut values, mut nulls, mut buffer) = (Vec::new(), 0, Vec::new());
-        for row in 0..rows {
-            let position = first + row as u64;
-            if chosen.is_some_and(|chosen| chosen[(position / 64) as usize] >> (position % 64) & 1 == 0) {
-                continue;
-            }
-            if (0..projection.len()).any(|column| is_null(&view, row, column)) {
-                nulls += 1;
+        let (mut out, mut buffer) = (Values::default(), Vec::new());
+        for row in (0..rows).filter(|row| chosen(*row)) {
+            if (0..self.projection.len()).any(|column| is_null(&view, row, column)) {
+                out.nulls += 1;
                 continue;
             }
             buffer.clear();
-            for (column, encoder) in encoders.iter().enumerate() {
+            for (column, encoder) in self.encoders.iter().enumerate() {
                 if let Some(cells) = view.cells(column) {
                     encoder.encode(cells, row, view.other(row, column), &mut buffer);
                 }
             }
             let value = fingerprint(&buffer);
             if value.low % ranges == range {
-                values.push(u128::from(value.high) << 64 | u128::from(value.low));
+                out.values.push(u128::from(value.high) << 64 | u128::from(value.low));
             }
         }
-        let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-        found.0.append(&mut values);
-        found.1 += nulls;
-        Ok(())
-    })?;
-    evidence.check()?;
-    let (mut values, nulls) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    values.par_sort_unstable();
-    Ok((values, nulls))
+        out
+    }
+}
+
+impl Values {
+    fn append(&mut self, mut more: Self) {
+        self.values.append(&mut more.values);
+        self.nulls += more.nulls;
+    }
+
+    /// Rows of which another has the value, or that have none.
+    fn repeated(&self) -> u64 {
+        self.nulls + self.values.windows(2).filter(|two| two[0] == two[1]).count() as u64
+    }
+
+    fn sorted(mut self) -> Self {
+        self.values.par_sort_unstable();
+        self
+    }
 }
 
 /// The rows that take part, one bit each; `None` if all do.

@@ -16,6 +16,7 @@ mod keys;
 mod number;
 mod part;
 mod rekeyed;
+mod replaced;
 mod rules;
 mod search;
 mod shift;
@@ -26,6 +27,7 @@ mod variants;
 
 use super::evidence::{Evidence, ReasonError};
 use super::reason::Reason;
+use columns::Columns;
 use search::Search;
 
 /// Looks for keys on one side only that are on the other in another spelling or under another key,
@@ -35,13 +37,14 @@ pub fn near_keys(evidence: &Evidence<'_>) -> Result<Vec<Reason>, ReasonError> {
     if evidence.differences.only.iter().any(Vec::is_empty) {
         return Ok(found);
     }
+    let mut columns = Columns::new(evidence);
     if let Some(mut search) = Search::new(evidence)? {
         rules::rules(&mut search, &mut found)?;
         found.extend(shift::shift(&mut search)?);
         part::part(&mut search, &mut found)?;
         found.extend(spelling::spelling(&mut search)?);
-        found.extend(rekeyed::rekeyed(&mut search)?);
+        found.extend(rekeyed::rekeyed(&mut search, &mut columns)?);
     }
-    found.extend(better::better(evidence)?);
+    found.extend(better::better(evidence, &mut columns)?);
     Ok(found)
 }

@@ -6,7 +6,7 @@
 
 use super::super::evidence::ReasonError;
 use super::super::reason::Reason;
-use super::columns::Column;
+use super::columns::{Column, Columns};
 use super::groups::{Entry, Matches, Member, matches};
 use super::search::Search;
 use crate::audit::thousands;
@@ -22,18 +22,18 @@ const CELLS: usize = 64 << 20;
 const SHARE: f64 = 0.1;
 
 /// Pairs rows by their values beside the key.
-pub fn rekeyed(search: &mut Search<'_>) -> Result<Option<Reason>, ReasonError> {
+pub fn rekeyed(search: &mut Search<'_>, read: &mut Columns<'_>) -> Result<Option<Reason>, ReasonError> {
     let evidence = search.evidence;
     let columns = Recipe::order(evidence.alignment, evidence.key);
     if columns.len() < 2 || search.fewer() < 2 {
         return Ok(None);
     }
-    let rows = Rows::of(search);
+    let rows = Rows { members: search.members() };
     let mut sums: Vec<u64> = vec![0; rows.members.len()];
     let sample = rows.sample();
     let mut sampled: Vec<Vec<u64>> = Vec::new();
     for pair in &columns {
-        let hashes = rows.read(search, *pair)?;
+        let hashes = rows.read(search, read, *pair)?;
         sums.iter_mut().zip(&hashes).for_each(|(sum, hash)| *sum = sum.wrapping_add(*hash));
         sampled.push(sample.iter().map(|at| hashes[*at]).collect());
     }
@@ -51,7 +51,7 @@ pub fn rekeyed(search: &mut Search<'_>) -> Result<Option<Reason>, ReasonError> {
     if columns.len() >= COLUMNS && columns.len() * rows.members.len() <= CELLS && search.fewer() >= 2 {
         let mut almost: Vec<(u32, u32)> = Vec::new();
         for (without, pair) in columns.iter().enumerate() {
-            let hashes = rows.read(search, *pair)?;
+            let hashes = rows.read(search, read, *pair)?;
             let found = matches(rows.entries(search, |at| sums[at].wrapping_sub(hashes[at])));
             let many = found.pairs.len() as u64;
             if telling.enough(&found, search.fewer(), Some(without))
@@ -81,30 +81,19 @@ pub fn rekeyed(search: &mut Search<'_>) -> Result<Option<Reason>, ReasonError> {
 /// The rows that are looked at.
 struct Rows {
     members: Vec<Member>,
-    /// The positions of runs of members: side, and rows.
-    runs: Vec<(usize, Vec<u64>)>,
 }
 
 impl Rows {
-    fn of(search: &Search<'_>) -> Self {
-        let members = search.members();
-        let mut runs = Vec::new();
-        for run in members.chunk_by(|a, b| a.side() == b.side() && a.beside() == b.beside()) {
-            let Some(first) = run.first() else { continue };
-            let only = &search.evidence.differences.only[first.side()];
-            let rows = if first.beside() { &search.beside_rows[first.side()] } else { only };
-            runs.push((first.side(), run.iter().map(|member| rows[member.row()]).collect()));
-        }
-        Self { members, runs }
-    }
-
     /// A column's hashes, member by member.
-    fn read(&self, search: &Search<'_>, pair: usize) -> Result<Vec<u64>, ReasonError> {
-        let mut out = Vec::with_capacity(self.members.len());
-        for (side, rows) in &self.runs {
-            out.extend(Column::read(search.evidence, pair, *side, rows)?.hashes);
-        }
-        Ok(out)
+    fn read(&self, search: &Search<'_>, read: &mut Columns<'_>, pair: usize) -> Result<Vec<u64>, ReasonError> {
+        let only = read.get(pair)?;
+        let beside = |side: usize| Column::read(search.evidence, pair, side, &search.beside_rows[side]);
+        let beside = [beside(0)?, beside(1)?];
+        let hash = |member: &Member| {
+            let of = if member.beside() { &beside } else { &*only };
+            of[member.side()].hashes[member.row()]
+        };
+        Ok(self.members.iter().map(hash).collect())
     }
 
     /// Left rows, some of those on the left only and some of those beside them.
