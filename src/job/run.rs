@@ -6,7 +6,7 @@ use super::kept::{Making, keep};
 use super::pending::Pending;
 use super::side::{Job, Table, Watch};
 use super::side_plan::SidePlan;
-use crate::audit::{Audit, Candidate, Evidence, Reason, Shortlist, Survey, infer, reasons};
+use crate::audit::{Audit, Candidate, Evidence, Reason, Shortlist, Survey, infer, reasons, sampled_rows};
 use crate::compare::{CompareOptions, Differences, Side, compare_all};
 use crate::snapshot::{Index, Recipe, Snapshot};
 use crate::table::{AlignOptions, Alignment, Key, KeyChoice, rename_key};
@@ -116,8 +116,20 @@ pub(super) fn compare_tables(job: &Job, watch: &dyn Watch) -> Result<Compared, R
 fn look_for_reasons(job: &Job, watch: &dyn Watch, compared: &Compared) -> Result<Vec<Reason>, RunError> {
     let _progress = watch.stage("looking for reasons");
     let Compared { frozen, indexes, alignment, key, audit, differences, .. } = compared;
+    // The rows that are looked at again and again: those that differ, and a sample of all.
+    let at_hand = |at: usize| {
+        let parts = &frozen[at].parts;
+        let changed = differences.changed.iter().map(|(left, right)| if at == 0 { *left } else { *right });
+        let mut rows: Vec<u64> = sampled_rows(parts, job.memory).chain(changed).collect();
+        rows.extend_from_slice(&differences.only[at]);
+        rows.sort_unstable();
+        rows.dedup();
+        parts.at_hand(&rows, job.memory / 8, &watch.interrupt())
+    };
+    let (left, right) = rayon::join(|| at_hand(0), || at_hand(1));
+    let (left, right) = (left?, right?);
     Ok(reasons(&Evidence {
-        parts: [&frozen[0].parts, &frozen[1].parts],
+        parts: [&left, &right],
         indexes: [&indexes[0], &indexes[1]],
         tables: [&frozen[0].manifest.table, &frozen[1].manifest.table],
         alignment,

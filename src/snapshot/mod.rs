@@ -17,6 +17,7 @@
 //! found by its position.
 
 mod adopt;
+mod at_hand;
 mod condition;
 mod error;
 mod file_hash;

@@ -204,6 +204,11 @@ impl Parts {
         self
     }
 
+    /// Whether some rows are at hand.
+    pub(super) fn has_taken(&self) -> bool {
+        self.taken.is_some()
+    }
+
     /// These columns of the rows at these positions, which must ascend.
     ///
     /// # Errors
