@@ -20,6 +20,15 @@ pub struct Differences {
 }
 
 impl Differences {
+    /// The rows of the left (0) or right (1) side that have no equal one on the other, of those whose key
+    /// is unique: ascending.
+    pub fn rows(&self, side: usize) -> Vec<u64> {
+        let changed = self.changed.iter().map(|(left, right)| if side == 0 { *left } else { *right });
+        let mut rows: Vec<u64> = self.only[side].iter().copied().chain(changed).collect();
+        rows.sort_unstable();
+        rows
+    }
+
     /// Adds a split's finds, but for its changed rows: which of those differ shows later.
     pub(super) fn add(&mut self, found: &Found, samples: usize) {
         for side in [0, 1] {

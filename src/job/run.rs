@@ -119,12 +119,14 @@ fn look_for_reasons(job: &Job, watch: &dyn Watch, compared: &Compared) -> Result
     // The rows that are looked at again and again: those that differ, and a sample of all.
     let at_hand = |at: usize| {
         let parts = &frozen[at].parts;
-        let changed = differences.changed.iter().map(|(left, right)| if at == 0 { *left } else { *right });
-        let mut rows: Vec<u64> = sampled_rows(parts, job.memory).chain(changed).collect();
-        rows.extend_from_slice(&differences.only[at]);
-        rows.sort_unstable();
-        rows.dedup();
-        parts.at_hand(&rows, job.memory / 8, &watch.interrupt())
+        let rows = || {
+            let mut rows = differences.rows(at);
+            rows.extend(sampled_rows(parts, job.memory));
+            rows.sort_unstable();
+            rows.dedup();
+            rows
+        };
+        parts.at_hand(rows, job.memory / 8, &watch.interrupt())
     };
     let (left, right) = rayon::join(|| at_hand(0), || at_hand(1));
     let (left, right) = (left?, right?);

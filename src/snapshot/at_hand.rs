@@ -16,8 +16,14 @@ impl Parts {
     ///
     /// # Errors
     /// If reading fails, or the person interrupts.
-    pub fn at_hand(&self, rows: &[u64], room: usize, interrupt: &Interrupt) -> Result<Self, SnapshotError> {
-        if self.has_taken() || (rows.len() as u64) < self.rows() / SPARSE || rows.is_empty() {
+    pub fn at_hand(
+        &self,
+        rows: impl FnOnce() -> Vec<u64>,
+        room: usize,
+        interrupt: &Interrupt,
+    ) -> Result<Self, SnapshotError> {
+        let rows = if self.has_taken() { Vec::new() } else { rows() };
+        if rows.is_empty() || (rows.len() as u64) < self.rows() / SPARSE {
             return Ok(self.clone());
         }
         let projection: Vec<usize> = (0..self.columns().len()).collect();
@@ -26,15 +32,7 @@ impl Parts {
             if interrupt.is_set() {
                 return Err(SnapshotError::Interrupted);
             }
-            let from = rows.partition_point(|row| *row < first);
-            let to = rows.partition_point(|row| *row < first + batch.rows.num_rows() as u64);
-            let wanted = &rows[from..to];
-            if !wanted.is_empty() {
-                let places: Vec<u32> = wanted.iter().map(|row| (row - first) as u32).collect();
-                let batch = TakenRows::take(&batch, &places)?;
-                taken.lock().unwrap_or_else(PoisonError::into_inner).add(wanted.iter().copied(), batch);
-            }
-            Ok(())
+            TakenRows::keep(&taken, first, &batch, &TakenRows::within(&rows, first, batch.rows.num_rows()))
         })?;
         Ok(self.clone().with_taken(taken.into_inner().unwrap_or_else(PoisonError::into_inner)))
     }
@@ -72,7 +70,7 @@ mod tests {
         let rows: Vec<u64> = (0..30_000).filter(|row| row % 7 == 3 || row % 1000 < 5).collect();
         let more: Vec<u64> = (0..30_000).filter(|row| row % 5 == 3).collect();
         for room in [1 << 30, 1 << 16, 0] {
-            let ready = plain.at_hand(&rows, room, &Interrupt::default()).unwrap();
+            let ready = plain.at_hand(|| rows.clone(), room, &Interrupt::default()).unwrap();
             assert_eq!(ready.has_taken(), room > 0, "{room}");
             for wanted in [&rows, &more] {
                 for projection in [&[0, 1][..], &[1], &[1, 0]] {
@@ -82,7 +80,7 @@ mod tests {
             }
         }
         // What is at hand needs no file.
-        let ready = plain.at_hand(&rows, 1 << 30, &Interrupt::default()).unwrap();
+        let ready = plain.at_hand(|| rows.clone(), 1 << 30, &Interrupt::default()).unwrap();
         std::fs::remove_file(folder.path().join("rows.parquet")).unwrap();
         assert_eq!(ready.fetch(&[1], &rows).unwrap().rows.num_rows(), rows.len());
     }
@@ -91,7 +89,7 @@ mod tests {
     fn few_rows_are_not_worth_a_reading_of_all() {
         let folder = tempfile::tempdir().unwrap();
         let plain = parts(folder.path());
-        assert!(!plain.at_hand(&[5, 20_000], 1 << 30, &Interrupt::default()).unwrap().has_taken());
-        assert!(!plain.at_hand(&[], 1 << 30, &Interrupt::default()).unwrap().has_taken());
+        assert!(!plain.at_hand(|| vec![5, 20_000], 1 << 30, &Interrupt::default()).unwrap().has_taken());
+        assert!(!plain.at_hand(Vec::new, 1 << 30, &Interrupt::default()).unwrap().has_taken());
     }
 }

@@ -6,7 +6,7 @@ use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::compute::interleave;
 use arrow::datatypes::Schema;
 use rayon::prelude::*;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Some rows of a table, by position.
 #[derive(Clone, Debug)]
@@ -34,14 +34,6 @@ impl TakenRows {
         Self { projection, batches: Vec::new(), places: Vec::new(), room }
     }
 
-    /// These rows of a batch, which must ascend.
-    ///
-    /// # Errors
-    /// Only if the batch is not what it says.
-    pub fn take(batch: &ExportBatch, rows: &[u32]) -> Result<ExportBatch, SnapshotError> {
-        batch.take(rows).map_err(broken)
-    }
-
     /// Keeps rows, if there is room.
     pub fn add(&mut self, positions: impl Iterator<Item = u64>, batch: ExportBatch) {
         let bytes = batch.rows.get_array_memory_size() + batch.rows.num_rows() * size_of::<Place>();
@@ -52,6 +44,29 @@ impl TakenRows {
         let at = self.batches.len() as u32;
         self.places.extend(positions.zip(0..).map(|(position, row)| Place { position, batch: at, row }));
         self.batches.push(batch);
+    }
+
+    /// Keeps these rows of a batch, which must ascend, if there is room; `first` is the position of the
+    /// batch's first row.
+    ///
+    /// # Errors
+    /// Only if the batch is not what it says.
+    pub(super) fn keep(kept: &Mutex<Self>, first: u64, batch: &ExportBatch, rows: &[u32]) -> Result<(), SnapshotError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let taken = batch.take(rows).map_err(broken)?;
+        let positions = rows.iter().map(|row| first + u64::from(*row));
+        kept.lock().unwrap_or_else(PoisonError::into_inner).add(positions, taken);
+        Ok(())
+    }
+
+    /// Those of the wanted rows, whose positions ascend, that are in a batch of so many rows from this
+    /// position on: as rows of the batch.
+    pub(super) fn within(wanted: &[u64], first: u64, many: usize) -> Vec<u32> {
+        let from = wanted.partition_point(|row| *row < first);
+        let here = wanted[from..].iter().take_while(|row| **row < first + many as u64);
+        here.map(|row| (row - first) as u32).collect()
     }
 
     /// Puts the rows in order, after the last was added.

@@ -58,11 +58,7 @@ pub fn index_together(
             for (side, batch) in batches.iter().enumerate() {
                 let Some((first, _, batch)) = batch else { continue };
                 let rows = worth_keeping(*first, batch.rows.num_rows(), &alone[side], wanted[side]);
-                if !rows.is_empty() {
-                    let taken = TakenRows::take(batch, &rows)?;
-                    let positions = rows.iter().map(|row| first + u64::from(*row));
-                    kept[side].lock().unwrap_or_else(PoisonError::into_inner).add(positions, taken);
-                }
+                TakenRows::keep(&kept[side], *first, batch, &rows)?;
             }
         }
     })?;
@@ -72,9 +68,7 @@ pub fn index_together(
 
 /// The rows of a batch to be kept: those that are alone, unless they are too many, and the wanted ones.
 fn worth_keeping(first: u64, many: usize, alone: &[u32], wanted: &[u64]) -> Vec<u32> {
-    let from = wanted.partition_point(|row| *row < first);
-    let wanted = wanted[from..].iter().take_while(|row| **row < first + many as u64);
-    let mut rows: Vec<u32> = wanted.map(|row| (row - first) as u32).collect();
+    let mut rows = TakenRows::within(wanted, first, many);
     if alone.len() <= many / ALIKE {
         rows.extend_from_slice(alone);
         rows.sort_unstable();

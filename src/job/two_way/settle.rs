@@ -84,9 +84,10 @@ const SEGMENTS: usize = 16;
 pub(in crate::job) fn keep(plan: &Plan, ready: &Ready, settled: &[StepSet; 2]) -> Result<Option<String>, RunError> {
     let state = || ready.state.display().to_string();
     let not_kept = |cause| RunError::NotKept { state: state(), cause: Box::new(cause) };
-    let Some(base) = settle(plan, ready, settled).map_err(not_kept)? else { return Ok(None) };
     let key = Key { pairs: plan.file.key.clone(), chosen: plan.file.key_chosen };
-    let compact = base.compact(&Recipe::of(&plan.file.alignment, &key), SEGMENTS);
+    let recipes = Recipe::of(&plan.file.alignment, &key);
+    let Some(base) = settle(plan, ready, settled, &key, &recipes).map_err(not_kept)? else { return Ok(None) };
+    let compact = base.compact(&recipes, SEGMENTS);
     // Without that it is as right, and the next sync tries again.
     Ok(compact.err().map(|error| {
         let parts = base.file.segments.len();
@@ -96,13 +97,17 @@ pub(in crate::job) fn keep(plan: &Plan, ready: &Ready, settled: &[StepSet; 2]) -
 
 /// Writes the next base: rows that were equal, and those whose steps are written. What is not settled
 /// stays as the base had it. `None` if it is there.
-fn settle(plan: &Plan, ready: &Ready, settled: &[StepSet; 2]) -> Result<Option<Base>, RunError> {
+fn settle(
+    plan: &Plan,
+    ready: &Ready,
+    settled: &[StepSet; 2],
+    key: &Key,
+    recipes: &[Recipe; 2],
+) -> Result<Option<Base>, RunError> {
     if ready.done {
         return Ok(None);
     }
     let next = NextFile::read(&plan.folder)?;
-    let key = Key { pairs: plan.file.key.clone(), chosen: plan.file.key_chosen };
-    let recipes = Recipe::of(&plan.file.alignment, &key);
     let sides = [Side::open(plan, 0)?, Side::open(plan, 1)?];
     let (mut written, mut carried) = (Vec::new(), Vec::new());
     let mut open = [Vec::new(), Vec::new()];
@@ -165,13 +170,13 @@ fn settle(plan: &Plan, ready: &Ready, settled: &[StepSet; 2]) -> Result<Option<B
     let whole = Next {
         state: &ready.state,
         file,
-        recipes: &recipes,
+        recipes,
         on: ready.base.as_ref().filter(|_| next.partial),
         frozen: Some(([&folders[0], &folders[1]], &links)),
         gone: &gone,
         open: [identities(0)?, identities(1)?],
     };
-    let mut batches = Batches::new(&sides, (&plan.file.alignment, &key), ready.base.as_ref(), written, carried);
+    let mut batches = Batches::new(&sides, (&plan.file.alignment, key), ready.base.as_ref(), written, carried);
     Ok(Some(whole.write(&mut || batches.next())?))
 }
 

@@ -26,12 +26,7 @@ pub fn differing(evidence: &Evidence<'_>, pairs: &[usize]) -> Option<[Vec<u64>; 
     if !pairs.iter().all(strict) || !plain(0) || !plain(1) {
         return None;
     }
-    let mut rows = evidence.differences.only.clone();
-    for (left, right) in &evidence.differences.changed {
-        rows[0].push(*left);
-        rows[1].push(*right);
-    }
-    rows.iter_mut().for_each(|rows| rows.sort_unstable());
+    let rows = [0, 1].map(|side| evidence.differences.rows(side));
     let equal = [0, 1].map(|side| evidence.parts[side].rows().checked_sub(rows[side].len() as u64));
     let few = [0, 1].into_iter().all(|side| rows[side].len() as u64 <= evidence.parts[side].rows() / FEW);
     (few && equal[0].is_some() && equal[0] == equal[1]).then_some(rows)
