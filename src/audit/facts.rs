@@ -154,6 +154,9 @@ impl Audit {
         let mut warnings = alignment.warnings.clone();
         warnings.extend(key_warnings(&sides, &key_report));
         warnings.extend(other_warnings(&sides));
+        for (snapshot, which) in snapshots.iter().zip(["left", "right"]) {
+            warnings.extend(snapshot.manifest.table.notes.iter().map(|note| format!("{which}: {note}")));
+        }
         Self {
             bridge: bridge(&comparison),
             agree: comparison.agree(),

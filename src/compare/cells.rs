@@ -5,7 +5,7 @@ use super::outcome::Comparison;
 use super::{CompareError, CompareOptions, classify::keep};
 use crate::endpoint::ExportBatch;
 use crate::snapshot::{Parts, Recipe};
-use crate::table::{Alignment, Cells, Encoder, Key};
+use crate::table::{Alignment, Cells, Encoder, Key, Number, Tolerance};
 use rayon::prelude::*;
 use std::collections::HashMap;
 
@@ -138,7 +138,7 @@ pub enum Verdict {
 /// Judges pairs of cells.
 pub struct Judge {
     encoders: Vec<[Encoder; 2]>,
-    tolerances: Vec<Option<f64>>,
+    tolerances: Vec<Option<Tolerance>>,
 }
 
 impl Judge {
@@ -190,9 +190,10 @@ impl Judge {
         if buffers[0] == buffers[1] {
             return Verdict::Same;
         }
-        let number = |(view, row): (&View, usize)| view.print(row, column)?.parse::<f64>().ok();
-        match (self.tolerances[column], number(cells[0]), number(cells[1])) {
-            (Some(tolerance), Some(l), Some(r)) if (l - r).abs() <= tolerance => Verdict::Tolerated,
+        let number = |(view, row): (&View, usize)| Number::parse(&view.print(row, column)?);
+        let Some(tolerance) = self.tolerances[column] else { return Verdict::Different };
+        match (number(cells[0]), number(cells[1])) {
+            (Some(l), Some(r)) if tolerance.spans(&l, &r) => Verdict::Tolerated,
             _ => Verdict::Different,
         }
     }

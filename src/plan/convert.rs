@@ -1,10 +1,12 @@
 //! Converts the cells of a source column to the type of the column that is written, and checks that
 //! what was made of them is the same value.
 
+use super::parts;
 use crate::endpoint::ExportBatch;
 use crate::table::{
-    Cells, Column, Encoder, Family, MICROS_PER_DAY, Number, Pair, PortableBuilder, PortableType, Rules, canonical_json,
-    cut, parse_boolean, parse_date, parse_float, parse_time, parse_timestamp, parse_uuid, to_utc,
+    Cells, Column, Encoder, Family, Interval, MICROS_PER_DAY, Number, Pair, PortableBuilder, PortableType, Rules,
+    canonical_json, cut, parse_boolean, parse_date, parse_float, parse_hex, parse_time, parse_timestamp, parse_uuid,
+    print_bytes, print_uuid, round, to_utc,
 };
 use arrow::array::ArrayRef;
 
@@ -60,8 +62,8 @@ impl Cell<'_> {
 pub struct Converter {
     from: PortableType,
     to: PortableType,
-    /// The written column's type in its database's words.
-    native: String,
+    /// The words that the written column, a set, may hold, in their order.
+    labels: Vec<String>,
     family: Family,
     rules: Rules,
     zone: Option<chrono_tz::Tz>,
@@ -77,12 +79,17 @@ impl Converter {
         Self {
             from: from.ty.clone(),
             to: to.ty.clone(),
-            native: to.native.clone(),
+            labels: Vec::new(),
             family: pair.family,
             rules: pair.rules,
             zone,
             encoders: [encoder(from), encoder(to)],
         }
+    }
+
+    /// The same for a written column that holds these words.
+    pub fn with_labels(self, labels: Vec<String>) -> Self {
+        Self { labels, ..self }
     }
 
     /// Adds exactly one cell to the written column: the source's value in the written type, or
@@ -91,7 +98,7 @@ impl Converter {
     /// # Errors
     /// In words, if there is no such value. NULL was added then.
     pub fn convert(&self, cell: Cell<'_>, out: &mut PortableBuilder) -> Result<(), String> {
-        if self.from == self.to {
+        if self.from == self.to && (self.labels.is_empty() || cell.other.is_some()) {
             cell.copy(out);
             return Ok(());
         }
@@ -100,18 +107,42 @@ impl Converter {
             return Ok(());
         };
         use PortableType as T;
-        let textual = matches!(self.to, T::Text | T::Printed);
+        let textual = self.to == T::Text || self.to.is_printed();
         if self.rules.empty_is_null && text.is_empty() && !textual {
             out.null();
             return Ok(());
         }
         match (&self.to, self.family) {
+            (_, Family::List(_) | Family::Words) => match parts::list(&self.from, &self.to, &self.labels, &text) {
+                Ok(list) => out.text(&list),
+                Err(why) => return refuse(out, why),
+            },
+            (T::Bits { length }, Family::Number | Family::Boolean) => {
+                match parts::to_bits(&self.from, *length, &text) {
+                    Some(bits) => out.text(&bits),
+                    None => out.other(text),
+                }
+            }
+            (_, Family::Number | Family::Boolean) if matches!(self.from, T::Bits { .. }) => {
+                out.parse(parts::from_bits(&text).as_deref().unwrap_or(&text));
+            }
+            (T::Bits { .. }, Family::Bits) => out.parse(&text),
+            (T::Interval, Family::Interval) => match cell.cells {
+                Cells::Time(a) if cell.other.is_none() => {
+                    out.text(&Interval { micros: a.value(cell.row), ..Interval::default() }.to_string());
+                }
+                _ => out.text(&text),
+            },
+            (T::Time { .. }, Family::Interval) => match parts::to_time(&text) {
+                Some(micros) => out.time(micros),
+                None => out.other(text),
+            },
             (T::Boolean, Family::Boolean) => match truth(&text) {
                 Some(value) => out.boolean(value),
                 None => out.other(text),
             },
             (T::Time { precision }, Family::Time(_)) => match self.time(cell, &text) {
-                Some(micros) => out.time(cut(micros, *precision)),
+                Some(micros) => out.time(self.coarse(micros, *precision)),
                 None => out.other(text),
             },
             (
@@ -124,11 +155,27 @@ impl Converter {
                 Some(bytes) => out.bytes(&bytes),
                 None => out.other(text),
             },
+            (T::Text, Family::Uuid) if self.from == T::Bytes => match text.strip_prefix("\\x").and_then(parse_uuid) {
+                Some(uuid) => out.text(&print_uuid(&uuid)),
+                None => out.text(&text),
+            },
             (T::Uuid, Family::Uuid) if self.from == T::Bytes => match text.strip_prefix("\\x").map(parse_uuid) {
                 Some(Some(_)) => out.parse(&text[2..]),
                 _ => out.other(text),
             },
-            (T::Text | T::Printed, Family::Bytes) => match cell.cells {
+            (T::Bytes, Family::Bytes) if self.rules.hex => match parse_hex(&text) {
+                Some(bytes) => out.bytes(&bytes),
+                None => return refuse(out, "is not in hexadecimal digits".to_owned()),
+            },
+            // Bytes in a column of text.
+            (T::Bytes, Family::Bytes) if cell.other.is_some() => match parse_hex(&text) {
+                Some(bytes) => out.bytes(&bytes),
+                None => out.other(text),
+            },
+            (T::Text, Family::Bytes) => match cell.cells {
+                Cells::Bytes(a) if cell.other.is_none() && self.rules.hex => {
+                    out.text(&print_bytes(a.value(cell.row)));
+                }
                 Cells::Bytes(a) if cell.other.is_none() => match std::str::from_utf8(a.value(cell.row)) {
                     Ok(text) => out.text(text),
                     Err(_) => return refuse(out, "is no UTF-8 text".to_owned()),
@@ -140,8 +187,7 @@ impl Converter {
                 _ => out.parse(&text),
             },
             (T::Json, _) if canonical_json(&text).is_none() => return refuse(out, "is no JSON".to_owned()),
-            (T::Printed, _) => out.text(&self.printed(text)),
-            (T::Text, _) => out.text(&text),
+            (T::Bits { .. } | T::Set | T::Array { .. } | T::Interval | T::Printed | T::Text, _) => out.text(&text),
             _ if self.from == T::Boolean => out.parse(match text.as_str() {
                 "true" => "1",
                 "false" => "0",
@@ -214,7 +260,7 @@ impl Converter {
         };
         match &self.to {
             PortableType::Timestamp { precision } | PortableType::Instant { precision } => {
-                out.timestamp(cut(micros, *precision));
+                out.timestamp(self.coarse(micros, *precision));
             }
             _ if micros.rem_euclid(MICROS_PER_DAY) != 0 => {
                 return refuse(out, "has a time of day, which a date cannot hold".to_owned());
@@ -227,24 +273,9 @@ impl Converter {
         Ok(())
     }
 
-    /// Bits are printed with all the zeros that their column has.
-    fn printed(&self, text: String) -> String {
-        let text = match text.as_str() {
-            "true" if self.from == PortableType::Boolean && self.is_bits() => "1".to_owned(),
-            "false" if self.from == PortableType::Boolean && self.is_bits() => "0".to_owned(),
-            _ => text,
-        };
-        let bits = self.native.strip_prefix("bit(").and_then(|rest| rest.strip_suffix(')'));
-        match bits.and_then(|bits| bits.parse::<usize>().ok()) {
-            Some(bits) if !text.is_empty() && text.bytes().all(|b| matches!(b, b'0' | b'1')) => {
-                format!("{text:0>bits$}")
-            }
-            _ => text,
-        }
-    }
-
-    fn is_bits(&self) -> bool {
-        self.native == "bit" || self.native.starts_with("bit(")
+    /// A time in the precision of its column, made as it is compared: cut, or rounded by rule.
+    fn coarse(&self, micros: i64, precision: u8) -> i64 {
+        if self.rules.round { round(micros, precision) } else { cut(micros, precision) }
     }
 }
 

@@ -180,19 +180,85 @@ fn a_named_zone_is_where_clocks_without_one_stand() {
 }
 
 #[test]
-fn bits_have_all_their_zeros() {
-    let go = |from: T, text: &str, native: &str| {
-        through(&converter(&from, &T::Printed, native, None), &One::read(&from, text)).map(|to| to.shown())
+fn bits_are_numbers_beside_numbers_and_bits_beside_text() {
+    let bits = |length| T::Bits { length };
+    for (from, text, to, expected) in [
+        (T::Boolean, "true", bits(Some(1)), "1"),
+        (T::Boolean, "false", bits(Some(4)), "0000"),
+        (T::Integer, "5", bits(Some(8)), "00000101"),
+        (T::Integer, "-5", bits(Some(8)), "error: can't be written as bits(8) without changing it"),
+        (T::Float64, "5", bits(None), "101"),
+        (T::Float64, "5.5", bits(None), "error: can't be written as bits without changing it"),
+        (bits(Some(8)), "00000101", T::Integer, "5"),
+        (bits(Some(8)), "00000101", decimal(5, 2), "5.00"),
+        (bits(Some(1)), "1", T::Boolean, "true"),
+        (bits(Some(8)), "00000101", T::Boolean, "other 5"),
+        (bits(Some(3)), "101", bits(Some(8)), "00000101"),
+        (bits(Some(3)), "101", bits(None), "101"),
+        (bits(Some(3)), "101", T::Text, "101"),
+        (T::Text, "101", bits(Some(3)), "101"),
+        (T::Text, "5", bits(Some(3)), "other 5"),
+        (T::Boolean, "true", T::Printed, "true"),
+    ] {
+        assert_eq!(went(from.clone(), text, to.clone()), expected, "{text} from {from} to {to}");
+    }
+}
+
+#[test]
+fn lists_sets_and_intervals() {
+    let array = |element| T::Array { element: Box::new(element) };
+    for (from, text, to, expected) in [
+        (array(T::Integer), "{1,2}", T::Json, "[1,2]"),
+        (T::Json, "[1, 2.0]", array(T::Integer), "{1,2.0}"),
+        (T::Json, "[\"1\"]", array(T::Integer), "error: can't be written as array of integer without changing it"),
+        (T::Json, "{}", array(T::Integer), "error: is no json that can be read"),
+        (T::Set, "b,a", array(T::Printed), "{b,a}"),
+        (T::Set, "b,a", T::Text, "b,a"),
+        (array(T::Text), "{NULL}", T::Set, "error: has an element that is no word"),
+        (array(T::Text), "{1}", array(T::Integer), "{1}"),
+        (array(T::Text), "{x}", array(T::Text), "{x}"),
+        (T::Interval, "1 day 02:00:00", T::Text, "1 day 02:00:00"),
+        (T::Text, "P1D", T::Interval, "P1D"),
+        (T::Time { precision: 6 }, "03:04:05.5", T::Interval, "03:04:05.5"),
+        (T::Interval, "03:04:05.5", T::Time { precision: 6 }, "03:04:05.5"),
+        (T::Interval, "1 day", T::Time { precision: 6 }, "other 1 day"),
+    ] {
+        assert_eq!(went(from.clone(), text, to.clone()), expected, "{text} from {from} to {to}");
+    }
+    let labelled = converter(&T::Set, &T::Set, "x", None).with_labels(vec!["a".into(), "b".into()]);
+    assert_eq!(through(&labelled, &One::read(&T::Set, "b,a")).unwrap().shown(), "a,b");
+}
+
+#[test]
+fn what_a_rule_reads_is_written_as_it_is_read() {
+    let ruled = |from: &T, to: &T, family: Family, rules: Rules| {
+        let converter = converter(from, to, "x", None);
+        let encoders = [from, to].map(|ty| Encoder::new(ty.clone(), family, rules, None));
+        Converter { family, rules, encoders, ..converter }
     };
-    assert_eq!(go(T::Boolean, "true", "bit(1)").as_deref(), Ok("1"));
-    assert_eq!(go(T::Boolean, "false", "bit(4)").as_deref(), Ok("0000"));
-    assert_eq!(go(T::Boolean, "true", "inet").as_deref(), Ok("true"));
+    let uuid = Rules { uuid: true, ..Rules::default() };
+    let go = |converter: &Converter, one: &One| through(converter, one).map(|to| to.shown());
+    let plain = "a0eebc999c0b4ef8bb6d6bb9bd380a11";
+    let bytes = One::bytes(b"\xa0\xee\xbc\x99\x9c\x0b\x4e\xf8\xbb\x6d\x6b\xb9\xbd\x38\x0a\x11");
+    let to_text = ruled(&T::Bytes, &T::Text, Family::Uuid, uuid);
+    assert_eq!(go(&to_text, &bytes).as_deref(), Ok("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"));
+    let to_bytes = ruled(&T::Text, &T::Bytes, Family::Uuid, uuid);
+    assert_eq!(go(&to_bytes, &One::read(&T::Text, plain)), Ok(bytes.shown()));
+    let hex = Rules { hex: true, ..Rules::default() };
+    let to_bytes = ruled(&T::Text, &T::Bytes, Family::Bytes, hex);
+    assert_eq!(go(&to_bytes, &One::read(&T::Text, "0x00FF")).as_deref(), Ok("\\x00ff"));
+    assert!(go(&to_bytes, &One::read(&T::Text, "hello")).is_err());
+    let to_text = ruled(&T::Bytes, &T::Text, Family::Bytes, hex);
+    assert_eq!(go(&to_text, &One::bytes(&[0, 255])).as_deref(), Ok("\\x00ff"));
+    let round = Rules { round: true, ..Rules::default() };
+    let whole = ruled(&timestamp(6), &timestamp(0), Family::Timestamp(0), round);
+    assert_eq!(go(&whole, &One::read(&timestamp(6), "2024-01-02 03:04:05.5")).as_deref(), Ok("2024-01-02 03:04:06"));
 }
 
 #[test]
 fn rules_do_not_change_what_is_written() {
     let mut converter = converter(&T::Text, &T::Text, "x", None);
-    converter.rules = Rules { trim: true, ignore_case: true, empty_is_null: true, tolerance: None };
+    converter.rules = Rules { trim: true, ignore_case: true, empty_is_null: true, ..Rules::default() };
     assert_eq!(through(&converter, &One::read(&T::Text, " A ")).unwrap().shown(), " A ");
     let mut converter = super::tests::converter(&T::Text, &T::Integer, "x", None);
     converter.rules.empty_is_null = true;
@@ -221,6 +287,13 @@ fn every_type() -> Vec<T> {
         instant(MICROS),
         T::Uuid,
         T::Json,
+        T::Bits { length: Some(1) },
+        T::Bits { length: Some(8) },
+        T::Bits { length: None },
+        T::Set,
+        T::Array { element: Box::new(T::Integer) },
+        T::Array { element: Box::new(T::Text) },
+        T::Interval,
         T::Printed,
     ]
 }
@@ -251,6 +324,14 @@ fn value(ty: T) -> BoxedStrategy<One> {
         T::Instant { .. } => micros.prop_map(|m| crate::table::print_timestamp(m, true)).boxed(),
         T::Uuid => any::<[u8; 16]>().prop_map(|bytes| crate::table::print_bytes(&bytes)[2..].to_owned()).boxed(),
         T::Json => prop_oneof![Just("[1, 2.50]".to_owned()), Just("{\"b\": null, \"a\": \"x\"}".to_owned())].boxed(),
+        T::Bits { length: Some(length) } => {
+            proptest::string::string_regex(&format!("[01]{{{length}}}")).unwrap().boxed()
+        }
+        T::Bits { length: None } => "[01]{1,9}".boxed(),
+        T::Set => "([ab](,[cd])?)?".boxed(),
+        T::Array { element } if **element == T::Integer => "\\{([0-9]{1,3}(,[0-9]{1,3}|,NULL)?)?\\}".boxed(),
+        T::Array { .. } => "\\{([a-z]{1,3}(,\"[ ,a-z]{0,3}\"|,NULL)?)?\\}".boxed(),
+        T::Interval => "[1-9] years [1-9] mons -?[1-9] days 0[0-9]:0[0-9]:00".boxed(),
         T::Text | T::Printed => prop_oneof![
             any::<String>(),
             "-?[0-9]{1,20}(\\.[0-9]{1,5})?",

@@ -90,6 +90,10 @@ fn kind(ty: &PortableType) -> String {
         PortableType::Timestamp { .. } | PortableType::Instant { .. } => "dates and times".to_owned(),
         PortableType::Uuid => "UUIDs".to_owned(),
         PortableType::Json => "JSON".to_owned(),
+        PortableType::Bits { .. } => "bits".to_owned(),
+        PortableType::Set => "sets of its labels".to_owned(),
+        PortableType::Array { .. } => "arrays".to_owned(),
+        PortableType::Interval => "intervals".to_owned(),
         PortableType::Printed => "other values".to_owned(),
     }
 }

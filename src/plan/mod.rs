@@ -20,6 +20,7 @@ mod misfits;
 mod one_way;
 mod order;
 mod parking;
+mod parts;
 mod picks;
 mod rows;
 mod schedule;

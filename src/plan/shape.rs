@@ -74,7 +74,9 @@ impl Shape {
                     let written = table.position(names[side])?;
                     let source = tables[1 - side].position(names[1 - side])?;
                     let (from, to) = (&tables[1 - side].columns[source], &table.columns[written]);
-                    let converter = Converter::new(pair, from, to, alignment.zone.as_deref());
+                    let labels = demands(to).filter(|demands| demands.holds.combined);
+                    let labels = labels.and_then(|demands| demands.holds.labels.clone()).unwrap_or_default();
+                    let converter = Converter::new(pair, from, to, alignment.zone.as_deref()).with_labels(labels);
                     Some(Link { pair: *at, source, written, computed: computed(to), converter })
                 })
                 .collect()

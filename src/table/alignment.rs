@@ -283,7 +283,10 @@ fn adopted(declared: &PortableType, looks: &PortableType) -> PortableType {
         (T::Bytes, T::Uuid) => T::Uuid,
         (T::Timestamp { .. } | T::Date, T::Instant { .. }) => T::Instant { precision: 6 },
         (T::Date, T::Timestamp { .. }) => T::Timestamp { precision: 6 },
-        (T::Printed, _) => T::Text,
+        (T::Printed | T::Set, _) => T::Text,
+        // `t` and `false` are truths, not bits; a length is the other side's promise.
+        (T::Bits { .. }, T::Boolean) => T::Boolean,
+        (T::Bits { .. }, _) => T::Bits { length: None },
         (T::Time { .. }, _) => T::Time { precision: 6 },
         (T::Timestamp { .. }, _) => T::Timestamp { precision: 6 },
         (T::Instant { .. }, _) => T::Instant { precision: 6 },

@@ -4,7 +4,7 @@
 use super::column::PortableType;
 use super::number::Number;
 use super::parse::{parse_boolean, parse_date, parse_float, parse_time, parse_timestamp, parse_uuid};
-use super::print::{print_bytes, print_timestamp};
+use super::print::{print_bytes, print_timestamp, print_uuid};
 use arrow::array::{
     ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Float32Builder, Float64Builder,
     Int64Builder, StringBuilder, Time64MicrosecondBuilder, TimestampMicrosecondBuilder, UInt64Builder,
@@ -237,6 +237,7 @@ impl PortableBuilder {
             Inner::Text(b) => match &self.ty {
                 PortableType::Uuid => parse_uuid(text).map(|bytes| b.append_value(print_uuid(&bytes))),
                 PortableType::Decimal { .. } => Number::parse(text).map(|number| b.append_value(number.to_string())),
+                PortableType::Bits { .. } if !text.bytes().all(|bit| matches!(bit, b'0' | b'1')) => None,
                 _ => {
                     b.append_value(text);
                     Some(())
@@ -283,12 +284,6 @@ fn parse_integer<T: TryFrom<i128>>(text: &str) -> Option<T> {
         Number::Small { mantissa, scale: 0 } => T::try_from(mantissa).ok(),
         _ => None,
     }
-}
-
-fn print_uuid(bytes: &[u8; 16]) -> String {
-    let hex = print_bytes(bytes);
-    let hex = &hex[2..];
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
 #[cfg(test)]

@@ -54,7 +54,23 @@ pub enum PortableType {
     Uuid,
     /// JSON, carried as the database prints it.
     Json,
-    /// Anything else (arrays, enums, intervals, network types), as the database prints it.
+    /// A string of bits, carried as text of `0` and `1`, the first bit first.
+    Bits {
+        /// How many bits every value has; `None` where they may differ.
+        length: Option<u32>,
+    },
+    /// Some of a list of words, in no order of their own (MySQL's `SET`), carried with commas
+    /// between them.
+    Set,
+    /// Elements in order, `NULL` among them, carried as PostgreSQL's array literal: `{1,2,NULL}`.
+    Array {
+        /// What the elements are.
+        element: Box<PortableType>,
+    },
+    /// Months, days and microseconds, none of which is made of another; carried as PostgreSQL
+    /// prints it: `1 year 2 mons -3 days 04:05:06.5`.
+    Interval,
+    /// Anything else (enums, network types, ranges), as the database prints it.
     Printed,
 }
 
@@ -75,8 +91,21 @@ impl PortableType {
             Self::Time { .. } => DataType::Time64(TimeUnit::Microsecond),
             Self::Timestamp { .. } => DataType::Timestamp(TimeUnit::Microsecond, None),
             Self::Instant { .. } => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-            Self::Decimal { .. } | Self::Text | Self::Uuid | Self::Json | Self::Printed => DataType::Utf8,
+            Self::Decimal { .. }
+            | Self::Text
+            | Self::Uuid
+            | Self::Json
+            | Self::Bits { .. }
+            | Self::Set
+            | Self::Array { .. }
+            | Self::Interval
+            | Self::Printed => DataType::Utf8,
         }
+    }
+
+    /// Whether its values are carried as the database prints them, and written as such.
+    pub fn is_printed(&self) -> bool {
+        matches!(self, Self::Bits { .. } | Self::Set | Self::Array { .. } | Self::Interval | Self::Printed)
     }
 }
 
@@ -97,6 +126,11 @@ impl fmt::Display for PortableType {
             Self::Instant { precision } => write!(f, "instant({precision})"),
             Self::Uuid => f.write_str("uuid"),
             Self::Json => f.write_str("json"),
+            Self::Bits { length: Some(length) } => write!(f, "bits({length})"),
+            Self::Bits { length: None } => f.write_str("bits"),
+            Self::Set => f.write_str("set"),
+            Self::Array { element } => write!(f, "array of {element}"),
+            Self::Interval => f.write_str("interval"),
             Self::Printed => f.write_str("as printed"),
         }
     }
@@ -139,6 +173,10 @@ pub struct TableInfo {
     pub unique: Vec<Vec<String>>,
     /// The database's own estimate of the number of rows, where it has one.
     pub estimated_rows: Option<u64>,
+    /// What a person should know of how the table is read, found while describing it: files that
+    /// are passed over, time limits that are raised, blanks around the names of a header.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl TableInfo {

@@ -3,10 +3,14 @@
 //! that cells can be laid one after the other: a tuple, never a concatenation.
 
 use super::column::PortableType;
-use super::family::Family;
+use super::elements::{bits_to_number, encode_list, encode_words};
+use super::family::{Family, ListOf};
+use super::interval::Interval;
 use super::json::canonical_json;
 use super::number::Number;
-use super::parse::{MICROS_PER_DAY, parse_boolean, parse_date, parse_float, parse_time, parse_timestamp, parse_uuid};
+use super::parse::{
+    MICROS_PER_DAY, parse_boolean, parse_date, parse_float, parse_hex, parse_time, parse_timestamp, parse_uuid,
+};
 use super::print::{print_bytes, print_date, print_time, print_timestamp};
 use super::rules::Rules;
 use arrow::array::{
@@ -148,16 +152,16 @@ impl Encoder {
         Self::new(ty.clone(), super::family::family(ty, ty), Rules::default(), None).strict()
     }
 
+    /// For the elements of lists, which are text whatever they are.
+    pub(super) fn element(of: ListOf) -> Self {
+        let rules = Rules { hex: of == ListOf::Bytes, ..Rules::default() };
+        Self::new(PortableType::Text, of.family(), rules, None)
+    }
+
     /// The same encoder without anything that softens: full precision, no rules.
     pub fn strict(&self) -> Self {
-        let family = match self.family {
-            Family::Time(_) => Family::Time(6),
-            Family::Timestamp(_) => Family::Timestamp(6),
-            Family::Instant(_) => Family::Instant(6),
-            // Widened, a 32-bit float is another number than the 64-bit one it was rounded from.
-            Family::Float32 | Family::Float64 => Family::Number,
-            other => other,
-        };
+        // Read as UUIDs by rule only, they are the bytes that they are.
+        let family = if self.rules.uuid { Family::Bytes } else { self.family.strict() };
         Self { family, rules: Rules::default(), ..self.clone() }
     }
 
@@ -165,8 +169,19 @@ impl Encoder {
     pub fn encode(&self, cells: &Cells, row: usize, other: Option<&str>, out: &mut Vec<u8>) {
         if let Some(text) = other {
             // Text holds any text and bytes any bytes: what they could not hold was something else.
-            let foreign = matches!(self.source, PortableType::Text | PortableType::Printed | PortableType::Bytes);
-            return if foreign { push_other(text, out) } else { self.encode_text(text, out) };
+            return match (&self.source, self.family) {
+                // Bytes in a column of text are bytes beside bytes.
+                (PortableType::Text, Family::Bytes) => match text.strip_prefix("\\x").and_then(|_| parse_hex(text)) {
+                    Some(bytes) => push_bytes(&bytes, out),
+                    None => push_other(text, out),
+                },
+                (PortableType::Text, Family::Uuid) => match text.strip_prefix("\\x").and_then(parse_uuid) {
+                    Some(uuid) => push_tagged(VALUE, uuid, out),
+                    None => push_other(text, out),
+                },
+                (PortableType::Text | PortableType::Printed | PortableType::Bytes, _) => push_other(text, out),
+                _ => self.encode_text(text, out),
+            };
         }
         self.encode_block(cells, row, std::slice::from_mut(out));
     }
@@ -210,8 +225,11 @@ impl Encoder {
                 self.push_timestamp(i64::from(a.value(row)).saturating_mul(MICROS_PER_DAY), false, out);
             }),
             (Family::Time(precision), Cells::Time(a)) => {
-                each(a, first, out, |row, out| push_i64(cut(a.value(row), precision), out));
+                each(a, first, out, |row, out| push_i64(self.coarse(a.value(row), precision), out));
             }
+            (Family::Interval, Cells::Time(a)) => each(a, first, out, |row, out| {
+                push_interval(Interval { micros: a.value(row), ..Interval::default() }, out);
+            }),
             (Family::Timestamp(_) | Family::Instant(_), Cells::Timestamp(a, utc)) => {
                 each(a, first, out, |row, out| self.push_timestamp(a.value(row), *utc, out));
             }
@@ -248,10 +266,16 @@ impl Encoder {
             },
             _ => micros,
         };
-        push_i64(cut(micros, precision), out);
+        push_i64(self.coarse(micros, precision), out);
     }
 
-    fn encode_text(&self, text: &str, out: &mut Vec<u8>) {
+    /// A time in the precision in which it is compared.
+    fn coarse(&self, micros: i64, precision: u8) -> i64 {
+        if self.rules.round { round(micros, precision) } else { cut(micros, precision) }
+    }
+
+    /// Appends a value from its text.
+    pub(super) fn encode_text(&self, text: &str, out: &mut Vec<u8>) {
         if self.rules.empty_is_null && text.is_empty() {
             return out.push(NULL);
         }
@@ -260,10 +284,30 @@ impl Encoder {
                 self.encode_plain_text(text, out);
                 Some(())
             }
+            Family::Bytes if self.rules.hex => parse_hex(text).map(|bytes| push_bytes(&bytes, out)),
             Family::Bytes => {
                 push_bytes(text.as_bytes(), out);
                 Some(())
             }
+            Family::Bits => {
+                text.bytes().all(|bit| matches!(bit, b'0' | b'1')).then(|| push_bytes(text.as_bytes(), out))
+            }
+            Family::Boolean | Family::Number if matches!(self.source, PortableType::Bits { .. }) => {
+                bits_to_number(text).and_then(|number| match (self.family, number) {
+                    (Family::Boolean, Number::Small { mantissa: bit @ 0..=1, .. }) => {
+                        out.extend_from_slice(&[VALUE, u8::from(bit == 1)]);
+                        Some(())
+                    }
+                    (Family::Boolean, _) => None,
+                    (_, number) => {
+                        number.encode(out);
+                        Some(())
+                    }
+                })
+            }
+            Family::Interval => Interval::parse(text).map(|interval| push_interval(interval, out)),
+            Family::List(of) => encode_list(&self.source, of, text, out),
+            Family::Words => encode_words(&self.source, text, out),
             Family::Boolean => self.parse_truth(text).map(|value| out.extend_from_slice(&[VALUE, value.into()])),
             Family::Number => match Number::parse(text) {
                 Some(number) => {
@@ -279,7 +323,7 @@ impl Encoder {
                 push_float(short.into(), out);
             }),
             Family::Date => self.parse_day(text).map(|days| push_i64(days.into(), out)),
-            Family::Time(precision) => parse_time(text).map(|micros| push_i64(cut(micros, precision), out)),
+            Family::Time(precision) => parse_time(text).map(|micros| push_i64(self.coarse(micros, precision), out)),
             Family::Timestamp(_) | Family::Instant(_) => {
                 parse_timestamp(text).map(|(micros, zoned)| self.push_timestamp(micros, zoned, out))
             }
@@ -355,11 +399,25 @@ fn float_word(value: f64) -> &'static str {
     }
 }
 
+/// Microseconds in the last digit of a second that is kept, by the number of digits.
+const UNIT: [i64; 7] = [1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+
 /// Microseconds cut to this many digits of a second; not rounded, also before 1970.
 pub fn cut(micros: i64, precision: u8) -> i64 {
-    const UNIT: [i64; 7] = [1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
     let unit = UNIT[usize::from(precision.min(6))];
     if unit == 1 { micros } else { micros - micros.rem_euclid(unit) }
+}
+
+/// Microseconds rounded to this many digits of a second, halves up, as MySQL does and PostgreSQL for
+/// times since 2000.
+pub fn round(micros: i64, precision: u8) -> i64 {
+    let half = UNIT[usize::from(precision.min(6))] / 2;
+    cut(micros.saturating_add(half), precision)
+}
+
+fn push_interval(interval: Interval, out: &mut Vec<u8>) {
+    out.push(VALUE);
+    interval.encode(out);
 }
 
 fn push_i64(value: i64, out: &mut Vec<u8>) {
@@ -385,7 +443,7 @@ fn push_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(bytes);
 }
 
-fn push_other(text: &str, out: &mut Vec<u8>) {
+pub(super) fn push_other(text: &str, out: &mut Vec<u8>) {
     out.push(OTHER);
     out.extend_from_slice(&(text.len() as u32).to_le_bytes());
     out.extend_from_slice(text.as_bytes());

@@ -10,7 +10,7 @@ use std::fmt;
 pub enum Family {
     /// True or false; 0 and 1 count.
     Boolean,
-    /// Exact numeric value, to any number of digits.
+    /// Exact numeric value, to any number of digits; bits by the number that they are.
     Number,
     /// Value as a 32-bit float.
     Float32,
@@ -20,6 +20,8 @@ pub enum Family {
     Text,
     /// Byte for byte.
     Bytes,
+    /// Bit for bit.
+    Bits,
     /// Calendar date.
     Date,
     /// Time of day, cut to this many digits of a second.
@@ -28,10 +30,95 @@ pub enum Family {
     Timestamp(u8),
     /// Date and time in UTC, cut to this many digits of a second.
     Instant(u8),
+    /// Months, days and microseconds, each for itself.
+    Interval,
     /// 16 bytes; case and hyphens don't count.
     Uuid,
     /// By meaning.
     Json,
+    /// Element for element, in order.
+    List(ListOf),
+    /// Word for word, in any order.
+    Words,
+}
+
+/// As what the elements of lists are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListOf {
+    /// True or false.
+    Boolean,
+    /// Numeric value.
+    Number,
+    /// Byte for byte.
+    Text,
+    /// Bytes, from `\\x` and hexadecimal digits.
+    Bytes,
+    /// Calendar date.
+    Date,
+    /// Time of day.
+    Time,
+    /// Date and time without a zone.
+    Timestamp,
+    /// Date and time in UTC.
+    Instant,
+    /// Months, days and microseconds.
+    Interval,
+    /// 16 bytes.
+    Uuid,
+    /// JSON by meaning.
+    Json,
+}
+
+impl ListOf {
+    /// The family in which elements are compared.
+    pub fn family(self) -> Family {
+        const FULL: u8 = 6;
+        match self {
+            Self::Boolean => Family::Boolean,
+            Self::Number => Family::Number,
+            Self::Text => Family::Text,
+            Self::Bytes => Family::Bytes,
+            Self::Date => Family::Date,
+            Self::Time => Family::Time(FULL),
+            Self::Timestamp => Family::Timestamp(FULL),
+            Self::Instant => Family::Instant(FULL),
+            Self::Interval => Family::Interval,
+            Self::Uuid => Family::Uuid,
+            Self::Json => Family::Json,
+        }
+    }
+
+    fn of(family: Family) -> Self {
+        match family {
+            Family::Boolean => Self::Boolean,
+            Family::Number | Family::Float32 | Family::Float64 => Self::Number,
+            Family::Bytes => Self::Bytes,
+            Family::Date => Self::Date,
+            Family::Time(_) => Self::Time,
+            Family::Timestamp(_) => Self::Timestamp,
+            Family::Instant(_) => Self::Instant,
+            Family::Interval => Self::Interval,
+            Family::Uuid => Self::Uuid,
+            Family::Json => Self::Json,
+            Family::Text | Family::Bits | Family::List(_) | Family::Words => Self::Text,
+        }
+    }
+}
+
+impl Family {
+    /// The family that tells apart whatever differs: times to the microsecond, floats by the number
+    /// that they are.
+    pub fn strict(self) -> Self {
+        match self {
+            Self::Time(_) => Self::Time(6),
+            Self::Timestamp(_) => Self::Timestamp(6),
+            Self::Instant(_) => Self::Instant(6),
+            // Widened, a 32-bit float is another number than the 64-bit one it was rounded from.
+            Self::Float32 | Self::Float64 => Self::Number,
+            other => other,
+        }
+    }
 }
 
 impl fmt::Display for Family {
@@ -43,23 +130,68 @@ impl fmt::Display for Family {
             Self::Float64 => f.write_str("float"),
             Self::Text => f.write_str("text"),
             Self::Bytes => f.write_str("bytes"),
+            Self::Bits => f.write_str("bits"),
             Self::Date => f.write_str("date"),
             Self::Time(p) => write!(f, "time({p})"),
             Self::Timestamp(p) => write!(f, "timestamp({p})"),
             Self::Instant(p) => write!(f, "instant({p})"),
+            Self::Interval => f.write_str("interval"),
             Self::Uuid => f.write_str("uuid"),
             Self::Json => f.write_str("json"),
+            Self::List(of) => write!(f, "list of {}", of.family().strict().word()),
+            Self::Words => f.write_str("set of words"),
+        }
+    }
+}
+
+impl Family {
+    /// Its name without digits.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Boolean => "boolean",
+            Self::Number | Self::Float32 | Self::Float64 => "number",
+            Self::Text => "text",
+            Self::Bytes => "bytes",
+            Self::Bits => "bits",
+            Self::Date => "date",
+            Self::Time(_) => "time",
+            Self::Timestamp(_) => "timestamp",
+            Self::Instant(_) => "instant",
+            Self::Interval => "interval",
+            Self::Uuid => "uuid",
+            Self::Json => "json",
+            Self::List(_) => "list",
+            Self::Words => "words",
         }
     }
 }
 
 /// The family of a pair of types. It does not depend on which is left.
+///
+/// Every pair has a rule that somebody has decided, or is compared as it is printed. Text beside a
+/// typed column is read as that type: a text that is no such value is kept apart. What only the
+/// database's own printing knows (an enum, a range) is text beside everything.
 pub fn family(left: &PortableType, right: &PortableType) -> Family {
     use PortableType as T;
     match (left, right) {
-        // A typed column says what the text beside it means.
         (T::Text | T::Printed, T::Text | T::Printed) => Family::Text,
-        (T::Text | T::Printed, typed) | (typed, T::Text | T::Printed) => family(typed, typed),
+        (T::Set, T::Set | T::Array { .. } | T::Json | T::Text) | (T::Array { .. } | T::Json | T::Text, T::Set) => {
+            Family::Words
+        }
+        (T::Array { element: a }, T::Array { element: b }) => Family::List(ListOf::of(family(a, b))),
+        (T::Array { element }, T::Json | T::Text) | (T::Json | T::Text, T::Array { element }) => {
+            Family::List(ListOf::of(family(element, element)))
+        }
+        (T::Bits { .. }, T::Boolean) | (T::Boolean, T::Bits { .. }) => Family::Boolean,
+        // Bits of two fixed lengths are two ways to write a number.
+        (T::Bits { length: Some(a) }, T::Bits { length: Some(b) }) if a != b => Family::Number,
+        (T::Bits { .. }, T::Bits { .. } | T::Text) | (T::Text, T::Bits { .. }) => Family::Bits,
+        (T::Bits { .. }, other) | (other, T::Bits { .. }) if is_numeric(other) => Family::Number,
+        (T::Interval, T::Interval | T::Text | T::Time { .. }) | (T::Text | T::Time { .. }, T::Interval) => {
+            Family::Interval
+        }
+        // A typed column says what the text beside it means.
+        (T::Text, typed) | (typed, T::Text) if !typed.is_printed() => family(typed, typed),
 
         (T::Boolean, other) | (other, T::Boolean) if *other == T::Boolean || is_numeric(other) => Family::Boolean,
 
@@ -111,6 +243,13 @@ mod tests {
             T::Instant { precision: 6 },
             T::Uuid,
             T::Json,
+            T::Bits { length: Some(1) },
+            T::Bits { length: Some(8) },
+            T::Bits { length: None },
+            T::Set,
+            T::Array { element: Box::new(T::Integer) },
+            T::Array { element: Box::new(T::Text) },
+            T::Interval,
             T::Printed,
         ];
         for a in &types {
@@ -127,5 +266,21 @@ mod tests {
         assert_eq!(family(&T::Boolean, &T::Integer), Family::Boolean);
         assert_eq!(family(&T::Date, &T::Integer), Family::Text);
         assert_eq!(family(&T::Integer, &T::Float64), Family::Number);
+    }
+
+    #[test]
+    fn nothing_printed_is_read_by_the_other_types_grammar() {
+        for typed in [T::Integer, T::Boolean, T::Date, T::Json, T::Time { precision: 0 }, T::Uuid, T::Bytes] {
+            assert_eq!(family(&T::Printed, &typed), Family::Text, "{typed}");
+        }
+        assert_eq!(family(&T::Interval, &T::Integer), Family::Text);
+        assert_eq!(family(&T::Bits { length: Some(8) }, &T::Integer), Family::Number);
+        assert_eq!(family(&T::Bits { length: Some(8) }, &T::Text), Family::Bits);
+        assert_eq!(family(&T::Bits { length: Some(3) }, &T::Bits { length: Some(8) }), Family::Number);
+        assert_eq!(family(&T::Bits { length: Some(3) }, &T::Bits { length: None }), Family::Bits);
+        let array = |element| T::Array { element: Box::new(element) };
+        assert_eq!(family(&array(T::Integer), &array(T::Text)), Family::List(ListOf::Number));
+        assert_eq!(family(&array(T::Printed), &T::Set), Family::Words);
+        assert_eq!(family(&array(T::Text), &T::Integer), Family::Text);
     }
 }

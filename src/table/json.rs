@@ -17,6 +17,28 @@ pub fn canonical_json(text: &str) -> Option<Vec<u8>> {
     (parser.at == parser.bytes.len()).then_some(out)
 }
 
+/// The elements of a JSON array, each as it is written; `None` if the text is none.
+pub fn json_elements(text: &str) -> Option<Vec<&str>> {
+    let mut parser = Parser { bytes: text.as_bytes(), at: 0, members: Vec::new() };
+    let (mut out, mut scratch) = (Vec::new(), Vec::new());
+    parser.eat(b'[').then_some(())?;
+    if !parser.eat(b']') {
+        loop {
+            parser.space();
+            let start = parser.at;
+            scratch.clear();
+            parser.value(1, &mut scratch)?;
+            out.push(text.get(start..parser.at)?);
+            if parser.eat(b']') {
+                break;
+            }
+            parser.eat(b',').then_some(())?;
+        }
+    }
+    parser.space();
+    (parser.at == parser.bytes.len()).then_some(out)
+}
+
 struct Parser<'a> {
     bytes: &'a [u8],
     at: usize,

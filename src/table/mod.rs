@@ -8,27 +8,35 @@ mod alignment;
 mod builder;
 mod canonical;
 mod column;
+mod elements;
 mod encoder;
 mod family;
+mod interval;
 mod json;
+mod list;
 mod names;
 mod number;
 mod parse;
 mod print;
 mod rules;
+mod tolerance;
 
 pub use alignment::{AlignOptions, Alignment, AlignmentError, Key, KeyChoice, Pair};
 pub use builder::PortableBuilder;
 pub use canonical::{Fingerprint, fingerprint};
 pub use column::{Column, PortableType, TableInfo};
-pub use encoder::{Cells, Encoder, cut, to_utc};
-pub use family::{Family, family};
+pub use elements::{bits_to_number, number_to_bits};
+pub use encoder::{Cells, Encoder, cut, round, to_utc};
+pub use family::{Family, ListOf, family};
+pub use interval::Interval;
 pub use json::canonical_json;
+pub use list::{Element, array_literal, json_array, set_words, write_json, write_literal};
 pub use names::{nearest, rename_key};
 pub use number::{Number, push_digits};
 pub use parse::{
-    MICROS_PER_DAY, civil_from_days, days_from_civil, parse_boolean, parse_date, parse_float, parse_time,
+    MICROS_PER_DAY, civil_from_days, days_from_civil, parse_boolean, parse_date, parse_float, parse_hex, parse_time,
     parse_timestamp, parse_uuid,
 };
-pub use print::{print_bytes, print_date, print_time, print_timestamp};
+pub use print::{print_bytes, print_date, print_time, print_timestamp, print_uuid};
 pub use rules::{Rule, RuleError, Rules};
+pub use tolerance::Tolerance;

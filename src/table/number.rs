@@ -1,6 +1,8 @@
 //! Exact numbers: `5`, `5.00` and `0.5e1` are one value with one canonical form, whatever
 //! their length. Numbers that fit 64 or 128 bits stay binary; longer ones become digits.
 
+use num_bigint::BigInt;
+
 /// A number in canonical form. Two numbers are equal exactly when their `Number`s are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Number {
@@ -147,6 +149,38 @@ impl Number {
     pub fn to_f64(&self) -> f64 {
         // The standard parser rounds correctly; dividing two floats would not.
         self.to_string().parse().unwrap_or(f64::NAN)
+    }
+
+    /// How far another number is away: never negative. `None` only where a number has more digits
+    /// than any database has.
+    pub fn distance(&self, other: &Self) -> Option<Self> {
+        if let (Self::Small { mantissa: a, scale: at }, Self::Small { mantissa: b, scale: bt }) = (self, other) {
+            let scale = *at.max(bt);
+            let up = |mantissa: &i128, from: u32| mantissa.checked_mul(10i128.checked_pow(scale - from)?);
+            if let Some(distance) = up(a, *at).zip(up(b, *bt)).and_then(|(a, b)| a.checked_sub(b)) {
+                return Some(Self::new(distance.checked_abs()?, scale));
+            }
+        }
+        let ([a, b], scale) = Self::aligned(self, other)?;
+        Self::parse(&format!("{}e-{scale}", (a - b).magnitude()))
+    }
+
+    /// Whether it is not larger than another.
+    pub fn at_most(&self, other: &Self) -> bool {
+        Self::aligned(self, other).is_some_and(|([a, b], _)| a <= b)
+    }
+
+    /// Both numbers as whole ones of one scale.
+    fn aligned(a: &Self, b: &Self) -> Option<([BigInt; 2], usize)> {
+        let parts = [a.to_string(), b.to_string()].map(|text| {
+            let point = text.find('.').map_or(0, |at| text.len() - at - 1);
+            (text.replace('.', ""), point)
+        });
+        let scale = parts[0].1.max(parts[1].1);
+        let whole = |(digits, own): &(String, usize)| -> Option<BigInt> {
+            format!("{digits}{}", "0".repeat(scale - own)).parse().ok()
+        };
+        Some(([whole(&parts[0])?, whole(&parts[1])?], scale))
     }
 
     /// The mantissa at this scale, if it fits exactly and within the precision.

@@ -194,6 +194,16 @@ pub fn parse_uuid(text: &str) -> Option<[u8; 16]> {
     (count == 32).then_some(out)
 }
 
+/// Bytes from hexadecimal digits, in the forms that programs print them in: `\\x00ff`, `0x00FF`,
+/// `X'00ff'`, or the digits alone.
+pub fn parse_hex(text: &str) -> Option<Vec<u8>> {
+    let quoted = || text.strip_prefix(['x', 'X'])?.strip_prefix('\'')?.strip_suffix('\'');
+    let digits = text.strip_prefix("\\x").or_else(|| text.strip_prefix("0x")).or_else(quoted).unwrap_or(text);
+    let digit = |byte: u8| Some(HEX[usize::from(byte)]).filter(|digit| *digit < 16);
+    let pairs = digits.as_bytes().chunks(2);
+    pairs.map(|pair| if let [high, low] = pair { Some(digit(*high)? << 4 | digit(*low)?) } else { None }).collect()
+}
+
 /// Digits to their values, everything else to 255.
 const HEX: [u8; 256] = {
     let mut table = [255; 256];
@@ -260,6 +270,17 @@ mod tests {
         assert_eq!(parse_float("abc"), None);
         assert_eq!(parse_boolean("TRUE"), Some(true));
         assert_eq!(parse_boolean("2"), None);
+    }
+
+    #[test]
+    fn bytes_in_every_printed_form() {
+        for text in ["\\x00fF10", "0x00ff10", "00FF10", "X'00ff10'"] {
+            assert_eq!(parse_hex(text), Some(vec![0, 255, 16]), "{text}");
+        }
+        assert_eq!(parse_hex("\\x"), Some(vec![]));
+        for text in ["\\x0", "\\x0g", "0x0x", "\\\\x00", "\\x89PNG", "é9"] {
+            assert_eq!(parse_hex(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -40,6 +40,13 @@ pub fn print_bytes(bytes: &[u8]) -> String {
     out
 }
 
+/// Lower-case digits in groups of 8, 4, 4, 4 and 12.
+pub fn print_uuid(bytes: &[u8; 16]) -> String {
+    let hex = print_bytes(bytes);
+    let hex = &hex[2..];
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,14 +1,15 @@
 //! Rules that a person gives for one column to soften its comparison: `trim`, `ignore-case`,
-//! `empty-is-null`, `tolerance:0.01`, `precision:ms`. Each is reported with what it made equal.
+//! `empty-is-null`, `tolerance:0.01`, `precision:ms`, `uuid`, `hex`. Each is reported with what it made equal.
 
 use super::family::Family;
+use super::tolerance::Tolerance;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
 
 /// One rule as written after `--compare COL=`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// White space at both ends of text doesn't count.
     Trim,
@@ -17,17 +18,28 @@ pub enum Rule {
     /// Empty text and NULL are the same.
     EmptyIsNull,
     /// Numbers this close are equal.
-    Tolerance(f64),
+    Tolerance(Tolerance),
     /// Times are cut to this many digits of a second.
     Precision(u8),
+    /// With a precision: times are rounded to it, half up, not cut.
+    Round,
+    /// Text and bytes are read as UUIDs: case, hyphens and braces don't count.
+    Uuid,
+    /// Text is read as bytes in hexadecimal digits.
+    Hex,
 }
 
 /// Why a rule was not understood or does not fit its column.
 #[derive(Debug, Error, PartialEq)]
 pub enum RuleError {
     /// No such rule.
-    #[error("`{0}` is no comparison rule: use trim, ignore-case, empty-is-null, tolerance:NUMBER or precision:s|ms|us")]
+    #[error(
+        "`{0}` is no comparison rule: use trim, ignore-case, empty-is-null, tolerance:NUMBER, precision:s|ms|us, round, uuid or hex"
+    )]
     Unknown(String),
+    /// `round` says nothing without a precision.
+    #[error("rule `round` of column `{0}` needs a precision, as in precision:s,round")]
+    Alone(String),
     /// The rule is for other types.
     #[error("rule `{rule}` does not fit column `{column}`, which is compared as {family}")]
     Misfit {
@@ -50,12 +62,12 @@ impl FromStr for Rule {
                 "trim" => Ok(Self::Trim),
                 "ignore-case" => Ok(Self::IgnoreCase),
                 "empty-is-null" => Ok(Self::EmptyIsNull),
+                "round" => Ok(Self::Round),
+                "uuid" => Ok(Self::Uuid),
+                "hex" => Ok(Self::Hex),
                 _ => Err(unknown()),
             },
-            Some(("tolerance", number)) => {
-                let value: f64 = number.parse().map_err(|_| unknown())?;
-                if value.is_finite() && value >= 0.0 { Ok(Self::Tolerance(value)) } else { Err(unknown()) }
-            }
+            Some(("tolerance", number)) => number.parse().map(Self::Tolerance).map_err(|_| unknown()),
             Some(("precision", "s")) => Ok(Self::Precision(0)),
             Some(("precision", "ms")) => Ok(Self::Precision(3)),
             Some(("precision", "us")) => Ok(Self::Precision(6)),
@@ -74,12 +86,15 @@ impl fmt::Display for Rule {
             Self::Precision(0) => f.write_str("precision:s"),
             Self::Precision(3) => f.write_str("precision:ms"),
             Self::Precision(_) => f.write_str("precision:us"),
+            Self::Round => f.write_str("round"),
+            Self::Uuid => f.write_str("uuid"),
+            Self::Hex => f.write_str("hex"),
         }
     }
 }
 
 /// The rules of one pair of columns, in effect together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules {
     /// See [`Rule::Trim`].
     pub trim: bool,
@@ -88,7 +103,16 @@ pub struct Rules {
     /// See [`Rule::EmptyIsNull`].
     pub empty_is_null: bool,
     /// See [`Rule::Tolerance`].
-    pub tolerance: Option<f64>,
+    pub tolerance: Option<Tolerance>,
+    /// See [`Rule::Round`].
+    #[serde(default)]
+    pub round: bool,
+    /// See [`Rule::Uuid`].
+    #[serde(default)]
+    pub uuid: bool,
+    /// See [`Rule::Hex`].
+    #[serde(default)]
+    pub hex: bool,
 }
 
 impl Rules {
@@ -101,6 +125,23 @@ impl Rules {
         for rule in rules {
             let textual = matches!(family, Family::Text);
             let fits = match (rule, &mut *family) {
+                (Rule::Uuid, Family::Text | Family::Bytes | Family::Uuid) => {
+                    all.uuid = *family != Family::Uuid;
+                    *family = Family::Uuid;
+                    true
+                }
+                (Rule::Hex, Family::Text | Family::Bytes) => {
+                    *family = Family::Bytes;
+                    all.hex = true;
+                    true
+                }
+                (Rule::Round, Family::Time(_) | Family::Timestamp(_) | Family::Instant(_)) => {
+                    if !rules.iter().any(|rule| matches!(rule, Rule::Precision(_))) {
+                        return Err(RuleError::Alone(column.to_owned()));
+                    }
+                    all.round = true;
+                    true
+                }
                 (Rule::Trim, _) if textual => {
                     all.trim = true;
                     true
@@ -137,7 +178,7 @@ mod tests {
 
     #[test]
     fn rules_read_back_as_written() {
-        for text in ["trim", "ignore-case", "empty-is-null", "tolerance:0.01", "precision:ms"] {
+        for text in ["trim", "ignore-case", "empty-is-null", "tolerance:0.01", "precision:ms", "round", "uuid", "hex"] {
             assert_eq!(text.parse::<Rule>().map(|rule| rule.to_string()).as_deref(), Ok(text));
         }
         for text in ["", "Trim", "tolerance:-1", "tolerance:x", "precision:h", "round:2"] {
@@ -152,5 +193,11 @@ mod tests {
         let mut time = Family::Timestamp(6);
         assert!(Rules::apply(&[Rule::Precision(3)], "a", &mut time).is_ok());
         assert_eq!(time, Family::Timestamp(3));
+        assert_eq!(Rules::apply(&[Rule::Round], "a", &mut time), Err(RuleError::Alone("a".into())));
+        assert!(Rules::apply(&[Rule::Precision(0), Rule::Round], "a", &mut time).is_ok_and(|rules| rules.round));
+        let mut text = Family::Text;
+        assert!(Rules::apply(&[Rule::Uuid], "a", &mut text).is_ok());
+        assert_eq!(text, Family::Uuid);
+        assert!(Rules::apply(&[Rule::Hex], "a", &mut number).is_err());
     }
 }

@@ -205,7 +205,10 @@ impl Rows<'_> {
             self.edits.values.iter().map(|batch| batch.rows.column(column).as_ref()).collect();
         let places: Vec<(usize, usize)> = rows.iter().map(|new| (new.batch, new.row)).collect();
         let portable = interleave(&batches, &places).map_err(|error| failed(&error))?;
-        if about.ty == PortableType::Printed && !is_text(ty) && portable.null_count() < portable.len() {
+        if (about.ty.is_printed() || about.ty == PortableType::Json)
+            && !is_text(ty)
+            && portable.null_count() < portable.len()
+        {
             return Err(failed(&format!("values of type {ty} can be read, but not written")));
         }
         native(&portable, ty).map_err(|_| {

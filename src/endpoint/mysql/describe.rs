@@ -72,6 +72,7 @@ pub fn info(conn: &mut Conn, address: &ServerAddress, found: &Found) -> Result<T
         primary_key: found.primary_key.clone(),
         unique: unique.filter(|index| !index.is_primary() && index.is_plain()).map(Index::names).collect(),
         estimated_rows: found.estimated_rows,
+        notes: Vec::new(),
     })
 }
 

@@ -46,12 +46,10 @@ impl Dialect for MysqlDialect {
             },
             // The session is in UTC.
             PortableType::Instant { .. } => literal(value.strip_suffix('Z').unwrap_or(value)),
-            PortableType::Printed if is_bits(column) && value.bytes().all(|b| matches!(b, b'0' | b'1')) => {
+            PortableType::Bits { .. } if value.bytes().all(|b| matches!(b, b'0' | b'1')) => {
                 format!("b'{value}'")
             }
-            PortableType::Printed if is_bits(column) => {
-                if parse_boolean(value) == Some(true) { "b'1'" } else { "b'0'" }.to_owned()
-            }
+            PortableType::Bits { .. } => if parse_boolean(value) == Some(true) { "b'1'" } else { "b'0'" }.to_owned(),
             PortableType::Printed if native(column).is_geometry() => {
                 match value.strip_prefix("SRID=").and_then(|rest| rest.split_once(';')) {
                     Some((system, shape)) if system.bytes().all(|b| b.is_ascii_digit()) => {
@@ -71,11 +69,11 @@ impl Dialect for MysqlDialect {
         }
         match &column.ty {
             PortableType::Text | PortableType::Json | PortableType::Uuid => same_bytes(&name, constant),
-            PortableType::Printed if is_bits(column) => format!("{name} + 0 <=> {constant} + 0"),
+            PortableType::Bits { .. } => format!("{name} + 0 <=> {constant} + 0"),
             PortableType::Printed if native(column).is_geometry() => {
                 format!("{} <=> {}", native(column).projected(&name), native(column).projected(constant))
             }
-            PortableType::Printed => same_bytes(&name, constant),
+            printed if printed.is_printed() => same_bytes(&name, constant),
             _ => format!("{name} <=> {constant}"),
         }
     }
@@ -85,8 +83,8 @@ impl Dialect for MysqlDialect {
         let is = self.is(column, constant);
         match &column.ty {
             PortableType::Text | PortableType::Json | PortableType::Uuid => format!("({name} = {constant} AND {is})"),
-            PortableType::Printed if !is_bits(column) => format!("({name} = {constant} AND {is})"),
-            PortableType::Printed => format!("{name} = {constant}"),
+            PortableType::Bits { .. } => format!("{name} = {constant}"),
+            printed if printed.is_printed() => format!("({name} = {constant} AND {is})"),
             _ => match temporal(&column.ty) {
                 Some(ty) => format!("{name} = CAST({constant} AS {ty})"),
                 None => format!("{name} = {constant}"),
@@ -141,10 +139,6 @@ fn native(column: &Column) -> NativeColumn {
     NativeColumn { name: column.name.clone(), data_type: words[..end].to_owned(), ..NativeColumn::default() }
 }
 
-fn is_bits(column: &Column) -> bool {
-    native(column).data_type == "bit"
-}
-
 fn is_plain_number(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     digits.starts_with(|c: char| c.is_ascii_digit())
@@ -182,8 +176,8 @@ mod tests {
                 "2024-05-06 07:08:09.5Z",
                 "'2024-05-06 07:08:09.5'",
             ),
-            (PortableType::Printed, "bit(8)", "00000101", "b'00000101'"),
-            (PortableType::Printed, "bit(1)", "true", "b'1'"),
+            (PortableType::Bits { length: Some(8) }, "bit(8)", "00000101", "b'00000101'"),
+            (PortableType::Bits { length: Some(1) }, "bit(1)", "true", "b'1'"),
             (PortableType::Printed, "enum('x','y')", "x", "'x'"),
             (PortableType::Printed, "point", "SRID=4326;POINT(1 2)", "ST_GeomFromText('POINT(1 2)', 4326)"),
             (PortableType::Integer, "int", "1; DROP TABLE t", "'1; DROP TABLE t'"),
@@ -205,7 +199,7 @@ mod tests {
             is(PortableType::Timestamp { precision: 3 }, "datetime(3)", "'x'"),
             "`a``b` <=> CAST('x' AS DATETIME(3))"
         );
-        assert_eq!(is(PortableType::Printed, "bit(8)", "b'1'"), "`a``b` + 0 <=> b'1' + 0");
+        assert_eq!(is(PortableType::Bits { length: Some(8) }, "bit(8)", "b'1'"), "`a``b` + 0 <=> b'1' + 0");
     }
 
     #[test]

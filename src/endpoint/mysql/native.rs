@@ -113,6 +113,8 @@ impl NativeColumn {
             "timestamp" => PortableType::Instant { precision },
             "json" => PortableType::Json,
             "uuid" => PortableType::Uuid,
+            "bit" => PortableType::Bits { length: Some(self.precision.unwrap_or(1)) },
+            "set" => PortableType::Set,
             _ => PortableType::Printed,
         }
     }
@@ -264,7 +266,8 @@ mod tests {
     #[test]
     fn the_rest_is_printed() {
         let bit = NativeColumn { precision: Some(12), ..column("bit", "bit(12)") };
-        assert_eq!((bit.portable(), bit.wire()), (PortableType::Printed, Wire::Bytes));
+        assert_eq!((bit.portable(), bit.wire()), (PortableType::Bits { length: Some(12) }, Wire::Bytes));
+        assert_eq!(column("set", "set('a')").portable(), PortableType::Set);
         assert_eq!(bit.projection(), "LPAD(BIN(`a``b` + 0), 12, '0')");
         assert_eq!(column("enum", "enum('a')").portable(), PortableType::Printed);
         assert!(column("point", "point").projection().contains("ST_AsText(`a``b`)"));

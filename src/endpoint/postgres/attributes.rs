@@ -56,7 +56,8 @@ impl Attribute {
             // text, character(n), varchar
             (PortableType::Text, 25 | 1042 | 1043) => Exact::Bytes,
             // json has no equality, jsonb's does not see digits, and `1 day` equals `24:00`.
-            (PortableType::Text | PortableType::Json | PortableType::Printed, _) => Exact::Printed,
+            (PortableType::Text | PortableType::Json, _) => Exact::Printed,
+            (printed, _) if printed.is_printed() => Exact::Printed,
             _ => Exact::Own,
         }
     }

@@ -42,7 +42,7 @@ impl Dialect for PostgresDialect {
             PortableType::Printed if column.native == "inet" => {
                 format!("pg_catalog.abbrev({name}) COLLATE \"C\" IS NOT DISTINCT FROM {constant}")
             }
-            PortableType::Text | PortableType::Json | PortableType::Printed => {
+            ref ty if ty.is_printed() || matches!(ty, PortableType::Text | PortableType::Json) => {
                 format!("{name}::text COLLATE \"C\" IS NOT DISTINCT FROM {constant}")
             }
             _ => format!("{name} IS NOT DISTINCT FROM {constant}"),
@@ -52,7 +52,7 @@ impl Dialect for PostgresDialect {
     fn key_is(&self, column: &Column, constant: &str) -> String {
         match column.ty {
             PortableType::Json => self.is(column, constant),
-            PortableType::Printed if !has_equality(&column.native) => self.is(column, constant),
+            ref printed if printed.is_printed() && !has_equality(&column.native) => self.is(column, constant),
             _ => format!("{} = {constant}", identifier(&column.name)),
         }
     }

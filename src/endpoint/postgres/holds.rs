@@ -44,7 +44,8 @@ pub(super) fn holds(attribute: &Attribute, version: i32) -> Holds {
         1083 => Holds { times: Some((0, MICROS_PER_DAY)), ..none },
         _ if !attribute.labels.is_empty() => Holds { labels: Some(attribute.labels.clone()), ..text },
         _ => match attribute.kind.ty {
-            PortableType::Text | PortableType::Json | PortableType::Printed => text,
+            PortableType::Text | PortableType::Json => text,
+            ref printed if printed.is_printed() => text,
             _ => none,
         },
     }

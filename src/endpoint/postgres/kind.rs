@@ -84,12 +84,47 @@ impl Kind {
             869 => (P::Printed, Wire::Text, Asked::Address),
             114 => (P::Json, Wire::Text, Asked::Plain),
             3802 => (P::Json, Wire::Jsonb, Asked::Plain),
+            1186 => (P::Interval, Wire::Text, Asked::Text),
+            // bit(n), whose length is its modifier, and bit varying.
+            1560 => (P::Bits { length: u32::try_from(modifier).ok() }, Wire::Text, Asked::Text),
+            1562 => (P::Bits { length: None }, Wire::Text, Asked::Text),
             // An extension's type: its OID is another one in every database.
             _ if name == "citext" => (P::Text, Wire::Text, Asked::Text),
-            _ => (P::Printed, Wire::Text, Asked::Text),
+            _ => match element(oid, name) {
+                Some(element) => (P::Array { element: Box::new(element) }, Wire::Text, Asked::Text),
+                None => (P::Printed, Wire::Text, Asked::Text),
+            },
         };
         Self { ty, wire, asked }
     }
+}
+
+/// What the elements of an array type are; `None` if it is no array. The server names array types
+/// after their elements, with a `_` in front.
+fn element(oid: u32, name: &str) -> Option<PortableType> {
+    use PortableType as P;
+    const FULL: u8 = 6;
+    Some(match oid {
+        1000 => P::Boolean,
+        1001 => P::Bytes,
+        // int2, int4, int8, oid
+        1005 | 1007 | 1016 | 1028 => P::Integer,
+        1021 => P::Float32,
+        1022 => P::Float64,
+        1231 => P::Decimal { precision: None, scale: 0 },
+        // name, text, character(n), varchar
+        1003 | 1009 | 1014 | 1015 => P::Text,
+        1182 => P::Date,
+        1183 => P::Time { precision: FULL },
+        1115 => P::Timestamp { precision: FULL },
+        1185 => P::Instant { precision: FULL },
+        1187 => P::Interval,
+        2951 => P::Uuid,
+        199 | 3807 => P::Json,
+        1561 | 1563 => P::Bits { length: None },
+        _ if name.starts_with('_') => P::Printed,
+        _ => return None,
+    })
 }
 
 /// `numeric(p,s)`; the modifier is `(p << 16 | s) + 4`, the scale in 11 bits with a sign.
@@ -122,7 +157,12 @@ mod tests {
 
     #[test]
     fn what_has_no_portable_type_is_printed() {
-        assert_eq!(Kind::new(1186, "interval", -1).ty, PortableType::Printed);
+        assert_eq!(Kind::new(1186, "interval", -1).ty, PortableType::Interval);
+        assert_eq!(Kind::new(3912, "daterange", -1).ty, PortableType::Printed);
+        let array = |element| PortableType::Array { element: Box::new(element) };
+        assert_eq!(Kind::new(1007, "_int4", -1).ty, array(PortableType::Integer));
+        assert_eq!(Kind::new(99_998, "_color", -1).ty, array(PortableType::Printed));
+        assert_eq!(Kind::new(1560, "bit", 8).ty, PortableType::Bits { length: Some(8) });
         assert_eq!(Kind::new(99_999, "citext", -1).ty, PortableType::Text);
         assert_eq!(Kind::new(1042, "bpchar", 9).asked, Asked::Text);
     }

@@ -31,7 +31,8 @@ pub fn from_text(text: &str, ty: &PortableType, out: &mut PortableBuilder) -> Op
     use PortableType as T;
     match ty {
         T::Bytes => out.bytes(&from_hex(text.strip_prefix("\\x")?)?),
-        T::Text | T::Json | T::Printed | T::Uuid => out.text(text),
+        T::Text | T::Json | T::Uuid => out.text(text),
+        printed if printed.is_printed() => out.text(text),
         T::Decimal { .. } if matches!(ty.arrow(), arrow::datatypes::DataType::Utf8) => out.text(text),
         T::Date => match text.strip_prefix('@') {
             Some(days) => out.date(days.parse().ok()?),

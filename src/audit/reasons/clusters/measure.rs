@@ -55,8 +55,8 @@ impl Measure {
             T::Instant { .. } => Self::Moment { utc: true },
             T::Text => Self::Text { prefixes: true },
             // Many systems know no LIKE for these.
-            T::Uuid | T::Printed => Self::Text { prefixes: false },
-            T::Bytes | T::Json => Self::Presence,
+            T::Uuid | T::Printed | T::Bits { .. } | T::Set => Self::Text { prefixes: false },
+            T::Bytes | T::Json | T::Array { .. } | T::Interval => Self::Presence,
         }
     }
 

@@ -69,7 +69,7 @@ pub fn rule(family: Family, alive: u32, gap: f64) -> Option<String> {
         return Some(words.join(","));
     }
     let number = matches!(family, Family::Number | Family::Float32 | Family::Float64);
-    if number && gap > 0.0 { tolerance(gap).map(|value| Rule::Tolerance(value).to_string()) } else { None }
+    if number && gap > 0.0 { tolerance(gap).map(|value| format!("tolerance:{value}")) } else { None }
 }
 
 /// The smallest number of one digit that is not less; where it is just missed, as a difference of

@@ -42,7 +42,9 @@ impl Column {
     pub fn new(alignment: &Alignment, at: usize) -> Self {
         let pair = &alignment.pairs[at];
         let class = match pair.family {
-            Family::Boolean | Family::Uuid => Class::Plain,
+            Family::Boolean | Family::Uuid | Family::Bits | Family::Interval | Family::List(_) | Family::Words => {
+                Class::Plain
+            }
             Family::Number | Family::Float32 | Family::Float64 => Class::Number,
             Family::Text => Class::Text,
             Family::Bytes => Class::Bytes,
