@@ -2,6 +2,7 @@
 
 use super::bridge::{BridgeTerm, bridge};
 use super::reasons::Reason;
+use super::summary::{Softening, Summary, Verdict, left_out};
 use crate::compare::{Comparison, Samples, SideCounts};
 use crate::snapshot::Snapshot;
 use crate::table::{Alignment, Key, KeyChoice};
@@ -18,7 +19,7 @@ pub struct AuditedSide {
     pub consistency: String,
     /// The condition that chose its rows.
     pub filter: Option<String>,
-    /// Columns without a partner.
+    /// Columns without a partner that the job does not leave out.
     pub alone: Vec<String>,
     /// Values that their column's type cannot hold.
     pub others: Vec<OtherValues>,
@@ -57,17 +58,6 @@ pub struct AuditedColumn {
     pub compared_as: Option<String>,
 }
 
-/// A softened comparison and what it made equal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Softening {
-    /// The left name of the column.
-    pub column: String,
-    /// What softens it.
-    pub by: String,
-    /// Rows in which values were equal only because of it.
-    pub rows: u64,
-}
-
 /// An audit's result.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Audit {
@@ -89,7 +79,8 @@ pub struct Audit {
     pub columns: Vec<AuditedColumn>,
     /// Compared columns that something softens.
     pub softened: Vec<Softening>,
-    /// Columns that the job leaves out, by their left names.
+    /// Columns that the job leaves out, by their left names; then those of either side that have no
+    /// partner.
     pub ignored: Vec<String>,
     /// From the left row count to the right one.
     pub bridge: Vec<BridgeTerm>,
@@ -99,8 +90,14 @@ pub struct Audit {
     pub samples: Samples,
     /// What a person should know before believing the result.
     pub warnings: Vec<String>,
-    /// Whether the tables hold the same rows.
-    pub agree: bool,
+    /// What is to be thought of the two tables.
+    pub verdict: Verdict,
+    /// Whether no row is equal only because something softens the comparison.
+    pub exact: bool,
+    /// Whether the job says that having nothing to compare is agreement.
+    pub allow_nothing: bool,
+    /// Whether the rows with a NULL in the key are the same on both sides.
+    pub null_keys_equal: bool,
     alignment: Alignment,
 }
 
@@ -118,15 +115,15 @@ impl Audit {
         let pair = |at: usize| &alignment.pairs[at];
         let mut columns = comparison.columns.clone();
         columns.sort_by_key(|column| column.pair);
-        let softened = columns
-            .iter()
-            .filter(|column| !pair(column.pair).softened_by.is_empty())
-            .map(|column| Softening {
-                column: pair(column.pair).left.name.clone(),
-                by: pair(column.pair).softened_by.join(", "),
-                rows: column.softened,
-            })
-            .collect();
+        let mut softened = comparison.softened.clone();
+        softened.sort_by_key(|count| count.pair);
+        let softened = softened.iter().filter_map(|count| {
+            let pair = pair(count.pair);
+            let softener = pair.softened_by.iter().find(|softener| softener.asked == count.asked)?.clone();
+            let (left, right) = (pair.left.name.clone(), pair.right.name.clone());
+            Some(Softening { left, right, softener, rows: count.rows })
+        });
+        let softened: Vec<Softening> = softened.collect();
         let [left_address, right_address] = addresses;
         let [left_filter, right_filter] = filters;
         let side = |at: usize, address, filter, alone: &[String]| AuditedSide {
@@ -143,9 +140,19 @@ impl Audit {
                 .collect(),
         };
         let sides = [
-            side(0, left_address, left_filter, &alignment.only_left),
-            side(1, right_address, right_filter, &alignment.only_right),
+            side(0, left_address, left_filter, &alignment.unpaired(0)),
+            side(1, right_address, right_filter, &alignment.unpaired(1)),
         ];
+        let filtered = |at: usize| sides[at].filter.is_some() || snapshots[at].manifest.filter.is_some();
+        let verdict = if !comparison.agree() {
+            Verdict::Differ
+        } else if sides.iter().all(|side| side.counts.rows == 0) && (filtered(0) || filtered(1)) {
+            Verdict::Nothing
+        } else if sides.iter().any(|side| !side.alone.is_empty()) {
+            Verdict::Columns
+        } else {
+            Verdict::Agree
+        };
         let key_report = KeyReport {
             columns: key.pairs.iter().map(|i| (pair(*i).left.name.clone(), pair(*i).right.name.clone())).collect(),
             chosen: key.chosen,
@@ -159,7 +166,10 @@ impl Audit {
         }
         Self {
             bridge: bridge(&comparison),
-            agree: comparison.agree(),
+            verdict,
+            exact: comparison.softened_rows == 0,
+            allow_nothing: false,
+            null_keys_equal: comparison.null_keys_equal(),
             in_both: comparison.in_both,
             only: comparison.only,
             ambiguous: comparison.ambiguous,
@@ -180,7 +190,7 @@ impl Audit {
                 })
                 .collect(),
             softened,
-            ignored: alignment.ignored.clone(),
+            ignored: left_out(alignment, key),
             reasons: Vec::new(),
             samples: comparison.samples,
             sides,
@@ -188,6 +198,16 @@ impl Audit {
             warnings,
             alignment: alignment.clone(),
         }
+    }
+
+    /// Whether the tables agree, as the exit code says it.
+    pub fn agrees(&self) -> bool {
+        self.verdict.is_agreement(self.allow_nothing)
+    }
+
+    /// What it came to.
+    pub fn summary(&self) -> Summary {
+        Summary::of(self)
     }
 
     /// Which column is which.

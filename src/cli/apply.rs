@@ -1,7 +1,7 @@
 //! `trueup apply PLAN`, and what it shares with `trueup undo`.
 
 use super::args::{ActionArg, Format, WriteArgs};
-use super::error::Failure;
+use super::error::{Failure, Kind};
 use super::output::{print, print_json, style};
 use super::watch::TerminalWatch;
 use clap::Args;
@@ -82,7 +82,8 @@ pub fn can_ask(plan: &std::path::Path) -> Result<(), Failure> {
         "nothing is written without a yes",
         "there is no terminal to ask on",
         &format!("look at it with `trueup show {}`, then add --yes", plan.display()),
-    ))
+    )
+    .of(Kind::Usage))
 }
 
 /// Asks on the terminal. Where nobody can answer, that is an error.
@@ -94,10 +95,9 @@ pub fn confirm(question: &str, plan: &std::path::Path) -> Result<bool, Failure> 
     Ok(read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
-/// Says that the person said no.
-pub fn declined() -> ExitCode {
-    eprintln!("nothing is written");
-    ExitCode::from(130)
+/// What becomes of a run to which the person said no.
+pub fn declined() -> Failure {
+    Failure::new("nothing is written", "", "").of(Kind::Interrupted)
 }
 
 /// The tables that a plan writes to, as in "the right table, sqlite:a.db#t".
@@ -141,7 +141,7 @@ pub fn run(args: &ApplyArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure>
         let rows = if steps == 1 { "row" } else { "rows" };
         let question = format!("Write {} {rows} to {}?", thousands(steps), targets(&plan.file));
         if !confirm(&question, &plan.folder)? {
-            return Ok(declined());
+            return Err(declined());
         }
     }
     watch.writing();

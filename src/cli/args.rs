@@ -7,6 +7,7 @@ use std::time::Duration;
 use trueup::endpoint::Action;
 use trueup::job::{JobSpec, parse_duration};
 use trueup::plan::{Direction, Merge};
+use trueup::table::{spelled, typed_rule};
 
 /// Tells why two copies of a table differ, and makes them agree.
 #[derive(Debug, Parser)]
@@ -270,17 +271,18 @@ fn chunk(text: &str) -> Result<usize, String> {
 /// The options that say what is compared, shared by all commands that compare.
 #[derive(Clone, Debug, Args)]
 pub struct CompareArgs {
-    /// A key column, and its name on the right where that differs; repeat for a composite key
+    /// A key column, and its name on the right where that differs; repeat for a composite key. A name
+    /// with a comma or = in it is quoted: '"a,b"'
     #[arg(long, value_name = "L[=R]")]
     key: Vec<String>,
     /// A column with another name on the right; repeat
     #[arg(long, value_name = "L=R")]
     map: Vec<String>,
     /// Compare only these columns
-    #[arg(long, value_name = "A,B,…", value_delimiter = ',', conflicts_with = "ignore")]
+    #[arg(long, value_name = "A,B,…", conflicts_with = "ignore")]
     columns: Vec<String>,
     /// Compare all but these columns
-    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    #[arg(long, value_name = "A,B,…")]
     ignore: Vec<String>,
     /// Only rows of both sides that satisfy this condition
     #[arg(long = "where", value_name = "SQL")]
@@ -294,6 +296,13 @@ pub struct CompareArgs {
     /// Soften a column's comparison: trim, ignore-case, empty-is-null, tolerance:0.01, precision:ms
     #[arg(long, value_name = "COL=RULE[,RULE…]", value_parser = rule)]
     compare: Vec<(String, String)>,
+    /// Values differ that are equal only because one side's type holds less: times cut to seconds,
+    /// decimals as floats
+    #[arg(long)]
+    exact: bool,
+    /// It is agreement if the conditions choose no row on either side
+    #[arg(long)]
+    allow_nothing: bool,
     /// The zone of times without one, where the other side has one [default: UTC]
     #[arg(long, value_name = "ZONE")]
     time_zone: Option<String>,
@@ -309,10 +318,12 @@ pub struct CompareArgs {
 }
 
 fn rule(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((column, rules)) if !column.is_empty() && !rules.is_empty() => Ok((column.to_owned(), rules.to_owned())),
-        _ => Err("write it as COLUMN=RULE[,RULE…]".to_owned()),
-    }
+    // A name that is quoted once more is the same in a job file.
+    let as_in_a_file = |(column, rules): (String, String)| match column.starts_with('"') {
+        true => (spelled(&column).into_owned(), rules),
+        false => (column, rules),
+    };
+    typed_rule(text).map(as_in_a_file).ok_or_else(|| "write it as COLUMN=RULE[,RULE…]".to_owned())
 }
 
 impl CompareArgs {
@@ -339,6 +350,8 @@ impl CompareArgs {
             where_left: self.where_left.clone(),
             where_right: self.where_right.clone(),
             compare,
+            exact: self.exact.then_some(true),
+            allow_nothing: self.allow_nothing.then_some(true),
             time_zone: self.time_zone.clone(),
             out: self.out.clone(),
             memory: self.memory.clone(),

@@ -2,7 +2,7 @@
 
 use super::args::{CompareArgs, Format};
 use super::error::Failure;
-use super::output::{print, print_json, style, write_file};
+use super::output::{print, print_json, style, timed, write_file};
 use super::watch::TerminalWatch;
 use clap::Args;
 use std::path::Path;
@@ -52,12 +52,12 @@ pub fn run(args: &AuditArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure>
     let job = spec(&args.left, args.right.as_ref(), flags)?.resolve()?;
     let run = run_audit(&job, watch)?;
     watch.clear();
-    let json = audit_json(&run.audit);
+    let json = timed(audit_json(&run.audit, &run.folder));
     write_file(&run.folder.join("audit.json"), &format!("{json:#}\n"))?;
     watch.note(&format!("kept in {}", run.folder.display()));
     match args.format {
         Format::Table => print(&audit_text(&run.audit, &run.folder, watch.verbose(), style()))?,
         Format::Json => print_json(&json)?,
     }
-    Ok(ExitCode::from(u8::from(!run.audit.agree)))
+    Ok(ExitCode::from(u8::from(!run.audit.agrees())))
 }

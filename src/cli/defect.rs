@@ -1,7 +1,7 @@
 //! A panic is a defect of the program, or of a library that met a damaged file. The person gets the
 //! three lines that any failure gets, and scripts the exit code of one.
 
-use super::error::Failure;
+use super::error::{Failure, Kind};
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 use std::sync::{Mutex, PoisonError};
 
@@ -25,7 +25,8 @@ pub fn caught<T>(command: impl FnOnce() -> Result<T, Failure>) -> Result<T, Fail
             "trueup met something that it does not expect, and stopped",
             &why,
             "if a file may be damaged, make it again; else please report this as a defect, with these lines",
-        ))
+        )
+        .of(Kind::Internal))
     })
 }
 

@@ -2,15 +2,19 @@
 
 mod history;
 mod kept;
+mod kind;
 mod write;
 
+pub use kind::Kind;
+
+use super::output::{print_failure, wants_json};
 use std::process::ExitCode;
 use trueup::audit::{ReasonError, thousands};
 use trueup::compare::CompareError;
 use trueup::endpoint::{AddressError, EndpointError};
 use trueup::job::{JobError, RunError};
 use trueup::snapshot::SnapshotError;
-use trueup::table::AlignmentError;
+use trueup::table::{AlignmentError, spelled_for_shell};
 
 /// A command that failed.
 #[derive(Debug)]
@@ -18,18 +22,24 @@ pub struct Failure {
     what: String,
     why: String,
     hint: String,
-    code: u8,
+    kind: Kind,
 }
 
 impl Failure {
-    /// From its three lines; a line that has nothing to say is empty.
+    /// From its three lines; a line that has nothing to say is empty. Something can't be used as it is,
+    /// unless [`of`](Self::of) says otherwise.
     pub fn new(what: &str, why: &str, hint: &str) -> Self {
-        Self { what: what.to_owned(), why: why.to_owned(), hint: hint.to_owned(), code: 2 }
+        Self { what: what.to_owned(), why: why.to_owned(), hint: hint.to_owned(), kind: Kind::Input }
+    }
+
+    /// The same as a failure of this sort.
+    pub fn of(self, kind: Kind) -> Self {
+        Self { kind, ..self }
     }
 
     /// A command line that makes no sense.
     pub fn usage(what: &str) -> Self {
-        Self::new(what, "", "see `trueup --help`")
+        Self::new(what, "", "see `trueup --help`").of(Kind::Usage)
     }
 
     /// The same with something better to do.
@@ -37,8 +47,11 @@ impl Failure {
         Self { hint: hint.to_owned(), ..self }
     }
 
-    /// Prints it and says with which code to exit.
+    /// Prints it, also on stdout where a script reads that, and says with which code to exit.
     pub fn report(self) -> ExitCode {
+        if wants_json() {
+            print_failure(self.kind, [&self.what, &self.why, &self.hint]);
+        }
         eprintln!("error: {}", self.what);
         if !self.why.is_empty() {
             eprintln!("  why: {}", self.why);
@@ -46,7 +59,7 @@ impl Failure {
         if !self.hint.is_empty() {
             eprintln!("   do: {}", self.hint);
         }
-        ExitCode::from(self.code)
+        ExitCode::from(self.kind.code())
     }
 }
 
@@ -56,6 +69,7 @@ impl From<JobError> for Failure {
         let hint = match &error {
             JobError::Address(AddressError::NoVariable(name)) => format!("set it, as in `export {name}=…`"),
             JobError::Address(_) => "see `trueup --help` for the forms of table addresses".to_owned(),
+            JobError::Names(_) => "a name with , or = in it stands in double quotes: '\"a,b\"'".to_owned(),
             JobError::Rule(_) => "see `trueup audit --help`".to_owned(),
             JobError::File { .. } => "`trueup init LEFT RIGHT` writes a job file to start from".to_owned(),
             JobError::Value { .. } => "correct it".to_owned(),
@@ -72,7 +86,8 @@ impl From<EndpointError> for Failure {
                 &format!("can't connect to {address}"),
                 &why,
                 "check host, port, user, password and database in the address",
-            ),
+            )
+            .of(Kind::Connection),
             EndpointError::NoTable { address, table, suggestion } => Self::new(
                 &format!("{address} has no table `{table}`"),
                 "",
@@ -92,18 +107,21 @@ impl From<EndpointError> for Failure {
                 &format!("{address}: {doing} failed"),
                 &why,
                 "check the condition, the rights of the user, and that the table is still there",
-            ),
+            )
+            .of(Kind::Refused),
             EndpointError::Lost { address, rows, why } => Self::new(
                 &format!("{address}: the export broke off after {} rows", thousands(rows)),
                 &why,
                 "nothing of it is kept; run it again once the server answers",
-            ),
+            )
+            .of(Kind::Connection),
             EndpointError::Protocol { address, column, why } => Self::new(
                 &format!("{address}: column `{column}` could not be read"),
                 &why,
                 "leave the column out with --ignore, and report this as a defect",
-            ),
-            EndpointError::Stopped => Self::new("the export was stopped", "", "run it again"),
+            )
+            .of(Kind::Internal),
+            EndpointError::Stopped => Self::new("the export was stopped", "", "run it again").of(Kind::Interrupted),
         }
     }
 }
@@ -130,7 +148,8 @@ impl From<SnapshotError> for Failure {
                     thousands(counted)
                 ),
                 "nothing of it is kept; run it again",
-            ),
+            )
+            .of(Kind::Connection),
             SnapshotError::NoManifest(path) => Self::new(
                 &format!("{path} is no snapshot"),
                 "it is not there or has no manifest.json",
@@ -169,7 +188,9 @@ impl From<CompareError> for Failure {
                 &format!("it needs more than the {limit} MB allowed"),
                 "allow more with --memory",
             ),
-            CompareError::Engine(why) => Self::new("comparing failed", &why, "report this as a defect"),
+            CompareError::Engine(why) => {
+                Self::new("comparing failed", &why, "report this as a defect").of(Kind::Internal)
+            }
             CompareError::Contradiction { .. } => {
                 Self::new("a snapshot is damaged", &error.to_string(), "export the tables again")
             }
@@ -193,7 +214,7 @@ impl From<AlignmentError> for Failure {
                 },
                 "",
                 &match suggestion {
-                    Some(name) => format!("did you mean `{name}`?"),
+                    Some(name) => format!("did you mean `{}`?", spelled_for_shell(name)),
                     None => "check the name; `trueup keys` lists a table's columns".to_owned(),
                 },
             ),
@@ -210,7 +231,7 @@ impl From<RunError> for Failure {
         }
         if error.interrupted() {
             let hint = "run it again when it suits";
-            return Self { code: 130, ..Self::new("interrupted", "nothing half-done is left", hint) };
+            return Self::new("interrupted", "nothing half-done is left", hint).of(Kind::Interrupted);
         }
         match error {
             RunError::Job(error) => error.into(),
@@ -247,20 +268,28 @@ impl From<RunError> for Failure {
                 Self::new(&format!("can't write {path}"), &why, "name another place with --out")
             }
             RunError::Reasons(ReasonError::Snapshot(error)) => error.into(),
-            RunError::Reasons(ReasonError::Interrupted) => Self::new("interrupted", "", ""),
+            RunError::Reasons(ReasonError::Interrupted) => Self::new("interrupted", "", "").of(Kind::Interrupted),
             RunError::Plan(error) => error.into(),
             RunError::Apply(error) => error.into(),
             RunError::Cascades { cascades } => Self::cascades(&cascades),
             RunError::References { column, table, key, rows } => Self::new(
                 &format!("{} updates change `{column}`, which rows of {table} may refer to", thousands(rows)),
                 &format!("the foreign key `{key}` may change or refuse them, and undo could not bring them back"),
-                &format!("leave the column out with --ignore {column}, or allow it with --allow-cascade"),
-            ),
+                &format!(
+                    "leave the column out with --ignore {}, or allow it with --allow-cascade",
+                    spelled_for_shell(&column)
+                ),
+            )
+            .of(Kind::Limit),
             RunError::Exchanged { column, table, key } => Self::new(
                 &format!("rows exchange values of `{column}`, which rows of {table} may refer to"),
                 &format!("by way of NULL, which would take the references along (foreign key `{key}`)"),
-                &format!("leave the column out with --ignore {column}, or exchange the values by hand"),
-            ),
+                &format!(
+                    "leave the column out with --ignore {}, or exchange the values by hand",
+                    spelled_for_shell(&column)
+                ),
+            )
+            .of(Kind::Limit),
             RunError::OtherBase { state, why } => Self::new(
                 &format!("the base in {state} is of something else"),
                 &why,
@@ -274,11 +303,13 @@ impl From<RunError> for Failure {
             ),
             RunError::NotKept { state, cause } => {
                 let cause = Self::from(*cause);
+                let kind = cause.kind;
                 Self::new(
                     &format!("the rows are written, but the base in {state} could not be"),
                     &[cause.what, cause.why].join(": "),
                     "remove the cause and apply the plan again: it writes the base and leaves the rows as they are",
                 )
+                .of(kind)
             }
             RunError::BaseMoved { state } => Self::new(
                 "this plan is out of date",
@@ -298,7 +329,7 @@ impl From<RunError> for Failure {
                 "",
                 "see them with `trueup show PLAN --conflicts`",
             ),
-            RunError::Interrupted => Self::new("interrupted", "", ""),
+            RunError::Interrupted => Self::new("interrupted", "", "").of(Kind::Interrupted),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::args::Format;
 use super::error::Failure;
 use super::output::{print, print_json, style};
+use super::snapshot::key_names;
 use super::watch::TerminalWatch;
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -52,7 +53,7 @@ struct InstallArgs {
     #[command(flatten)]
     table: TableArgs,
     /// The columns that say which row it is [default: the primary key]
-    #[arg(long, value_name = "A[,B]", value_delimiter = ',')]
+    #[arg(long, value_name = "A[,B]")]
     key: Vec<String>,
 }
 
@@ -94,7 +95,7 @@ pub fn run(args: &HistoryArgs, watch: &TerminalWatch) -> Result<ExitCode, Failur
 
 fn install(args: &InstallArgs) -> Result<ExitCode, Failure> {
     let address = args.table.address()?;
-    let done = install_history(&address, &args.key)?;
+    let done = install_history(&address, &key_names(&args.key)?)?;
     let shown = address.to_string();
     args.table.print(history_installed_text(&shown, &done, style()), history_installed_json(&shown, &done))?;
     Ok(ExitCode::SUCCESS)

@@ -21,17 +21,15 @@ mod undo;
 mod watch;
 
 use clap::Parser;
+use error::Kind;
 use std::process::ExitCode;
 
 /// Runs the program.
 pub fn main() -> ExitCode {
+    output::begin();
     let args = match args::Cli::try_parse() {
         Ok(args) => args,
-        Err(usage) => {
-            // Help and version are no errors; whether printing works makes no difference any more.
-            let _ = usage.print();
-            return if usage.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
-        }
+        Err(usage) => return explain(&usage),
     };
     let watch = watch::TerminalWatch::new(args.verbosity());
     watch.listen_for_interrupts();
@@ -54,4 +52,19 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(failure) => failure.report(),
     }
+}
+
+/// Says how the program is used; help and version are no errors.
+fn explain(usage: &clap::Error) -> ExitCode {
+    if usage.use_stderr() && output::wants_json() {
+        let text = usage.render().to_string();
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let what = lines.next().unwrap_or_default();
+        let what = what.strip_prefix("error: ").unwrap_or(what);
+        let why: Vec<&str> = lines.take_while(|line| !line.starts_with("Usage:")).collect();
+        output::print_failure(Kind::Usage, [what, &why.join("; "), "see `trueup --help`"]);
+    }
+    // Whether printing works makes no difference any more.
+    let _ = usage.print();
+    if usage.use_stderr() { ExitCode::from(Kind::Usage.code()) } else { ExitCode::SUCCESS }
 }

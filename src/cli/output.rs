@@ -1,9 +1,14 @@
 //! What reaches stdout and files: the result only.
 
-use super::error::Failure;
-use serde_json::Value;
+use super::error::{Failure, Kind};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 use trueup::report::Style;
 
 /// Lines wider than this are hard to read, however wide the terminal is.
@@ -28,9 +33,50 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// When the program began.
+static BEGAN: OnceLock<(DateTime<Utc>, Instant)> = OnceLock::new();
+
+/// The program begins.
+pub fn begin() {
+    BEGAN.get_or_init(|| (Utc::now(), Instant::now()));
+}
+
+/// A result with when the program began and how many seconds it took.
+pub fn timed(mut value: Value) -> Value {
+    let (began, since) = BEGAN.get_or_init(|| (Utc::now(), Instant::now()));
+    if let Value::Object(members) = &mut value {
+        members.insert("started".to_owned(), began.to_rfc3339_opts(SecondsFormat::Millis, true).into());
+        let milliseconds = since.elapsed().as_millis() as f64;
+        members.insert("seconds".to_owned(), (milliseconds / 1000.0).into());
+    }
+    value
+}
+
 /// Prints one JSON object, indented for a person, on one line for a program.
 pub fn print_json(value: &Value) -> Result<(), Failure> {
+    let value = timed(value.clone());
     print(&if std::io::stdout().is_terminal() { format!("{value:#}\n") } else { format!("{value}\n") })
+}
+
+/// Whether the command line asks for JSON, also where it makes no sense otherwise.
+pub fn wants_json() -> bool {
+    asks_for_json(std::env::args_os().skip(1))
+}
+
+fn asks_for_json(args: impl Iterator<Item = OsString>) -> bool {
+    let args: Vec<OsString> = args.take_while(|arg| arg != "--").collect();
+    args.iter().any(|arg| arg == "--format=json") || args.windows(2).any(|two| two[0] == "--format" && two[1] == "json")
+}
+
+/// Prints a failure for a script: what, why and what to do. If even that fails, stderr still has it.
+pub fn print_failure(kind: Kind, [what, why, hint]: [&str; 3]) {
+    static PRINTED: AtomicBool = AtomicBool::new(false);
+    // An interrupted run may fail in two threads at once.
+    if PRINTED.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let failure = json!({"kind": kind.word(), "what": what, "why": why, "do": hint});
+    let _ = print_json(&json!({"version": 1, "error": failure}));
 }
 
 /// Writes a file whole or not at all.
@@ -40,4 +86,26 @@ pub fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
         let _ = std::fs::remove_file(&temporary);
         Failure::new(&format!("can't write {}", path.display()), &e.to_string(), "choose another place")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_asked_for_in_two_forms() {
+        let asks = |args: &[&str]| asks_for_json(args.iter().map(OsString::from));
+        assert!(asks(&["audit", "a", "--format", "json"]));
+        assert!(asks(&["--format=json"]));
+        assert!(!asks(&["audit", "a", "--format", "table", "json"]));
+        assert!(!asks(&["--", "--format", "json"]));
+        assert!(!asks(&[]));
+    }
+
+    #[test]
+    fn a_result_is_timed() {
+        let value = timed(json!({"version": 1}));
+        assert!(value["seconds"].as_f64().is_some_and(|seconds| seconds >= 0.0));
+        assert!(DateTime::parse_from_rfc3339(value["started"].as_str().unwrap()).is_ok());
+    }
 }

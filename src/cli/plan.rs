@@ -3,7 +3,7 @@
 use super::args::{CompareArgs, Format, PlanOptions};
 use super::audit::spec;
 use super::error::Failure;
-use super::output::{print, print_json, style, write_file};
+use super::output::{print, print_json, style, timed, write_file};
 use super::watch::TerminalWatch;
 use clap::Args;
 use std::process::ExitCode;
@@ -64,7 +64,7 @@ pub fn run(args: &PlanArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> 
     let run = run_plan(&job, watch)?;
     watch.clear();
     let (file, folder) = (&run.plan.file, &run.plan.folder);
-    write_file(&folder.join("audit.json"), &format!("{:#}\n", audit_json(&run.audit)))?;
+    write_file(&folder.join("audit.json"), &format!("{:#}\n", timed(audit_json(&run.audit, folder))))?;
     watch.note(&format!("kept in {}", folder.display()));
     match args.format {
         Format::Table => {

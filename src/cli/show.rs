@@ -2,7 +2,7 @@
 
 use super::args::{ActionArg, Format, SideArg};
 use super::error::Failure;
-use super::output::{print, style};
+use super::output::{print, style, timed};
 use super::pager::Pages;
 use super::watch::TerminalWatch;
 use clap::Args;
@@ -72,7 +72,7 @@ pub fn run(args: &ShowArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> 
                 let reasons = Reasons { found, folder: Some(&plan.folder), all: watch.verbose() };
                 print(&plan_text(&plan.file, Some(&plan.folder), &sample_steps(&plan)?, &reasons, style()))?;
             }
-            Format::Json => print(&format!("{}\n", plan_json(&plan.file, &plan.folder)))?,
+            Format::Json => print(&format!("{}\n", timed(plan_json(&plan.file, &plan.folder))))?,
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -213,7 +213,7 @@ fn table(args: &ShowArgs, plan: &Plan, selection: &Selection, pages: &mut Pages)
 fn json(args: &ShowArgs, plan: &Plan, selection: &Selection, pages: &mut Pages) -> Result<(), Failure> {
     let names = [key_names(&plan.file, 0), key_names(&plan.file, 1)];
     // The plan's own object, with the steps put in as they come: there may be very many.
-    let mut head = plan_json(&plan.file, &plan.folder).to_string();
+    let mut head = timed(plan_json(&plan.file, &plan.folder)).to_string();
     head.pop();
     pages.write(format!("{head},\"steps\":[").as_bytes())?;
     let mut first = true;
@@ -285,7 +285,7 @@ fn conflict_table(args: &ShowArgs, plan: &Plan, pages: &mut Pages) -> Result<(),
 }
 
 fn conflict_list(args: &ShowArgs, plan: &Plan, pages: &mut Pages) -> Result<(), Failure> {
-    let mut head = plan_json(&plan.file, &plan.folder).to_string();
+    let mut head = timed(plan_json(&plan.file, &plan.folder)).to_string();
     head.pop();
     pages.write(format!("{head},\"conflicts_list\":[").as_bytes())?;
     let mut first = true;

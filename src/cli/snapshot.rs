@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use trueup::audit::thousands;
 use trueup::endpoint::Address;
 use trueup::job::{JobError, run_snapshot};
+use trueup::table::typed_names;
 
 /// Freeze a table as Parquet.
 ///
@@ -37,11 +38,18 @@ pub struct SnapshotArgs {
     format: Format,
 }
 
+/// The names of key columns, each text with one or more.
+pub fn key_names(texts: &[String]) -> Result<Vec<String>, Failure> {
+    let read = |text: &String| typed_names(text).map_err(|error| Failure::from(JobError::from(error)));
+    Ok(texts.iter().map(read).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
 /// Runs the command.
 pub fn run(args: &SnapshotArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> {
     let address = Address::parse(&args.table, &|name| std::env::var(name).ok()).map_err(JobError::from)?;
     let streams = args.streams.clamp(1, 64);
-    let (folder, snapshot) = run_snapshot(&address, args.filter.as_deref(), &args.key, streams, &args.out, watch)?;
+    let (folder, snapshot) =
+        run_snapshot(&address, args.filter.as_deref(), &key_names(&args.key)?, streams, &args.out, watch)?;
     watch.clear();
     let manifest = &snapshot.manifest;
     match args.format {

@@ -27,7 +27,7 @@ pub fn run(args: &UndoArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> 
     if steps > 0 && !args.carry.yes {
         let question = format!("Put back what applying {} wrote to {}?", plan.folder.display(), targets(&plan.file));
         if !confirm(&question, &plan.folder)? {
-            return Ok(declined());
+            return Err(declined());
         }
     }
     watch.writing();

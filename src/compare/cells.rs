@@ -100,9 +100,27 @@ impl<'a> Changes<'a> {
                     .collect()
             })
             .collect();
-        for (column, verdicts) in comparison.columns.iter_mut().zip(&verdicts) {
+        let softened: Vec<[u64; 2]> = verdicts
+            .par_iter()
+            .enumerate()
+            .map(|(column, verdicts)| {
+                let mut buffers = [Vec::new(), Vec::new()];
+                let mut counts = [0; 2];
+                for (i, verdict) in verdicts.iter().enumerate() {
+                    match self.judge.softened(column, *verdict, [(&left, i), (&right, partner[i])], &mut buffers) {
+                        Some(asked) => counts[usize::from(asked)] += 1,
+                        None => {}
+                    }
+                }
+                counts
+            })
+            .collect();
+        for (at, (verdicts, [unasked, asked])) in verdicts.iter().zip(softened).enumerate() {
+            let column = &mut comparison.columns[at];
             column.changed += verdicts.iter().filter(|v| **v == Verdict::Different).count() as u64;
-            column.softened += verdicts.iter().filter(|v| **v == Verdict::Tolerated).count() as u64;
+            let pair = column.pair;
+            comparison.soften(pair, false, unasked);
+            comparison.soften(pair, true, asked);
         }
         let (mut tolerated, mut contradictions) = (0, 0);
         for (i, row) in rows.iter().enumerate() {
@@ -120,6 +138,7 @@ impl<'a> Changes<'a> {
             }
         }
         comparison.equal += tolerated;
+        comparison.softened_rows += tolerated;
         if contradictions > 0 { Err(CompareError::Contradiction { rows: contradictions }) } else { Ok(()) }
     }
 }
@@ -138,6 +157,9 @@ pub enum Verdict {
 /// Judges pairs of cells.
 pub struct Judge {
     encoders: Vec<[Encoder; 2]>,
+    /// Per compared column, what tells values apart that only a softener makes equal, and whether it is
+    /// the job's rules that are left away in it: those first.
+    strict: Vec<Vec<(bool, [Encoder; 2])>>,
     tolerances: Vec<Option<Tolerance>>,
 }
 
@@ -146,7 +168,12 @@ impl Judge {
     pub fn new(alignment: &Alignment, key: &Key) -> Self {
         let recipes = Recipe::of(alignment, key);
         let columns = recipes[0].compared.iter().zip(&recipes[1].compared);
+        let strict = |column: usize| {
+            let own = recipes[0].softened.iter().filter(|softened| softened.column == column);
+            own.map(|softened| (softened.unruled, recipes.each_ref().map(|recipe| recipe.strict(softened).1))).collect()
+        };
         Self {
+            strict: (0..recipes[0].compared.len()).map(strict).collect(),
             encoders: columns.map(|(l, r)| [l.encoder(), r.encoder()]).collect(),
             tolerances: recipes[0].compared.iter().map(|c| c.rules.tolerance).collect(),
         }
@@ -168,6 +195,25 @@ impl Judge {
         self.compare(column, [0, 1], cells, buffers)
     }
 
+    /// What made two cells equal on which this is the verdict: the job's rules (true), or what one of
+    /// two types lacks; `None` if they are equal or different without it.
+    pub fn softened(
+        &self,
+        column: usize,
+        verdict: Verdict,
+        cells: [(&View, usize); 2],
+        buffers: &mut [Vec<u8>; 2],
+    ) -> Option<bool> {
+        match verdict {
+            Verdict::Different => None,
+            Verdict::Tolerated => Some(true),
+            Verdict::Same => {
+                let mut strict = self.strict[column].iter();
+                strict.find(|(_, [left, right])| !same(column, [left, right], cells, buffers)).map(|(asked, _)| *asked)
+            }
+        }
+    }
+
     /// The verdict on two cells of one side: as it was and as it is.
     pub fn moved(&self, column: usize, side: usize, cells: [(&View, usize); 2], buffers: &mut [Vec<u8>; 2]) -> Verdict {
         self.compare(column, [side; 2], cells, buffers)
@@ -180,14 +226,8 @@ impl Judge {
         cells: [(&View, usize); 2],
         buffers: &mut [Vec<u8>; 2],
     ) -> Verdict {
-        for at in [0, 1] {
-            buffers[at].clear();
-            let (view, row) = cells[at];
-            if let Some(cells) = &view.cells[column] {
-                self.encoders[column][sides[at]].encode(cells, row, view.other(row, column), &mut buffers[at]);
-            }
-        }
-        if buffers[0] == buffers[1] {
+        let encoders = &self.encoders[column];
+        if same(column, [&encoders[sides[0]], &encoders[sides[1]]], cells, buffers) {
             return Verdict::Same;
         }
         let number = |(view, row): (&View, usize)| Number::parse(&view.print(row, column)?);
@@ -197,6 +237,18 @@ impl Judge {
             _ => Verdict::Different,
         }
     }
+}
+
+/// Whether two cells have the same canonical bytes.
+fn same(column: usize, encoders: [&Encoder; 2], cells: [(&View, usize); 2], buffers: &mut [Vec<u8>; 2]) -> bool {
+    for at in [0, 1] {
+        buffers[at].clear();
+        let (view, row) = cells[at];
+        if let Some(cells) = &view.cells[column] {
+            encoders[at].encode(cells, row, view.other(row, column), &mut buffers[at]);
+        }
+    }
+    buffers[0] == buffers[1]
 }
 
 /// A batch ready to be looked at cell by cell.

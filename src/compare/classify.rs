@@ -23,8 +23,10 @@ pub struct Found {
     pub ambiguous: u64,
     /// Positions of the two rows of each changed key.
     pub changed: Vec<(u64, u64)>,
-    /// Per softened column: equal keys that would not be equal without the softening.
+    /// Per hash of unsoftened values: equal keys of which it differs.
     pub softened: Vec<u64>,
+    /// The same hashes of the rows whose key is NULL, added up.
+    pub null_hashes: [Vec<u64>; 2],
     /// Positions of the first rows of keys that are on one side only.
     pub only_samples: [BTreeSet<u64>; 2],
     /// Positions and numbers of rows of the first ambiguous keys: left row, right row, left number, right number.
@@ -100,6 +102,10 @@ impl Found {
             let (high, low) = &mut self.null_sums[side];
             *high = high.wrapping_add(columns.f1.value(at));
             *low = low.wrapping_add(columns.f2.value(at));
+            self.null_hashes[side].resize(columns.softened.len(), 0);
+            for (sum, hash) in self.null_hashes[side].iter_mut().zip(&columns.softened) {
+                *sum = sum.wrapping_add(hash.value(at));
+            }
             return;
         }
         self.only[side] += 1;

@@ -16,7 +16,9 @@ mod samples;
 pub use cells::{Judge, Verdict, View};
 pub use differences::Differences;
 pub use error::CompareError;
-pub use outcome::{AmbiguousSample, ColumnCount, Comparison, SampleCell, SampleRow, Samples, SideCounts};
+pub use outcome::{
+    AmbiguousSample, ColumnCount, Comparison, SampleCell, SampleRow, Samples, SideCounts, SoftenedCount,
+};
 
 use crate::endpoint::Interrupt;
 use crate::snapshot::{Index, Parts, Progress};
@@ -97,7 +99,7 @@ fn run(
     if let Some(differences) = differences {
         differences.changed = changes.take_all();
     }
-    comparison.softened(&crate::snapshot::Recipe::of(alignment, key)[0].softened);
+    comparison.count_softened(&crate::snapshot::Recipe::of(alignment, key)[0], alignment, key);
     samples::fetch(left, right, alignment, key, &mut comparison)?;
     Ok(comparison)
 }

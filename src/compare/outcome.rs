@@ -1,6 +1,7 @@
 //! What a comparison found, in numbers and a few samples.
 
 use super::classify::{Found, keep};
+use crate::snapshot::Recipe;
 use crate::table::{Alignment, Key};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -25,8 +26,17 @@ pub struct ColumnCount {
     pub pair: usize,
     /// Changed rows in which it differs.
     pub changed: u64,
-    /// Rows in which only its softening made it equal.
-    pub softened: u64,
+}
+
+/// What a softener made equal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SoftenedCount {
+    /// The pair's position in the alignment.
+    pub pair: usize,
+    /// Whether it is the job's rules; otherwise it is what one of two types lacks.
+    pub asked: bool,
+    /// Rows with values that are equal only because of it; keys, where rows are many to a key.
+    pub rows: u64,
 }
 
 /// One differing cell of a sample.
@@ -97,19 +107,28 @@ pub struct Comparison {
     pub ambiguous: u64,
     /// The compared columns, in the order of the fingerprint.
     pub columns: Vec<ColumnCount>,
+    /// What softeners made equal: those of the compared pairs in the order of the fingerprint, then
+    /// those of the key's.
+    pub softened: Vec<SoftenedCount>,
+    /// Rows that are equal on both sides only because of a softener.
+    pub softened_rows: u64,
     /// A few of each kind.
     pub samples: Samples,
     pub(super) positions: Positions,
     softened_hashes: Vec<u64>,
     null_sums: [(u64, u64); 2],
+    null_hashes: [Vec<u64>; 2],
 }
 
 impl Comparison {
     pub(super) fn new(alignment: &Alignment, key: &Key) -> Self {
-        let columns = crate::snapshot::Recipe::order(alignment, key)
-            .into_iter()
-            .map(|pair| ColumnCount { pair, changed: 0, softened: 0 })
-            .collect();
+        let order = Recipe::order(alignment, key);
+        let softeners = |pair: usize| {
+            let own = alignment.pairs[pair].softened_by.iter();
+            own.map(move |softener| SoftenedCount { pair, asked: softener.asked, rows: 0 })
+        };
+        let softened = order.iter().chain(&key.pairs).flat_map(|pair| softeners(*pair)).collect();
+        let columns = order.into_iter().map(|pair| ColumnCount { pair, changed: 0 }).collect();
         Self {
             sides: [SideCounts::default(); 2],
             in_both: 0,
@@ -118,10 +137,13 @@ impl Comparison {
             changed: 0,
             ambiguous: 0,
             columns,
+            softened,
+            softened_rows: 0,
             samples: Samples::default(),
             positions: Positions::default(),
             softened_hashes: Vec::new(),
             null_sums: [(0, 0); 2],
+            null_hashes: Default::default(),
         }
     }
 
@@ -133,6 +155,10 @@ impl Comparison {
         self.softened_hashes.resize(found.softened.len(), 0);
         for (sum, more) in self.softened_hashes.iter_mut().zip(&found.softened) {
             *sum += more;
+        }
+        for (sums, more) in self.null_hashes.iter_mut().zip(&found.null_hashes) {
+            sums.resize(more.len().max(sums.len()), 0);
+            sums.iter_mut().zip(more).for_each(|(sum, more)| *sum = sum.wrapping_add(*more));
         }
         let positions = &mut self.positions;
         for side in [0, 1] {
@@ -158,11 +184,38 @@ impl Comparison {
         }
     }
 
-    /// Credits the softened columns, given their positions in the fingerprint's order, with the
-    /// equal rows that they made.
-    pub(super) fn softened(&mut self, columns: &[usize]) {
-        for (at, rows) in columns.iter().zip(&self.softened_hashes) {
-            self.columns[*at].softened += rows;
+    /// Adds rows to what a softener made equal.
+    pub(super) fn soften(&mut self, pair: usize, asked: bool, rows: u64) {
+        let own = self.softened.iter_mut().find(|count| count.pair == pair && count.asked == asked);
+        own.into_iter().for_each(|count| count.rows += rows);
+    }
+
+    /// Credits the softeners with the equal rows that the hashes of unsoftened values tell of.
+    pub(super) fn count_softened(&mut self, recipe: &Recipe, alignment: &Alignment, key: &Key) {
+        let mut hashes = std::mem::take(&mut self.softened_hashes);
+        if self.null_keys_equal() {
+            // Which of the rows without a key differ, the sums don't tell: at least one does.
+            for (at, count) in hashes.iter_mut().enumerate() {
+                let sum = |side: usize| self.null_hashes[side].get(at).copied().unwrap_or_default();
+                *count += u64::from(sum(0) != sum(1));
+            }
+        }
+        if let Some(whole) = hashes.get(recipe.softened.len()) {
+            self.softened_rows += whole;
+        }
+        let order = Recipe::order(alignment, key);
+        let pair = |column: usize| order.get(column).copied().or_else(|| key.pairs.get(column - order.len()).copied());
+        for (at, softened) in recipe.softened.iter().enumerate() {
+            let Some(rows) = hashes.get(at).copied() else { continue };
+            // What only the rules make equal is not equal by the types alone.
+            let before = at.checked_sub(1).filter(|before| {
+                let before = &recipe.softened[*before];
+                before.column == softened.column && before.unruled
+            });
+            let by_rule = before.and_then(|before| hashes.get(before)).copied().unwrap_or_default();
+            if let Some(pair) = pair(softened.column) {
+                self.soften(pair, softened.unruled, rows.saturating_sub(by_rule));
+            }
         }
     }
 
@@ -173,6 +226,11 @@ impl Comparison {
             && self.ambiguous == 0
             && self.only == [0, 0]
             && self.sides[0].rows == self.sides[1].rows
-            && self.null_sums[0] == self.null_sums[1]
+            && self.null_keys_equal()
+    }
+
+    /// Whether the rows with a NULL in the key are the same on both sides.
+    pub fn null_keys_equal(&self) -> bool {
+        self.sides[0].null_keys == self.sides[1].null_keys && self.null_sums[0] == self.null_sums[1]
     }
 }

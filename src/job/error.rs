@@ -6,7 +6,7 @@ use crate::compare::CompareError;
 use crate::endpoint::{AddressError, EndpointError};
 use crate::plan::{Cascade, PlanError};
 use crate::snapshot::SnapshotError;
-use crate::table::{Alignment, AlignmentError, RuleError};
+use crate::table::{Alignment, AlignmentError, NameError, RuleError};
 use thiserror::Error;
 
 /// A job that was not understood.
@@ -15,6 +15,9 @@ pub enum JobError {
     /// A table address.
     #[error(transparent)]
     Address(#[from] AddressError),
+    /// Names of columns.
+    #[error(transparent)]
+    Names(#[from] NameError),
     /// A comparison rule.
     #[error(transparent)]
     Rule(#[from] RuleError),

@@ -6,6 +6,7 @@ use super::references::note_references;
 use super::run::{Compared, compare_tables};
 use super::side::{Job, Watch};
 use super::two_way::run_two_way;
+use super::typed::variables;
 use crate::audit::Audit;
 use crate::endpoint::{Action, Address, Target, dialect_of, open};
 use crate::plan::{
@@ -104,10 +105,17 @@ pub fn run_plan(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
     note_references(&mut plan, written, job.allow_cascade)?;
     note_cascades(&mut plan, written, addresses[written], watch)?;
     write_scripts(&plan, addresses)?;
+    note_variables(&mut plan, addresses, &job.typed);
     plan.finish()?;
     std::fs::remove_dir_all(pending.temporary.join("work")).ok();
     plan.folder = pending.keep()?;
-    Ok(PlanRun { agree: audit.agree, plan, audit })
+    Ok(PlanRun { agree: audit.agrees(), plan, audit })
+}
+
+/// Takes note of the passwords that the plan does not keep.
+pub(super) fn note_variables(plan: &mut Plan, addresses: [&Address; 2], typed: &[String; 2]) {
+    let written = plan.file.sides.each_ref().map(|side| side.counts.total() > 0);
+    plan.file.variables = variables(addresses, typed, written);
 }
 
 /// Writes the scripts of both sides.

@@ -6,7 +6,7 @@ use super::kept::{Making, keep};
 use super::pending::Pending;
 use super::side::{Job, Table, Watch};
 use super::side_plan::SidePlan;
-use crate::audit::{Audit, Candidate, Evidence, Reason, Shortlist, Survey, infer, reasons, sampled_rows};
+use crate::audit::{Audit, Candidate, Evidence, Reason, Shortlist, Survey, Verdict, infer, reasons, sampled_rows};
 use crate::compare::{CompareOptions, Differences, Side, compare_all};
 use crate::snapshot::{Index, Recipe, Snapshot};
 use crate::table::{AlignOptions, Alignment, Key, KeyChoice, rename_key};
@@ -104,7 +104,7 @@ pub(super) fn compare_tables(job: &Job, watch: &dyn Watch) -> Result<Compared, R
     };
     let mut compared = compare_frozen(job, pending, frozen, indexes, alignment, key, why, &options)?;
     drop(progress);
-    if job.reasons && !compared.audit.agree {
+    if job.reasons && compared.audit.verdict == Verdict::Differ {
         compared.audit.reasons = look_for_reasons(job, watch, &compared)?;
     }
     let Compared { pending, frozen, key, audit, differences, indexes, .. } = &compared;
@@ -157,7 +157,7 @@ pub(super) fn compare_frozen(
 ) -> Result<Compared, RunError> {
     let side = |at: usize| Side { parts: &frozen[at].parts, index: &indexes[at] };
     let (comparison, differences) = compare_all(side(0), side(1), &alignment, &key, options)?;
-    let audit = Audit::new(
+    let mut audit = Audit::new(
         [&frozen[0], &frozen[1]],
         [job.left.to_string(), job.right.to_string()],
         [job.where_left.clone(), job.where_right.clone()],
@@ -166,6 +166,7 @@ pub(super) fn compare_frozen(
         why,
         comparison,
     );
+    audit.allow_nothing = job.allow_nothing;
     Ok(Compared { pending, frozen, alignment, key, audit, differences, indexes })
 }
 

@@ -29,6 +29,8 @@ pub struct Job {
     pub copy: bool,
     /// Whether reasons are looked for.
     pub reasons: bool,
+    /// Whether having nothing to compare is agreement.
+    pub allow_nothing: bool,
 }
 
 /// Watches a run.

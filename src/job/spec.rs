@@ -9,7 +9,7 @@ use super::size::{available_memory, parse_size};
 use super::typed::without_password;
 use crate::endpoint::{Action, Address};
 use crate::plan::{Direction, Limit, Limits, Merge, Rules, Winner};
-use crate::table::{AlignOptions, Rule};
+use crate::table::{AlignOptions, NameError, Rule, typed_maps, typed_name, typed_names, typed_pairs};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ pub struct JobSpec {
     pub left: Option<String>,
     /// The right table's address.
     pub right: Option<String>,
-    /// Key columns, `L` or `L=R`.
+    /// Key columns, `L` or `L=R`, as all names here with quotes where they hold `,` or `=`.
     #[serde(default)]
     pub key: Vec<String>,
     /// Columns with another name on the right, `L=R`.
@@ -52,6 +52,10 @@ pub struct JobSpec {
     pub memory: Option<String>,
     /// Streams to read at once from each database.
     pub streams: Option<usize>,
+    /// Whether values count as different that are equal only because one side's type holds less.
+    pub exact: Option<bool>,
+    /// Whether having nothing to compare is agreement.
+    pub allow_nothing: Option<bool>,
     /// Whether reasons are looked for.
     pub reasons: Option<bool>,
     /// Which side a plan writes.
@@ -133,6 +137,8 @@ impl JobSpec {
             out: flags.out.or(self.out),
             memory: flags.memory.or(self.memory),
             streams: flags.streams.or(self.streams),
+            exact: flags.exact.or(self.exact),
+            allow_nothing: flags.allow_nothing.or(self.allow_nothing),
             reasons: flags.reasons.or(self.reasons),
             direction: flags.direction.or(self.direction),
             create: flags.create.or(self.create),
@@ -220,16 +226,12 @@ impl JobSpec {
             Ok::<_, JobError>(Address::parse(&text.ok_or(JobError::NoTable(side))?, &variable)?)
         };
         let both = |own: Option<String>| own.or_else(|| self.filter.clone());
-        let pair = |text: &String| match text.split_once('=') {
-            Some((l, r)) => (l.trim().to_owned(), r.trim().to_owned()),
-            None => (text.trim().to_owned(), text.trim().to_owned()),
-        };
         let rules = self
             .compare
             .iter()
             .map(|(column, rules)| {
                 let rules = rules.split(',').map(str::parse).collect::<Result<Vec<Rule>, _>>()?;
-                Ok((column.clone(), rules))
+                Ok((typed_name(column)?, rules))
             })
             .collect::<Result<Vec<_>, JobError>>()?;
         if let Some(zone) = &self.time_zone {
@@ -240,9 +242,6 @@ impl JobSpec {
             if !brackets_close(sql) {
                 return Err(JobError::Value { value: sql.clone(), what: "condition: its brackets do not match" });
             }
-        }
-        if let Some(map) = self.map.iter().find(|map| !map.contains('=')) {
-            return Err(JobError::Value { value: map.clone(), what: "column mapping (LEFT=RIGHT)" });
         }
         let memory = match &self.memory {
             Some(text) => parse_size(text).ok_or_else(|| JobError::Value {
@@ -255,12 +254,13 @@ impl JobSpec {
             where_left: both(self.where_left.clone()),
             where_right: both(self.where_right.clone()),
             options: AlignOptions {
-                map: self.map.iter().map(pair).collect(),
-                key: self.key.iter().map(pair).collect(),
-                columns: self.columns,
-                ignore: self.ignore,
+                map: all(&self.map, typed_maps)?,
+                key: all(&self.key, typed_pairs)?,
+                columns: all(&self.columns, typed_names)?,
+                ignore: all(&self.ignore, typed_names)?,
                 rules,
                 zone: self.time_zone,
+                exact: self.exact.unwrap_or(false),
             },
             left: address(self.left, "left")?,
             right: address(self.right, "right")?,
@@ -269,8 +269,14 @@ impl JobSpec {
             streams: self.streams.unwrap_or_else(default_streams).clamp(1, 64),
             copy: false,
             reasons: self.reasons.unwrap_or(true),
+            allow_nothing: self.allow_nothing.unwrap_or(false),
         })
     }
+}
+
+/// What several texts say, each of which may name several columns.
+fn all<T>(texts: &[String], read: fn(&str) -> Result<Vec<T>, NameError>) -> Result<Vec<T>, NameError> {
+    Ok(texts.iter().map(|text| read(text)).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
 /// Whether the brackets of a condition match. It is put in brackets before it is joined to other
@@ -324,6 +330,23 @@ mod tests {
         assert_eq!((job.left.to_string(), job.right.to_string()), ("a.csv".into(), "c.csv".into()));
         assert_eq!(job.options.key, [("no".into(), "nr".into())]);
         assert_eq!(job.where_left.as_deref(), Some("x > 1"));
+    }
+
+    #[test]
+    fn names_with_commas_and_equals_are_quoted() {
+        let spec: JobSpec = toml::from_str(
+            "left = 'a.csv'\nright = 'b.csv'\nkey = ['\"a,b\"', 'c,d=e']\nmap = ['\"x=y\"=z']\n\
+             ignore = ['n,\"m,o\"']\nexact = true\nallow-nothing = true\n[compare]\n\"p=q\" = 'trim'\n'\"r,s\"' = 'trim'",
+        )
+        .unwrap();
+        let job = spec.resolve().unwrap();
+        let pair = |l: &str, r: &str| (l.to_owned(), r.to_owned());
+        assert_eq!(job.options.key, [pair("a,b", "a,b"), pair("c", "c"), pair("d", "e")]);
+        assert_eq!(job.options.map, [pair("x=y", "z")]);
+        assert_eq!(job.options.ignore, ["n", "m,o"]);
+        let ruled: Vec<&str> = job.options.rules.iter().map(|(column, _)| column.as_str()).collect();
+        assert_eq!(ruled, ["r,s", "p=q"]);
+        assert!(job.options.exact && job.allow_nothing);
     }
 
     #[test]

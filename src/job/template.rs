@@ -2,7 +2,7 @@
 
 use super::error::RunError;
 use super::side::{Job, Table};
-use crate::table::Alignment;
+use crate::table::{Alignment, spelled, spelled_pair};
 use std::fmt::Write;
 
 /// A job file for two addresses, with the pairs of columns and the key that were found.
@@ -33,12 +33,7 @@ pub fn job_template(job: &Job, left: &str, right: &str) -> Result<String, RunErr
                 .iter()
                 .map(|i| {
                     let pair = &alignment.pairs[*i];
-                    let same = pair.left.name == pair.right.name;
-                    quote(&if same {
-                        pair.left.name.clone()
-                    } else {
-                        format!("{}={}", pair.left.name, pair.right.name)
-                    })
+                    quote(&spelled_pair(&pair.left.name, &pair.right.name))
                 })
                 .collect();
             let _ =
@@ -69,11 +64,12 @@ pub fn job_template(job: &Job, left: &str, right: &str) -> Result<String, RunErr
     let _ = writeln!(
         out,
         "map = [{}]\n\n\
-         # Compare only these columns (left names), or all but these.\n\
+         # Compare only these columns (left names), or all but these. Names with a comma or = stand in quotes of\n\
+         # their own, as in '\"a,b\"'.\n\
          columns = [{}]\nignore = [{}]",
-        list(job.options.map.iter().map(|(left, right)| format!("{left}={right}")).collect()),
-        list(job.options.columns.clone()),
-        list(job.options.ignore.clone()),
+        list(job.options.map.iter().map(|(left, right)| format!("{}={}", spelled(left), spelled(right))).collect()),
+        list(job.options.columns.iter().map(|name| spelled(name).into_owned()).collect()),
+        list(job.options.ignore.iter().map(|name| spelled(name).into_owned()).collect()),
     );
     let _ = writeln!(
         out,
@@ -86,6 +82,8 @@ pub fn job_template(job: &Job, left: &str, right: &str) -> Result<String, RunErr
          # out = \"runs/today\"\n# memory = \"2GB\"\n\n\
          # Streams to read at once from each database.\n# streams = 2\n\n\
          # Whether to look for reasons why rows differ.\n# reasons = true\n\n\
+         # Whether values differ that are equal only because one side's type holds less, and whether it is\n\
+         # agreement if the conditions choose no row.\n# exact = false\n# allow-nothing = false\n\n\
          # For `trueup plan` and `trueup sync`: which table is written, which steps are wanted, and limits\n\
          # beyond which nothing is written, as a number or as a share of the table's rows.\n\
          # direction = \"left-to-right\"   # or right-to-left, or both\n\

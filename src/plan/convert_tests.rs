@@ -51,6 +51,7 @@ fn converter(from: &T, to: &T, native: &str, zone: Option<&str>) -> Converter {
         left: left.clone(),
         right: right.clone(),
         family: family(from, to),
+        unruled: family(from, to),
         rules: Rules::default(),
         compared: true,
         softened_by: Vec::new(),

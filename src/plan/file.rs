@@ -1,6 +1,7 @@
 //! `plan.json`: what was compared, when and how, what is to be written, and what is left alone.
 
 use super::two_way::TwoWayFile;
+use crate::audit::Summary;
 use crate::endpoint::{Action, OnDelete, Target};
 use crate::table::{Alignment, KeyChoice, TableInfo};
 use serde::{Deserialize, Serialize};
@@ -208,6 +209,8 @@ pub struct PlanFile {
     pub key: Vec<usize>,
     /// Who chose the key.
     pub key_chosen: KeyChoice,
+    /// What the comparison came to that it was made from.
+    pub found: Summary,
     /// Keys that both sides changed and no rule decided.
     pub conflicts: u64,
     /// One-sided rows of which nobody knows whether they were created or deleted.
@@ -230,6 +233,9 @@ pub struct PlanFile {
     pub warnings: Vec<String>,
     /// The limits.
     pub limits: Limits,
+    /// The environment's variables that have to hold a password when it is applied, because the plan keeps
+    /// none and they did not when it was made.
+    pub variables: Vec<String>,
     /// Of a plan that writes both sides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub two_way: Option<TwoWayFile>,

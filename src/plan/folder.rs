@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use twox_hash::XxHash3_128;
 
 /// The version of the format that this program writes and reads.
-pub const VERSION: u64 = 1;
+pub const VERSION: u64 = 2;
 
 /// The scripts of the two sides.
 pub const SCRIPTS: [&str; 2] = ["left.sql", "right.sql"];

@@ -1,6 +1,7 @@
 use super::super::file::{ActionCounts, Limit, Limits, PlanSide};
 use super::super::steps::{StepRows, StepsWriter};
 use super::*;
+use crate::audit::Summary;
 use crate::endpoint::{Action, ExportBatch, Holds, Target, TargetColumn};
 use crate::table::{AlignOptions, Alignment, Column, KeyChoice, PortableType, TableInfo};
 
@@ -34,6 +35,7 @@ fn file() -> PlanFile {
         sides: [side(None), side(Some(target))],
         key: vec![0],
         key_chosen: KeyChoice::Given,
+        found: Summary::default(),
         conflicts: 0,
         undecided: 0,
         ambiguous: 0,
@@ -45,6 +47,7 @@ fn file() -> PlanFile {
         allow_cascade: false,
         warnings: vec!["\"checksum\": \"\"".into()],
         limits: Limits { max_changes: Some(Limit::Percent(0.1 + 0.2)), max_deletes: Some(Limit::Rows(u64::MAX)) },
+        variables: Vec::new(),
         two_way: None,
         parts: Vec::new(),
         checksum: String::new(),
@@ -89,8 +92,8 @@ fn damage_is_noticed_and_named() {
         }
     };
     fails(&|folder| std::fs::remove_file(folder.join(PLAN)).unwrap(), "is no plan");
-    fails(&edit(PLAN, "\"version\": 1", "\"version\": 2"), "format version 2; this program knows version 1");
-    fails(&edit(PLAN, "\"version\": 1", "\"version\": \"1\""), "damaged");
+    fails(&edit(PLAN, "\"version\": 2", "\"version\": 3"), "format version 3; this program knows version 2");
+    fails(&edit(PLAN, "\"version\": 2", "\"version\": \"2\""), "damaged");
     fails(&edit(PLAN, "sqlite:a.db#t", "sqlite:b.db#t"), "checksum");
     fails(&edit(PLAN, "\"misfits\": 0", "\"misfits\": 1"), "checksum");
     fails(&edit("right.sql", "nothing", "NOTHING"), "right.sql is damaged: its content");

@@ -107,6 +107,7 @@ fn is_beyond(limit: Limit, steps: u64, rows: u64) -> bool {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::audit::Summary;
     use crate::plan::{ActionCounts, Direction, Limits, PlanSide};
     use crate::table::{Alignment, KeyChoice, TableInfo};
 
@@ -139,6 +140,7 @@ pub(super) mod tests {
             alignment: Alignment::default(),
             key: vec![0],
             key_chosen: KeyChoice::Given,
+            found: Summary::default(),
             conflicts: 0,
             undecided: 0,
             ambiguous: 0,
@@ -150,6 +152,7 @@ pub(super) mod tests {
             allow_cascade: false,
             warnings: Vec::new(),
             limits: Limits { max_changes: read(max_changes), max_deletes: read(max_deletes) },
+            variables: Vec::new(),
             two_way: None,
             parts: Vec::new(),
             checksum: String::new(),

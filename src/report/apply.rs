@@ -1,5 +1,6 @@
 //! What applying or undoing a plan came to.
 
+use super::plan::{pasted, set};
 use super::plan_json::counts_json;
 use super::refused::{refused_table, unverified_table};
 use super::step::SIDES;
@@ -61,7 +62,7 @@ pub fn apply_text(
     }
     let written: u64 = run.sides.iter().map(|side| side.written.total()).sum();
     if done == Carried::Applied && written > 0 {
-        out.push_str(&format!("\nTo put it back:\n  trueup undo {}\n", folder.display()));
+        out.push_str(&format!("\nTo put it back:\n  {}trueup undo {}\n", set(file), pasted(folder)));
     }
     out
 }

@@ -1,10 +1,11 @@
 //! The JSON of an audit: the contract with scripts. Names are only ever added.
 
-use crate::audit::{Audit, AuditedSide, Reason};
+use crate::audit::{Audit, AuditedSide, Reason, Softening};
 use serde_json::{Value, json};
+use std::path::Path;
 
-/// An audit as one JSON object, version 1.
-pub fn audit_json(audit: &Audit) -> Value {
+/// An audit as one JSON object, version 1; `folder` is where its run is kept.
+pub fn audit_json(audit: &Audit, folder: &Path) -> Value {
     let [left, right] = &audit.sides;
     json!({
         "version": 1,
@@ -27,15 +28,33 @@ pub fn audit_json(audit: &Audit) -> Value {
         })).collect::<Vec<_>>(),
         "bridge": audit.bridge.iter().map(|t| json!({"term": t.term, "rows": t.rows})).collect::<Vec<_>>(),
         "reasons": reasons_json(&audit.reasons),
-        "agree": audit.agree,
+        "verdict": audit.verdict,
+        "exact": audit.exact,
+        "agree": audit.agrees(),
+        "run": folder.display().to_string(),
         "unpaired": {"left": left.alone, "right": right.alone},
         "ignored": audit.ignored,
-        "softened": audit.softened.iter().map(|s| json!({
-            "column": s.column, "by": s.by, "rows": s.rows,
-        })).collect::<Vec<_>>(),
+        "softened": softened_json(&audit.softened),
         "warnings": audit.warnings,
         "samples": samples(audit),
     })
+}
+
+/// What softens the comparison, and what that made equal.
+pub(super) fn softened_json(softened: &[Softening]) -> Value {
+    let entries = softened.iter().map(|softening| {
+        let Softening { left, right, softener, rows } = softening;
+        json!({
+            "column": left,
+            "left": left,
+            "right": right,
+            "by": softener.by,
+            "rule": softener.rule,
+            "asked": softener.asked,
+            "rows": rows,
+        })
+    });
+    entries.collect()
 }
 
 /// Reasons, with a few examples of each and what would make its rows equal.

@@ -11,6 +11,7 @@ mod plan;
 mod plan_json;
 mod reasons;
 mod refused;
+mod sentence;
 mod step;
 mod steps;
 mod style;

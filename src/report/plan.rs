@@ -2,12 +2,14 @@
 //! it is applied.
 
 use super::reasons::{Reasons, reasons_text};
+use super::sentence::{count, how, painted};
 use super::step::{SIDES, ShownStep, key_names};
 use super::steps::StepTable;
 use super::style::Style;
+use super::terminal::softened_name;
 use super::two_way;
 use super::values::{number, pair_name, percent, print_key, shorten_middle};
-use crate::audit::thousands;
+use crate::audit::{Softening, Verdict, thousands};
 use crate::endpoint::{Action, OnDelete};
 use crate::plan::{Cascade, ChangedColumn, Direction, LeftOut, LimitExceeded, PlanFile, check_limits};
 use comfy_table::{Cell, CellAlignment, Color};
@@ -43,6 +45,7 @@ pub fn plan_text(
         out.push_str(&format!("\n{}{}{}", style.heading("Samples"), table.header(), table.lines(samples)));
     }
     out.push_str(&left_out(file, style));
+    out.push_str(&left_alone(file, style));
     out.push_str(&warnings(file, style));
     if file.direction == Direction::Both {
         out.push_str(&two_way::to_decide(file, folder, false, style));
@@ -80,18 +83,11 @@ fn counts(file: &PlanFile, side: usize, style: Style) -> String {
     let (plan_side, name) = (&file.sides[side], SIDES[side]);
     let total = plan_side.counts.total();
     if total == 0 {
-        let other = SIDES[1 - side];
-        let agrees = file.left_out.iter().all(|left| left.rows.unwrap_or(0) == 0)
-            && file.ambiguous + file.null_keys + file.misfits + file.conflicts + file.undecided == 0;
-        return match agrees {
-            true => {
-                format!(
-                    "{}\n",
-                    style.paint(&format!("Nothing to do: the {name} table agrees with the {other} one."), "1;32")
-                )
-            }
-            false => format!("Nothing to write to the {name} table.\n"),
+        let nothing = match file.found.verdict {
+            Verdict::Differ => format!("Nothing to write to the {name} table. "),
+            Verdict::Agree | Verdict::Columns | Verdict::Nothing => "Nothing to do. ".to_owned(),
         };
+        return format!("{}\n", painted(&file.found, &nothing, style));
     }
     let mut table = style.table();
     for (action, color) in
@@ -166,6 +162,23 @@ pub(super) fn left_out(file: &PlanFile, style: Style) -> String {
     out
 }
 
+/// Rows that are left as they are because a softener made values of them equal.
+fn left_alone(file: &PlanFile, style: Style) -> String {
+    let softened: Vec<&Softening> = file.found.softened.iter().filter(|softening| softening.rows > 0).collect();
+    if softened.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("\n{}", style.heading("Left as they are, being equal by the rules of the comparison"));
+    for softening in softened {
+        let asked = if softening.softener.asked { "" } else { ", which no rule of the job asked for" };
+        let (name, how) = (softened_name(softening), how(&softening.softener));
+        let rows = count(softening.rows, "row", "rows");
+        out.push_str(&style.wrap("  ", &format!("{name} in {rows}: equal only {how}{asked}")));
+        out.push('\n');
+    }
+    out
+}
+
 /// Whether it says how many there are in its own words.
 fn is_counted(left: &LeftOut) -> bool {
     left.what.starts_with(|c: char| c.is_ascii_digit())
@@ -215,6 +228,22 @@ fn next(file: &PlanFile, folder: &Path) -> String {
     if file.sides.iter().all(|side| side.counts.total() == 0) {
         return String::new();
     }
-    let folder = folder.display();
-    format!("\nReview it, then write it:\n  trueup show {folder}\n  trueup apply {folder}\n")
+    let (folder, set) = (pasted(folder), set(file));
+    let mut out = format!("\nReview it, then write it:\n  trueup show {folder}\n  {set}trueup apply {folder}\n");
+    if !set.is_empty() {
+        out.push_str("The plan keeps no password: put it in the place of the dots, or export the variable.\n");
+    }
+    out
+}
+
+/// The variables that a command that writes needs, as they stand before it in a shell.
+pub(super) fn set(file: &PlanFile) -> String {
+    file.variables.iter().map(|name| format!("{name}=… ")).collect()
+}
+
+/// A path as it is pasted into a shell.
+pub(super) fn pasted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+:@%,".contains(c);
+    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }

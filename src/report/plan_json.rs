@@ -1,5 +1,6 @@
 //! The JSON of a plan: the contract with scripts. Names are only ever added.
 
+use super::json::softened_json;
 use super::two_way::two_way_json;
 use crate::plan::{ActionCounts, Limit, PlanFile};
 use serde_json::{Value, json};
@@ -24,8 +25,13 @@ pub fn plan_json(file: &PlanFile, folder: &Path) -> Value {
     let mut out = json!({
         "version": 1,
         "plan": folder.display().to_string(),
+        "run": folder.display().to_string(),
         "left": counts_json(&left.counts),
         "right": counts_json(&right.counts),
+        "verdict": file.found.verdict,
+        "exact": file.found.exact,
+        "softened": softened_json(&file.found.softened),
+        "unpaired": {"left": file.found.unpaired[0], "right": file.found.unpaired[1]},
         "conflicts": file.conflicts,
         "undecided": file.undecided,
         "ambiguous": file.ambiguous,

@@ -1,11 +1,13 @@
 //! What a sync came to.
 
 use super::apply::{Carried, apply_json, apply_text};
+use super::json::softened_json;
 use super::plan::left_out;
+use super::sentence::painted;
 use super::style::Style;
 use super::two_way::{self, two_way_json};
 use crate::apply::Refusal;
-use crate::audit::thousands;
+use crate::audit::{Verdict, thousands};
 use crate::job::{ApplyRun, SyncRun};
 use crate::plan::PlanFile;
 use serde_json::{Value, json};
@@ -17,22 +19,19 @@ pub fn sync_text(run: &SyncRun, refusals: &[Refusal], style: Style) -> String {
     out.push_str(&apply_text(&applied(run), &run.plan.file, &run.plan.folder, refusals, Carried::Applied, style));
     out.push_str(&left_out(last(run), style));
     let left = run.left();
-    let rows = if left == 1 { "row is" } else { "rows are" };
-    out.push('\n');
-    out.push_str(&match (run.agree, left) {
-        (true, _) => format!("{}\n", style.paint("Compared again: the tables agree.", "1;32")),
-        (false, 0) if two_way_is_settled(last(run)) => {
-            format!("{}\n", style.paint("Compared again: the tables agree, but for what was kept different.", "1;32"))
+    let file = last(run);
+    let before = match left {
+        0 if file.found.verdict != Verdict::Differ => "Compared again. ".to_owned(),
+        0 if two_way_is_settled(file) => "Compared again: all agrees, but for what was kept different. ".to_owned(),
+        0 if file.conflicts + file.undecided > 0 => {
+            "Compared again: all is written, except what is to be decided. ".to_owned()
         }
-        (false, 0) if last(run).conflicts + last(run).undecided > 0 => {
-            "Compared again: all is written, except what is to be decided.\n".to_owned()
-        }
-        (false, 0) => "Compared again: all is written, except what was left out.\n".to_owned(),
-        (false, _) => {
-            let text = format!("Compared again: {} {rows} still to be written.", thousands(left));
-            format!("{}\n", style.paint(&text, "33"))
-        }
-    });
+        0 => "Compared again: all is written, except what was left out. ".to_owned(),
+        1 => "Compared again: 1 row is still to be written. ".to_owned(),
+        left => format!("Compared again: {} rows are still to be written. ", thousands(left)),
+    };
+    let before = if run.after.is_some() { before.as_str() } else { "" };
+    out.push_str(&format!("\n{}\n", painted(&file.found, before, style)));
     if two_way.is_some() {
         out.push_str(&two_way::to_decide(last(run), Some(&run.plan.folder), run.after.is_some(), style));
     }
@@ -61,7 +60,7 @@ fn last(run: &SyncRun) -> &PlanFile {
 pub fn sync_is_done(run: &SyncRun) -> bool {
     let file = last(run);
     let not_written = run.apply.sides.iter().map(|side| side.refused + side.unverified).sum::<u64>() + run.left();
-    let left_out = file.misfits + file.conflicts + file.undecided + file.ambiguous + file.null_keys;
+    let left_out = file.misfits + file.conflicts + file.undecided;
     run.agree || not_written + left_out == 0
 }
 
@@ -71,6 +70,10 @@ pub fn sync_json(run: &SyncRun) -> Value {
     if let Value::Object(map) = &mut out {
         let file = last(run);
         map.insert("plan".to_owned(), json!(run.plan.folder.display().to_string()));
+        map.insert("verdict".to_owned(), json!(file.found.verdict));
+        map.insert("exact".to_owned(), json!(file.found.exact));
+        map.insert("softened".to_owned(), softened_json(&file.found.softened));
+        map.insert("run".to_owned(), json!(run.plan.folder.display().to_string()));
         map.insert("agree".to_owned(), json!(run.agree));
         for (name, count) in [
             ("remaining", run.left()),

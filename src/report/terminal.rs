@@ -1,9 +1,10 @@
 //! An audit for a person at a terminal: one screen, 80 columns.
 
 use super::reasons::{Reasons, reasons_text};
+use super::sentence::{count, how, painted};
 use super::style::Style;
 use super::values::{number, pair_name, percent, print_key, shorten, shorten_middle, value};
-use crate::audit::{Audit, AuditedColumn, thousands};
+use crate::audit::{Audit, AuditedColumn, Softening, Verdict, thousands};
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table};
 use std::path::Path;
 
@@ -22,8 +23,9 @@ pub fn audit_text(audit: &Audit, folder: &Path, all: bool, style: Style) -> Stri
     }
     out.push_str(&key_line(audit, style));
     out.push_str(&format!("{}\n\n", counts(audit, style).trim_fmt()));
-    out.push_str(&verdict(audit, style));
-    if !audit.agree {
+    out.push_str(&painted(&audit.summary(), "", style));
+    out.push('\n');
+    if audit.verdict == Verdict::Differ {
         out.push_str(&reasons_text(&Reasons { found: &audit.reasons, folder: Some(folder), all }, style));
         out.push_str(&bridge(audit, style));
         out.push_str(&columns(audit, style));
@@ -31,6 +33,14 @@ pub fn audit_text(audit: &Audit, folder: &Path, all: bool, style: Style) -> Stri
     }
     out.push_str(&notes(audit, style));
     out
+}
+
+/// The columns of a softening.
+pub(super) fn softened_name(softening: &Softening) -> String {
+    match softening.left == softening.right {
+        true => format!("`{}`", softening.left),
+        false => format!("`{}` = `{}`", softening.left, softening.right),
+    }
 }
 
 fn key_line(audit: &Audit, style: Style) -> String {
@@ -61,20 +71,6 @@ fn counts(audit: &Audit, style: Style) -> Table {
         table.add_row(vec![Cell::new(name), mark(l), mark(r)]);
     }
     table
-}
-
-fn verdict(audit: &Audit, style: Style) -> String {
-    let rows = |count| thousands(count);
-    let text = if audit.agree {
-        style.paint(&format!("The tables agree: {} keys, all equal.", rows(audit.in_both)), "1;32")
-    } else {
-        let mut parts = vec![format!("{} equal", rows(audit.equal)), format!("{} changed", rows(audit.changed))];
-        if audit.ambiguous > 0 {
-            parts.push(format!("{} ambiguous (not unique, and different)", rows(audit.ambiguous)));
-        }
-        format!("{} keys are on both sides: {}.", rows(audit.in_both), parts.join(", "))
-    };
-    format!("{text}\n")
 }
 
 fn bridge(audit: &Audit, style: Style) -> String {
@@ -197,14 +193,10 @@ fn notes(audit: &Audit, style: Style) -> String {
     if !audit.ignored.is_empty() {
         lines.push(format!("columns left out by the job: {}", audit.ignored.join(", ")));
     }
-    for softening in &audit.softened {
-        lines.push(format!(
-            "`{}` is compared by {}, which made it equal in {} rows",
-            softening.column,
-            softening.by,
-            thousands(softening.rows)
-        ));
-    }
+    lines.extend(audit.softened.iter().map(|softening| {
+        let rows = count(softening.rows, "row", "rows");
+        format!("{} is compared {}, which made it equal in {rows}", softened_name(softening), how(&softening.softener))
+    }));
     let mixed: Vec<String> = audit
         .columns
         .iter()

@@ -2,13 +2,14 @@
 
 use super::*;
 use crate::apply::{Refusal, SideOutcome, Unverified};
+use crate::audit::{Softening, Summary, Verdict};
 use crate::endpoint::{Action, Clock, ExportBatch, OnDelete, StepBatch, Target};
 use crate::job::{ApplyRun, SyncRun};
 use crate::plan::{
     ActionCounts, Cascade, ChangedColumn, Chunk, Conflict, Direction, FoundBy, LeftOut, Limit, Limits, Merge, Plan,
     PlanFile, PlanSide, Reason, Rules, SideWrites, TwoWayFile, Winner,
 };
-use crate::table::{AlignOptions, Alignment, Column, KeyChoice, PortableBuilder, PortableType, TableInfo};
+use crate::table::{AlignOptions, Alignment, Column, KeyChoice, PortableBuilder, PortableType, Softener, TableInfo};
 use arrow::datatypes::{Field, Schema};
 use std::path::Path;
 use std::sync::Arc;
@@ -27,6 +28,11 @@ fn airports() -> TableInfo {
         primary_key: vec!["icao".to_owned()],
         ..TableInfo::default()
     }
+}
+
+/// A comparison in which all was equal.
+fn agreement() -> Summary {
+    Summary { rows: [1899, 1899], in_both: 1899, equal: 1899, columns: 4, null_keys_equal: true, ..Summary::default() }
 }
 
 /// A plan for the right table.
@@ -56,6 +62,7 @@ fn plan(counts: ActionCounts) -> PlanFile {
         alignment: Alignment::new(&airports(), &airports(), &AlignOptions::default()).unwrap(),
         key: vec![0],
         key_chosen: KeyChoice::PrimaryKey,
+        found: Summary { verdict: Verdict::Differ, ..agreement() },
         conflicts: 0,
         undecided: 0,
         ambiguous: 0,
@@ -67,6 +74,7 @@ fn plan(counts: ActionCounts) -> PlanFile {
         allow_cascade: false,
         warnings: Vec::new(),
         limits: Limits::default(),
+        variables: Vec::new(),
         two_way: None,
         parts: Vec::new(),
         checksum: String::new(),
@@ -180,14 +188,46 @@ fn a_plan_with_much_to_know() {
 #[test]
 fn a_plan_without_steps() {
     let mut file = plan(ActionCounts::default());
-    assert!(
-        plan_text(&file, Some(Path::new("p")), &[], &Reasons::NONE, STYLE)
-            .ends_with("Nothing to do: the right table agrees with the left one.\n"),
-        "{}",
-        plan_text(&file, Some(Path::new("p")), &[], &Reasons::NONE, STYLE)
-    );
-    file.ambiguous = 2;
-    assert!(plan_text(&file, None, &[], &Reasons::NONE, STYLE).ends_with("Nothing to write to the right table.\n"));
+    let text = |file: &PlanFile| plan_text(file, Some(Path::new("p")), &[], &Reasons::NONE, STYLE);
+    file.found = agreement();
+    let agrees = "\nNothing to do. The tables agree: 1,899 keys are equal in all 4 columns.\n";
+    assert!(text(&file).ends_with(agrees), "{}", text(&file));
+    file.found = Summary { verdict: Verdict::Columns, unpaired: [vec![], vec!["zone".to_owned()]], ..agreement() };
+    let lacks = "\nNothing to do. 1,899 keys are equal in 4 of 5 columns; `zone` is only on the right.\n";
+    assert!(text(&file).ends_with(lacks), "{}", text(&file));
+    file.found = Summary { verdict: Verdict::Differ, equal: 1897, ambiguous: 2, ..agreement() };
+    assert!(text(&file).contains("\nNothing to write to the right table. 1,899 keys are on both"), "{}", text(&file));
+}
+
+#[test]
+fn what_rules_make_equal_is_left_as_it_is() {
+    let mut file = plan(ActionCounts { create: 1, update: 0, delete: 0 });
+    let softening = |left: &str, right: &str, rule: &str, asked, rows| Softening {
+        left: left.to_owned(),
+        right: right.to_owned(),
+        softener: Softener { by: rule.to_owned(), rule: rule.to_owned(), asked, coarser: (!asked).then_some(1) },
+        rows,
+    };
+    file.found.softened = vec![
+        softening("name", "name", "trim", true, 1),
+        softening("seen", "seen_at", "precision:s", false, 1850),
+        softening("city", "city", "ignore-case", true, 0),
+    ];
+    file.found.exact = false;
+    insta::assert_snapshot!(fits(&plan_text(&file, None, &[], &Reasons::NONE, STYLE)));
+    let json = plan_json(&file, Path::new("p"));
+    assert_eq!((&json["softened"][1]["right"], &json["exact"]), (&"seen_at".into(), &false.into()));
+}
+
+#[test]
+fn a_password_that_a_plan_lacks_is_asked_for() {
+    let mut file = plan(ActionCounts { create: 1, update: 0, delete: 0 });
+    file.variables = vec!["PGPASSWORD".to_owned()];
+    let text = plan_text(&file, Some(Path::new("tonight's plan")), &[], &Reasons::NONE, STYLE);
+    assert!(text.contains("\n  trueup show 'tonight'\\''s plan'\n"), "{text}");
+    assert!(text.contains("\n  PGPASSWORD=… trueup apply 'tonight'\\''s plan'\nThe plan keeps no password"), "{text}");
+    let applied = apply_text(&applied(), &file, Path::new("p"), &[], Carried::Applied, STYLE);
+    assert!(applied.ends_with("\n  PGPASSWORD=… trueup undo p\n"), "{applied}");
 }
 
 #[test]
@@ -329,14 +369,25 @@ fn a_first_run_of_both_tables() {
 fn nothing_to_do_for_both_tables() {
     let mut file = two_way_plan(ActionCounts::default(), ActionCounts::default());
     let text = |file: &PlanFile| plan_text(file, Some(Path::new("p")), &[], &Reasons::NONE, STYLE);
-    let kept = "Nothing to do: the two tables agree, but for 12 rows kept different.\n";
-    assert!(text(&file).ends_with(kept), "{}", text(&file));
+    let differ = "1,899 keys are on both sides: 1,899 equal in all 4 columns, 0 changed.\n";
+    let kept = format!("Nothing to do but for 12 rows kept different. {differ}");
+    assert!(joined(&text(&file)).ends_with(&joined(&kept)), "{}", text(&file));
     file.conflicts = 1;
-    assert!(text(&file).contains("Nothing to write to either table.\n"), "{}", text(&file));
+    assert!(text(&file).contains("Nothing to write to either table. 1,899"), "{}", text(&file));
     assert!(text(&file).contains("trueup show p --conflicts"), "{}", text(&file));
     file.conflicts = 0;
     file.two_way.as_mut().unwrap().kept = 0;
-    assert!(text(&file).ends_with("Nothing to do: the two tables agree.\n"), "{}", text(&file));
+    file.found = agreement();
+    let agree = "Nothing to do. The tables agree: 1,899 keys are equal in all 4 columns.\n";
+    assert!(text(&file).ends_with(agree), "{}", text(&file));
+    file.found = file.found.clone().partial();
+    let partial = "Nothing to do. The tables agree, by what their histories tell of.\n";
+    assert!(text(&file).ends_with(partial), "{}", text(&file));
+}
+
+/// A text on one line.
+fn joined(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn row(values: [Option<&str>; 4]) -> Option<Vec<Option<String>>> {
@@ -463,8 +514,8 @@ fn a_sync_of_both_tables() {
         after: Some(after.clone()),
     };
     assert!(sync_is_done(&run));
-    let text = sync_text(&run, &[], STYLE);
-    assert!(text.ends_with("Compared again: the tables agree, but for what was kept different.\n"), "{text}");
+    let text = joined(&sync_text(&run, &[], STYLE));
+    assert!(text.contains("Compared again: all agrees, but for what was kept different. 1,899 keys"), "{text}");
     after.conflicts = 2;
     run.after = Some(after);
     assert!(!sync_is_done(&run));

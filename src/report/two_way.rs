@@ -1,6 +1,7 @@
 //! What a plan that writes both tables says beyond one that writes one.
 
 use super::conflicts::how_to_resolve;
+use super::sentence::{count, painted};
 use super::style::Style;
 use super::values::{number, percent};
 use crate::audit::thousands;
@@ -74,15 +75,12 @@ pub(super) fn counts(file: &PlanFile, style: Style) -> String {
     let totals = [0, 1].map(|side: usize| file.sides[side].counts.total());
     if totals == [0; 2] {
         let kept = file.two_way.as_ref().map_or(0, |two_way| two_way.kept);
-        let nothing = match kept {
-            0 => "Nothing to do: the two tables agree.".to_owned(),
-            1 => "Nothing to do: the two tables agree, but for 1 row kept different.".to_owned(),
-            rows => format!("Nothing to do: the two tables agree, but for {} rows kept different.", thousands(rows)),
+        let nothing = match (is_settled(file), kept) {
+            (true, 0) => "Nothing to do. ".to_owned(),
+            (true, kept) => format!("Nothing to do but for {} kept different. ", count(kept, "row", "rows")),
+            (false, _) => "Nothing to write to either table. ".to_owned(),
         };
-        return match is_settled(file) {
-            true => format!("{}\n", style.paint(&nothing, "1;32")),
-            false => "Nothing to write to either table.\n".to_owned(),
-        };
+        return format!("{}\n", painted(&file.found, &nothing, style));
     }
     let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
     let mut table = style.table();

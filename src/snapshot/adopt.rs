@@ -31,7 +31,7 @@ pub fn open_snapshot(folder: &Path) -> Result<Snapshot, SnapshotError> {
                 return Err(SnapshotError::read(missing, "the manifest names it, but it is not there"));
             }
             let splits = files.into_iter().map(IndexSplit::File).collect();
-            Some(Index { splits, rows: manifest.rows, softened: recipe.softened.len() })
+            Some(Index { splits, rows: manifest.rows, softened: recipe.hashes() })
         }
         _ => None,
     };

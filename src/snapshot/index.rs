@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// The columns of every index: the halves of the key's fingerprint (NULL where the key has a
 /// NULL), the halves of the row's, and the row's position in the snapshot. `s0`, `s1` … follow for
-/// softened columns.
+/// softened columns, and another one behind those for the whole row.
 pub const INDEX_COLUMNS: [&str; 5] = ["k1", "k2", "f1", "f2", "row"];
 
 /// Rows that one split is meant to hold: a hash table of them stays in a core's cache, and a table
@@ -74,7 +74,7 @@ pub struct Index {
     pub splits: Vec<IndexSplit>,
     /// The rows in them.
     pub rows: u64,
-    /// How many softened columns each row has a hash of.
+    /// How many hashes of unsoftened values each row has: see [`Recipe::hashes`].
     pub softened: usize,
 }
 
@@ -129,7 +129,7 @@ impl Entries {
 pub struct Hasher {
     key: Vec<(usize, Encoder)>,
     compared: Vec<(usize, Encoder)>,
-    /// The softened ones among `compared`, without what softens them.
+    /// The softened ones among them, without what softens them.
     strict: Vec<(usize, Encoder)>,
 }
 
@@ -147,9 +147,15 @@ impl Hasher {
                 .map(|c| Ok((position(&c.name).ok_or_else(|| c.name.clone())?, c.encoder())))
                 .collect::<Result<Vec<_>, String>>()
         };
-        let compared = all(&recipe.compared)?;
-        let strict = recipe.softened.iter().map(|i| (compared[*i].0, compared[*i].1.strict())).collect();
-        Ok(Self { key: all(&recipe.key)?, compared, strict })
+        let strict = recipe
+            .softened
+            .iter()
+            .map(|softened| {
+                let (column, encoder) = recipe.strict(softened);
+                Ok((position(&column.name).ok_or_else(|| column.name.clone())?, encoder))
+            })
+            .collect::<Result<Vec<_>, String>>()?;
+        Ok(Self { key: all(&recipe.key)?, compared: all(&recipe.compared)?, strict })
     }
 
     /// The entries of a batch, hashed on all cores.
@@ -175,7 +181,8 @@ impl Hasher {
 
         let rows = batch.rows.num_rows();
         let mut entries = vec![Entry { key: None, row: Fingerprint { high: 0, low: 0 } }; rows];
-        let mut strict = vec![0u64; rows * self.strict.len()];
+        let hashes = if self.strict.is_empty() { 0 } else { self.strict.len() + 1 };
+        let mut strict = vec![0u64; rows * hashes];
         entries.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, entries)| {
             let mut buffers: Vec<Vec<u8>> = (0..BLOCK).map(|_| Vec::with_capacity(256)).collect();
             for (block, entries) in entries.chunks_mut(BLOCK).enumerate() {
@@ -197,13 +204,20 @@ impl Hasher {
                 }
             }
         });
-        if !self.strict.is_empty() {
-            strict.par_chunks_mut(self.strict.len()).enumerate().for_each(|(row, hashes)| {
+        if hashes > 0 {
+            strict.par_chunks_mut(hashes).enumerate().for_each(|(row, hashes)| {
                 let mut buffer = [Vec::new()];
-                for (part, hash) in self.strict.iter().zip(hashes) {
+                // Of rows that have their key from others, only the whole says which belong together.
+                let Fingerprint { high, low } = entries[row].row;
+                let mut whole = [high.to_le_bytes(), low.to_le_bytes()].concat();
+                for (part, hash) in self.strict.iter().zip(&mut *hashes) {
                     buffer[0].clear();
                     encode(part, row, &mut buffer);
                     *hash = fingerprint(&buffer[0]).low;
+                    whole.extend_from_slice(&buffer[0]);
+                }
+                if let Some(last) = hashes.last_mut() {
+                    *last = fingerprint(&whole).low;
                 }
             });
         }
@@ -262,7 +276,7 @@ impl IndexWriter {
     ) -> Result<Self, SnapshotError> {
         let hasher = Hasher::new(recipe, position)
             .map_err(|column| SnapshotError::NoColumn { address: address.to_owned(), column })?;
-        let softened = recipe.softened.len();
+        let softened = recipe.hashes();
         let mut fields: Vec<Field> =
             INDEX_COLUMNS.iter().map(|name| Field::new(*name, DataType::UInt64, name.starts_with('k'))).collect();
         fields.extend((0..softened).map(|i| Field::new(format!("s{i}"), DataType::UInt64, false)));

@@ -9,7 +9,7 @@ use std::path::Path;
 /// The manifest's file name.
 pub const MANIFEST: &str = "manifest.json";
 
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// What was frozen, when and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

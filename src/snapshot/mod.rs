@@ -45,7 +45,7 @@ pub use index_rows::IndexedRow;
 pub use manifest::{MANIFEST, Manifest, OtherCount};
 pub use part::{PartKind, PartWriter};
 pub use parts::{Parts, portable_schema};
-pub use recipe::{Recipe, RecipeColumn};
+pub use recipe::{Recipe, RecipeColumn, Unsoftened};
 pub use rows::RowsWriter;
 pub use taken::TakenRows;
 pub use together::index_together;

@@ -1,7 +1,7 @@
 //! What an index was made of. Two indexes can be joined when their recipes say the same of each
 //! column; a snapshot's stored index can be used when its recipe is the one that is needed.
 
-use crate::table::{Alignment, Column, Encoder, Family, Key, PortableType, Rules};
+use crate::table::{Alignment, Column, Encoder, Family, Key, Pair, PortableType, Rules};
 use serde::{Deserialize, Serialize};
 
 /// One column's part in a fingerprint.
@@ -27,6 +27,17 @@ impl RecipeColumn {
     }
 }
 
+/// A softened column without what softens it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unsoftened {
+    /// Its position in [`Recipe::compared`] and, behind those, in [`Recipe::key`].
+    pub column: usize,
+    /// The family that its cells are encoded in here, without any rules.
+    pub family: Family,
+    /// Whether only the job's rules are left away, not what one of two types lacks.
+    pub unruled: bool,
+}
+
 /// One side's columns of an index.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recipe {
@@ -34,9 +45,9 @@ pub struct Recipe {
     pub key: Vec<RecipeColumn>,
     /// The compared columns, by the left name in order.
     pub compared: Vec<RecipeColumn>,
-    /// Positions in `compared` whose comparison is softened: each has a column of its own in the
-    /// index, a hash of the unsoftened value, so that what was made equal can be counted.
-    pub softened: Vec<usize>,
+    /// Softened columns: each has a column of its own in the index, a hash of the unsoftened value, so
+    /// that what was made equal can be counted. If there are any, another one follows: of the whole row.
+    pub softened: Vec<Unsoftened>,
 }
 
 impl Recipe {
@@ -57,16 +68,25 @@ impl Recipe {
             Self {
                 key: key.pairs.iter().map(column).collect(),
                 compared: compared.iter().map(column).collect(),
-                softened: (0..compared.len())
-                    .filter(|i| {
-                        let pair = &alignment.pairs[compared[*i]];
-                        // Within a tolerance equality is no hash: those rows are looked at one by one.
-                        !pair.softened_by.is_empty() && pair.rules.tolerance.is_none()
-                    })
+                softened: (compared.iter().chain(&key.pairs).enumerate())
+                    .flat_map(|(column, at)| unsoftened(column, &alignment.pairs[*at]))
                     .collect(),
             }
         };
         [side(|pair| &pair.left), side(|pair| &pair.right)]
+    }
+
+    /// How many hashes of unsoftened values each row has.
+    pub fn hashes(&self) -> usize {
+        if self.softened.is_empty() { 0 } else { self.softened.len() + 1 }
+    }
+
+    /// The encoder of a softened column without what softens it, and the column.
+    pub fn strict(&self, softened: &Unsoftened) -> (&RecipeColumn, Encoder) {
+        let at = softened.column;
+        let column = self.compared.get(at).unwrap_or_else(|| &self.key[at - self.compared.len()]);
+        let plain = RecipeColumn { family: softened.family, rules: Rules::default(), ..column.clone() };
+        (column, plain.encoder())
     }
 
     /// The compared pairs in the order they have in a fingerprint: by left name, so that the same
@@ -91,4 +111,14 @@ impl Recipe {
         let find = |name: &String| columns.iter().find(|c| c.name == *name).map(column);
         Self { key: key.iter().filter_map(find).collect(), compared, softened: Vec::new() }
     }
+}
+
+/// What a pair's values are told apart by where rules, and where types, make them equal.
+fn unsoftened(column: usize, pair: &Pair) -> Vec<Unsoftened> {
+    // Within a tolerance equality is no hash: those rows are looked at one by one.
+    let hashed = Rules { tolerance: None, ..pair.rules } != Rules::default() || pair.family != pair.unruled;
+    let softener = |asked: bool| pair.softened_by.iter().any(|softener| softener.asked == asked);
+    let unruled = (softener(true) && hashed).then_some(Unsoftened { column, family: pair.unruled, unruled: true });
+    let strict = softener(false).then(|| Unsoftened { column, family: pair.unruled.strict(), unruled: false });
+    unruled.into_iter().chain(strict).collect()
 }

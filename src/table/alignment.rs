@@ -5,6 +5,7 @@ use super::column::{Column, PortableType, TableInfo};
 use super::family::{Family, family};
 use super::names::{fold, nearest};
 use super::rules::{Rule, RuleError, Rules};
+use super::softening::Softener;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use thiserror::Error;
@@ -18,12 +19,14 @@ pub struct Pair {
     pub right: Column,
     /// As what the two are compared.
     pub family: Family,
+    /// As what they would be compared without the job's rules.
+    pub unruled: Family,
     /// What the job lets pass as equal.
     pub rules: Rules,
     /// Whether it takes part in the comparison (a key column may not).
     pub compared: bool,
-    /// What makes unequal values equal here, in words; empty for a strict comparison.
-    pub softened_by: Vec<String>,
+    /// What makes unequal values equal here; empty for a strict comparison.
+    pub softened_by: Vec<Softener>,
 }
 
 /// How two tables' columns correspond.
@@ -37,6 +40,9 @@ pub struct Alignment {
     pub only_right: Vec<String>,
     /// Left names of pairs that the job leaves out.
     pub ignored: Vec<String>,
+    /// Those without a partner that the job leaves out: left and right ones.
+    #[serde(default)]
+    pub left_out: [Vec<String>; 2],
     /// What a person should know before believing the result.
     pub warnings: Vec<String>,
     /// The zone that zone-less times are taken to be in beside zoned ones; UTC if none is named.
@@ -58,6 +64,16 @@ pub struct AlignOptions {
     pub rules: Vec<(String, Vec<Rule>)>,
     /// The zone that zone-less times are in, where the job names one.
     pub zone: Option<String>,
+    /// Whether values count as different that are equal only because one side's type holds less.
+    pub exact: bool,
+}
+
+impl AlignOptions {
+    /// Whether the job leaves out a column or pair of these names.
+    fn leaves_out(&self, names: &[&str]) -> bool {
+        let named = |list: &[String]| list.iter().any(|name| names.contains(&name.as_str()));
+        !self.columns.is_empty() && !named(&self.columns) || named(&self.ignore)
+    }
 }
 
 /// Who chose the unique key.
@@ -157,6 +173,8 @@ impl Alignment {
             .filter(|(r, _)| !taken.contains(r))
             .map(|(_, column)| column.name.clone())
             .collect();
+        let left_out = |names: &[String]| names.iter().filter(|name| options.leaves_out(&[name])).cloned().collect();
+        out.left_out = [left_out(&out.only_left), left_out(&out.only_right)];
         if out.pairs.is_empty() {
             let names = |t: &TableInfo| t.columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ");
             return Err(AlignmentError::NothingInCommon { left: names(left), right: names(right) });
@@ -171,18 +189,22 @@ impl Alignment {
             untyped.ty = adopted(&typed.ty, &untyped.ty);
         }
         let names_it = |name: &String| *name == left.name || *name == right.name;
-        let asked = options.columns.is_empty() || options.columns.iter().any(names_it);
-        let compared = asked && !options.ignore.iter().any(names_it);
+        let compared = !options.leaves_out(&[&left.name, &right.name]);
         if !compared {
             self.ignored.push(left.name.clone());
         }
 
         let mut family = family(&left.ty, &right.ty);
+        let unasked = Softener::unasked(&left.ty, &right.ty, family);
+        if options.exact && unasked.is_some() {
+            family = family.strict();
+        }
+        let unruled = family;
         let rules: Vec<Rule> =
             options.rules.iter().filter(|(name, _)| names_it(name)).flat_map(|(_, rules)| rules.clone()).collect();
         let effective = Rules::apply(&rules, &left.name, &mut family)?;
-        let mut softened_by: Vec<String> = rules.iter().map(Rule::to_string).collect();
-        softened_by.extend(softening(&left.ty, &right.ty, family));
+        let unasked = unasked.filter(|_| !options.exact);
+        let softened_by = Softener::asked(&rules).into_iter().chain(unasked).collect();
         if let (Family::Instant(_), false) = (family, options.zone.is_some()) {
             let zoneless = |c: &Column| matches!(c.ty, PortableType::Timestamp { .. } | PortableType::Date);
             if zoneless(&left) != zoneless(&right) {
@@ -198,12 +220,18 @@ impl Alignment {
                 self.warnings.push(format!("`{}` has nanoseconds: compared in microseconds", column.name));
             }
         }
-        Ok(Pair { left, right, family, rules: effective, compared, softened_by })
+        Ok(Pair { left, right, family, unruled, rules: effective, compared, softened_by })
     }
 
     /// The pairs that take part in the fingerprint under this key: all compared ones but the key.
     pub fn compared(&self, key: &Key) -> Vec<usize> {
         (0..self.pairs.len()).filter(|i| self.pairs[*i].compared && !key.pairs.contains(i)).collect()
+    }
+
+    /// The columns of the left (0) or right (1) table without a partner that the job does not leave out.
+    pub fn unpaired(&self, side: usize) -> Vec<String> {
+        let alone = if side == 0 { &self.only_left } else { &self.only_right };
+        alone.iter().filter(|name| !self.left_out[side].contains(name)).cloned().collect()
     }
 
     /// The position of the pair that has this left (or, failing that, right) name.
@@ -291,24 +319,6 @@ fn adopted(declared: &PortableType, looks: &PortableType) -> PortableType {
         (T::Timestamp { .. }, _) => T::Timestamp { precision: 6 },
         (T::Instant { .. }, _) => T::Instant { precision: 6 },
         (other, _) => other.clone(),
-    }
-}
-
-/// The words for what a mixture of types cannot tell apart.
-fn softening(left: &PortableType, right: &PortableType, family: Family) -> Option<String> {
-    let digits = |ty: &PortableType| match ty {
-        PortableType::Time { precision }
-        | PortableType::Timestamp { precision }
-        | PortableType::Instant { precision } => Some(*precision),
-        _ => None,
-    };
-    match (family, digits(left), digits(right)) {
-        (Family::Time(p) | Family::Timestamp(p) | Family::Instant(p), Some(a), Some(b)) if a.max(b) > p => {
-            Some(format!("precision of {p} digits"))
-        }
-        (Family::Float32, ..) if left != right => Some("as 32-bit float".to_owned()),
-        (Family::Float64, ..) if left != right => Some("as float".to_owned()),
-        _ => None,
     }
 }
 
@@ -408,6 +418,40 @@ mod tests {
         assert_eq!(pairs(&Alignment::new(&l, &r, &map("mail", "email")).unwrap()), [("id", "id"), ("mail", "email")]);
         let error = Alignment::new(&l, &r, &map("mail", "emial")).unwrap_err();
         assert_eq!(error.to_string(), "right table has no column `emial`; did you mean `email`?");
+    }
+
+    #[test]
+    fn what_the_job_leaves_out_is_not_unpaired() {
+        let (l, r) = (table(&["id", "a", "old"]), table(&["id", "a", "new", "more"]));
+        let left_out = |options: AlignOptions| {
+            let a = Alignment::new(&l, &r, &options).unwrap();
+            ([a.unpaired(0), a.unpaired(1)], a.left_out)
+        };
+        let names = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(left_out(AlignOptions::default()).0, [names(&["old"]), names(&["new", "more"])]);
+        let ignore = AlignOptions { ignore: names(&["old", "more"]), ..AlignOptions::default() };
+        assert_eq!(left_out(ignore), ([names(&[]), names(&["new"])], [names(&["old"]), names(&["more"])]));
+        let columns = AlignOptions { columns: names(&["a", "new"]), ..AlignOptions::default() };
+        assert_eq!(left_out(columns), ([names(&[]), names(&["new"])], [names(&["old"]), names(&["more"])]));
+    }
+
+    #[test]
+    fn exactly_means_that_no_type_may_hold_less() {
+        let timed = |precision, native: &str| TableInfo {
+            columns: vec![Column::new("at", PortableType::Timestamp { precision }, native)],
+            ..TableInfo::default()
+        };
+        let pair = |options: &AlignOptions| {
+            Alignment::new(&timed(6, "timestamp"), &timed(0, "timestamp(0)"), options).unwrap().pairs.remove(0)
+        };
+        let usual = pair(&AlignOptions::default());
+        assert_eq!((usual.family, usual.softened_by.len()), (Family::Timestamp(0), 1));
+        let exact = pair(&AlignOptions { exact: true, ..AlignOptions::default() });
+        assert_eq!((exact.family, exact.softened_by.len()), (Family::Timestamp(6), 0));
+        let rules = vec![("at".to_owned(), vec![Rule::Precision(3)])];
+        let ruled = pair(&AlignOptions { exact: true, rules, ..AlignOptions::default() });
+        assert_eq!((ruled.family, ruled.unruled), (Family::Timestamp(3), Family::Timestamp(6)));
+        assert!(ruled.softened_by.iter().all(|softener| softener.asked));
     }
 
     #[test]

@@ -19,7 +19,9 @@ mod number;
 mod parse;
 mod print;
 mod rules;
+mod softening;
 mod tolerance;
+mod typed;
 
 pub use alignment::{AlignOptions, Alignment, AlignmentError, Key, KeyChoice, Pair};
 pub use builder::PortableBuilder;
@@ -39,4 +41,8 @@ pub use parse::{
 };
 pub use print::{print_bytes, print_date, print_time, print_timestamp, print_uuid};
 pub use rules::{Rule, RuleError, Rules};
+pub use softening::{Softener, softened_by};
 pub use tolerance::Tolerance;
+pub use typed::{
+    NameError, spelled, spelled_for_shell, spelled_pair, typed_maps, typed_name, typed_names, typed_pairs, typed_rule,
+};

@@ -20,4 +20,5 @@ mod reviewed;
 mod streams;
 mod two_way;
 mod types;
+mod verdict;
 mod writers;

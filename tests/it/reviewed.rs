@@ -72,11 +72,13 @@ fn a_sync_prints_one_line() {
 fn a_limit_is_named() {
     let dir = airports();
     let run = compare(&dir, "sync", &["--max-deletes", "14"]);
-    assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""));
+    assert_eq!((run.code, run.stdout.as_str()), (Some(3), ""));
     insta::assert_snapshot!(run.stderr);
+    compare(&dir, "sync", &["--max-deletes", "14", "--format", "json"])
+        .is_stopped_with(&["15 deletes", "--max-deletes"]);
     let plan = compare(&dir, "plan", &["--max-deletes", "14", "--out", "p"]);
     assert!(plan.stdout.contains("15 deletes are beyond --max-deletes 14"), "{}", plan.stdout);
-    assert_eq!(dir.trueup(["apply", "p", "--yes"]).code, Some(2));
+    assert_eq!(dir.trueup(["apply", "p", "--yes"]).code, Some(3));
     assert_eq!(compare(&dir, "sync", &["--no-delete"]).code, Some(0));
 }
 

@@ -1,9 +1,9 @@
 //! The words for what goes wrong between a plan and the rows that it writes.
 
-use super::Failure;
+use super::{Failure, Kind};
 use trueup::apply::{ApplyError, SideOutcome};
 use trueup::audit::thousands;
-use trueup::endpoint::OnDelete;
+use trueup::endpoint::{EndpointError, OnDelete};
 use trueup::job::RunError;
 use trueup::plan::{Cascade, LimitExceeded, PlanError};
 
@@ -19,6 +19,7 @@ impl Failure {
             &format!("they would take along {}", rows.join(", ")),
             "leave them out with --no-delete, or allow it with --allow-cascade",
         )
+        .of(Kind::Limit)
     }
 }
 
@@ -63,6 +64,7 @@ impl From<LimitExceeded> for Failure {
             &format!("{flag} {limit} is the limit, and the {side} table had {} rows", thousands(rows)),
             &format!("look at the {what} with `trueup show`; if they are right, raise {flag}"),
         )
+        .of(Kind::Limit)
     }
 }
 
@@ -72,6 +74,10 @@ impl From<ApplyError> for Failure {
             ApplyError::Plan(error) => error.into(),
             ApplyError::Limit(error) => error.into(),
             ApplyError::Address(error) => trueup::job::JobError::from(error).into(),
+            ApplyError::Endpoint(error @ EndpointError::Connect { .. }) => Self::from(error).with_hint(
+                "check that the server answers, and the password: a plan keeps none, so set PGPASSWORD or MYSQL_PWD, or \
+                 give the address again with --left or --right",
+            ),
             ApplyError::Endpoint(error) => error.into(),
             ApplyError::Busy { folder } => Self::new(
                 &format!("{folder} is being applied or undone already"),
@@ -80,6 +86,7 @@ impl From<ApplyError> for Failure {
             ),
             ApplyError::Obstacle { address, why } => {
                 Self::new(&format!("{address} can't be written to"), &why, "hand the plan's SQL to someone who can")
+                    .of(Kind::Refused)
             }
             ApplyError::OtherTable { given, planned } => Self::new(
                 &format!("{given} is another table"),
@@ -108,6 +115,7 @@ impl From<ApplyError> for Failure {
                     _ => "allow it with --allow-cascade, or leave the deletes out",
                 };
                 Self::new(&format!("{address}: nothing is written"), &format!("{would} (foreign key `{name}`)"), hint)
+                    .of(Kind::Limit)
             }
             ApplyError::File { doing, path, why } => {
                 Self::new(&format!("can't {doing} {path}"), &why, "make room there and check its permissions")
@@ -117,12 +125,15 @@ impl From<ApplyError> for Failure {
                 &why,
                 "without it nobody knows what was written: compare the tables again and make a new plan",
             ),
-            ApplyError::Shape(why) => Self::new("rows have an unexpected form", &why, "report this as a defect"),
+            ApplyError::Shape(why) => {
+                Self::new("rows have an unexpected form", &why, "report this as a defect").of(Kind::Internal)
+            }
             ApplyError::Row { address, action, key, why } => Self::new(
                 &format!("{address} does not accept the {action} of row {key}"),
                 &why,
                 "nothing of its transaction is written; correct the cause and try again",
-            ),
+            )
+            .of(Kind::Refused),
             ApplyError::Rows { address, action, rows, first, why } => Self::new(
                 &format!(
                     "{address} does not accept one of {} {action}s, the first of them of row {first}",
@@ -130,12 +141,14 @@ impl From<ApplyError> for Failure {
                 ),
                 &why,
                 "none of them is written; correct the cause and apply again, or find the row with a smaller --chunk",
-            ),
+            )
+            .of(Kind::Refused),
             ApplyError::InTheWay { address, doing, why } => Self::new(
                 &format!("{address}: {doing} met another session again and again"),
                 &why,
                 "apply it again when fewer people write; a smaller --chunk or a longer --lock-timeout helps",
-            ),
+            )
+            .of(Kind::Refused),
             ApplyError::Restless { address, action, rows, wrote } => Self::new(
                 &format!(
                     "{address}: {} of {} {action}s were written, and again other ones",
@@ -144,15 +157,18 @@ impl From<ApplyError> for Failure {
                 ),
                 "the rows change while they are written, or a trigger turns some of them away",
                 "nothing of them is kept; apply it again when fewer people write",
-            ),
+            )
+            .of(Kind::Refused),
             ApplyError::LostAtCommit { address, why } => {
                 Self::new(&format!("{address}: the connection was lost during COMMIT"), &why, AGAIN)
+                    .of(Kind::Connection)
             }
             ApplyError::Counters { address, why } => Self::new(
                 &format!("{address}: the counters that number new rows could not be moved past those written"),
                 &why,
                 "the rows are written; give the user the right to set the sequence and apply again",
-            ),
+            )
+            .of(Kind::Refused),
             ApplyError::EmptySource { empty, target, deletes } => Self::new(
                 &format!("nothing is written: {empty} has no rows"),
                 &format!(
@@ -160,7 +176,8 @@ impl From<ApplyError> for Failure {
                     thousands(deletes)
                 ),
                 "check the source; if it is meant, say so with --allow-empty-source",
-            ),
+            )
+            .of(Kind::Limit),
             ApplyError::Interrupted => Self::interrupted_writing(),
             ApplyError::Stopped { cause, so_far } => Self::from(*cause).after(&so_far),
         }
@@ -170,7 +187,7 @@ impl From<ApplyError> for Failure {
 impl Failure {
     /// The person ended a run that writes.
     pub fn interrupted_writing() -> Self {
-        Self { code: 130, ..Self::new("interrupted", "", AGAIN) }
+        Self::new("interrupted", "", AGAIN).of(Kind::Interrupted)
     }
 
     /// Says also what was written before.

@@ -10,7 +10,7 @@ use std::path::Path;
 pub const RUN: &str = "run.json";
 
 /// The version of the format that this program writes and reads.
-pub(super) const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 2;
 
 /// A run.
 #[derive(Clone, Debug, Serialize, Deserialize)]

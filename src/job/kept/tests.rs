@@ -41,6 +41,7 @@ fn audit(folder: &Path, left: Address, right: Address, out: &str) -> Result<Audi
         streams: 1,
         copy: false,
         reasons: true,
+        allow_nothing: false,
     };
     run_audit(&job, &Quiet)
 }
@@ -107,8 +108,8 @@ fn what_is_damaged_or_of_another_version_is_refused() {
     let run = audit_csv(folder.path());
     let path = run.folder.join(RUN);
     let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, text.replacen("\"version\": 1", "\"version\": 2", 1)).unwrap();
-    assert!(matches!(Kept::open(&run.folder), Err(KeptError::Version { found: 2, .. })));
+    std::fs::write(&path, text.replacen("\"version\": 2", "\"version\": 3", 1)).unwrap();
+    assert!(matches!(Kept::open(&run.folder), Err(KeptError::Version { found: 3, .. })));
     std::fs::write(&path, &text[..text.len() / 2]).unwrap();
     assert!(matches!(Kept::open(&run.folder), Err(KeptError::Damaged { .. })));
     std::fs::write(&path, text).unwrap();

@@ -9,7 +9,7 @@ use crate::endpoint::Interrupt;
 use crate::job::error::RunError;
 use crate::job::side::Job;
 use crate::snapshot::{Index, Manifest, Snapshot, SnapshotError};
-use crate::table::Key;
+use crate::table::{Key, spelled, spelled_pair};
 use chrono::{DateTime, SecondsFormat, Utc};
 use std::fs::Metadata;
 use std::path::Path;
@@ -75,18 +75,21 @@ pub(super) fn modified(file: &Metadata) -> Option<String> {
 /// What a job says of columns, as options of the command line.
 fn options(job: &Job) -> Vec<String> {
     let said = &job.options;
-    let pair = |option: &str, (left, right): &(String, String)| {
-        if left == right { format!("{option} {left}") } else { format!("{option} {left}={right}") }
+    let pair = |option: &str, (left, right): &(String, String)| format!("{option} {}", spelled_pair(left, right));
+    let list = |option: &str, names: &[String]| {
+        let names: Vec<_> = names.iter().map(|name| spelled(name)).collect();
+        (!names.is_empty()).then(|| format!("{option} {}", names.join(",")))
     };
-    let list = |option: &str, names: &[String]| (!names.is_empty()).then(|| format!("{option} {}", names.join(",")));
     let mut out: Vec<String> = said.key.iter().map(|key| pair("--key", key)).collect();
     out.extend(said.map.iter().map(|map| pair("--map", map)));
     out.extend(list("--columns", &said.columns));
     out.extend(list("--ignore", &said.ignore));
     out.extend(said.rules.iter().map(|(column, rules)| {
         let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
-        format!("--compare {column}={}", rules.join(","))
+        format!("--compare {}={}", spelled(column), rules.join(","))
     }));
+    out.extend(said.exact.then(|| "--exact".to_owned()));
+    out.extend(job.allow_nothing.then(|| "--allow-nothing".to_owned()));
     out.extend(said.zone.iter().map(|zone| format!("--time-zone {zone}")));
     out
 }

@@ -50,6 +50,7 @@ pub(in crate::job) fn replan(old: &Plan, decisions: Vec<Decision>, watch: &dyn W
             streams: 1,
             copy: true,
             reasons: false,
+            allow_nothing: false,
         },
         direction: old.file.direction,
         actions: two_way.actions.clone(),

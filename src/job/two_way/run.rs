@@ -4,11 +4,12 @@ use super::changed::{Changed, read_changed};
 use super::next::{LINKS, NextFile};
 use super::servers::{Servers, times};
 use super::state::{check, state_folder, table_name};
+use crate::audit::Verdict;
 use crate::base::{Base, BaseColumn, BaseFile, BasePair, BaseSide, LinkSide, identity_of, write_links};
 use crate::endpoint::{Address, Target};
 use crate::job::cascades::note_cascades;
 use crate::job::error::RunError;
-use crate::job::plan::{PlanJob, PlanRun, target, write_scripts};
+use crate::job::plan::{PlanJob, PlanRun, note_variables, target, write_scripts};
 use crate::job::references::note_references;
 use crate::job::run::{Compared, beside, both, compare_tables};
 use crate::job::side::Watch;
@@ -49,7 +50,7 @@ pub(in crate::job) fn run_two_way(job: &PlanJob, watch: &dyn Watch) -> Result<Pl
     let ask = || both(|| target(addresses[0]), || target(addresses[1]));
     let mut read = match read {
         // Where nothing is to be written, nobody need know what may be.
-        Some(read) if read.compared.audit.agree => read,
+        Some(read) if read.compared.audit.verdict != Verdict::Differ => read,
         Some(read) => Read { targets: ask()?, ..read },
         None => {
             let targets = ask()?;
@@ -249,6 +250,7 @@ pub(super) fn plan(
         note_cascades(&mut plan, side, address, watch)?;
     }
     write_scripts(&plan, addresses)?;
+    note_variables(&mut plan, addresses, &job.typed);
 
     let progress = watch.stage("linking");
     let link =
@@ -259,5 +261,5 @@ pub(super) fn plan(
     plan.finish()?;
     std::fs::remove_dir_all(pending.temporary.join("work")).ok();
     plan.folder = pending.keep()?;
-    Ok(PlanRun { agree: audit.agree, plan, audit })
+    Ok(PlanRun { agree: audit.agrees(), plan, audit })
 }

@@ -1,5 +1,6 @@
 use super::layout::ConflictLayout;
 use super::*;
+use crate::audit::Summary;
 use crate::endpoint::ExportBatch;
 use crate::plan::{
     ActionCounts, Direction, Limits, Plan, PlanFile, PlanSide, Reason, SCRIPTS, TwoWayFile, means, steps,
@@ -45,6 +46,7 @@ fn file() -> PlanFile {
         alignment,
         key: key.pairs,
         key_chosen: KeyChoice::Given,
+        found: Summary::default(),
         conflicts: 0,
         undecided: 0,
         ambiguous: 0,
@@ -56,6 +58,7 @@ fn file() -> PlanFile {
         allow_cascade: false,
         warnings: Vec::new(),
         limits: Limits::default(),
+        variables: Vec::new(),
         two_way: Some(TwoWayFile::default()),
         parts: Vec::new(),
         checksum: String::new(),

@@ -6,7 +6,9 @@ use super::markup::Html;
 use super::model::{PageModel, PageSnapshot};
 use crate::audit::{Audit, thousands};
 use crate::plan::PlanFile;
-use crate::table::Alignment;
+use crate::report::sentence::how;
+use crate::report::values::pair_name;
+use crate::table::{Alignment, softened_by};
 
 /// The last section.
 pub fn section(model: &PageModel) -> Section {
@@ -128,8 +130,10 @@ fn notes(audit: &Audit, html: &mut Html) {
         html.raw("<li>").sentence(warning).raw("</li>");
     }
     for softened in &audit.softened {
-        html.raw("<li><code>").text(&softened.column).raw("</code> is compared by ").text(&softened.by);
-        html.raw(", which made it equal in ").count(softened.rows).raw(" rows</li>");
+        html.raw("<li><code>").text(&pair_name(&softened.left, &softened.right));
+        html.raw("</code> is compared ").text(&how(&softened.softener));
+        let rows = if softened.rows == 1 { " row</li>" } else { " rows</li>" };
+        html.raw(", which made it equal in ").count(softened.rows).raw(rows);
     }
     html.raw("</ul>");
 }
@@ -155,7 +159,7 @@ fn pairing(alignment: &Alignment, html: &mut Html) {
         } else {
             html.text(&pair.family.to_string());
             if !pair.softened_by.is_empty() {
-                html.raw(", softened by ").text(&pair.softened_by.join(", "));
+                html.raw(", softened by ").text(&softened_by(&pair.softened_by));
             }
         }
         html.raw("</td></tr>");

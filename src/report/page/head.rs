@@ -2,8 +2,9 @@
 
 use super::markup::Html;
 use super::model::PageModel;
-use crate::audit::{Audit, thousands};
+use crate::audit::thousands;
 use crate::plan::{Direction, PlanFile};
+use crate::report::sentence::sentence;
 
 /// The page's title.
 pub fn title(model: &PageModel) -> String {
@@ -100,59 +101,11 @@ pub fn moment(text: &str) -> String {
 
 /// The answer in one sentence, or two for a plan.
 pub fn verdict(model: &PageModel) -> String {
-    let compared = model.audit.as_ref().map(compared);
+    let compared = model.audit.as_ref().map(|audit| sentence(&audit.summary()));
     match (&model.plan, compared) {
         (Some(plan), Some(compared)) => format!("{} {compared}", planned(plan)),
         (Some(plan), None) => planned(plan),
         (None, compared) => compared.unwrap_or_default(),
-    }
-}
-
-fn compared(audit: &Audit) -> String {
-    let [left, right] = [0, 1].map(|side: usize| audit.sides[side].counts.rows);
-    if audit.agree {
-        return match left {
-            1 => "The two tables agree: they hold the same row.".to_owned(),
-            _ => format!("The two tables agree: all {} rows are the same.", thousands(left)),
-        };
-    }
-    let mut parts = Vec::new();
-    for (side, which) in ["left", "right"].into_iter().enumerate() {
-        match audit.only[side] {
-            0 => {}
-            1 => parts.push(format!("1 key is only on the {which}")),
-            keys => parts.push(format!("{} keys are only on the {which}", thousands(keys))),
-        }
-    }
-    if audit.changed > 0 {
-        let of = thousands(audit.in_both);
-        parts.push(match audit.changed {
-            1 => format!("1 of the {of} keys on both sides has changed"),
-            keys => format!("{} of the {of} keys on both sides have changed", thousands(keys)),
-        });
-    }
-    if audit.ambiguous > 0 {
-        parts.push(match audit.ambiguous {
-            1 => "1 key is not unique and differs".to_owned(),
-            keys => format!("{} keys are not unique and differ", thousands(keys)),
-        });
-    }
-    let nulls = audit.sides.iter().map(|side| side.counts.null_keys).sum::<u64>();
-    if nulls > 0 {
-        parts.push(if nulls == 1 {
-            "1 row has no key".to_owned()
-        } else {
-            format!("{} rows have no key", thousands(nulls))
-        });
-    }
-    let rows = match (left, right) {
-        (left, right) if left == right => format!("The two tables differ, though both have {} rows", thousands(left)),
-        _ => format!("The two tables differ: {} rows on the left, {} on the right", thousands(left), thousands(right)),
-    };
-    match parts.as_slice() {
-        [] => format!("{rows}."),
-        [only] => format!("{rows}; {only}."),
-        [most @ .., last] => format!("{rows}; {}, and {last}.", most.join(", ")),
     }
 }
 

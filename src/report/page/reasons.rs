@@ -3,7 +3,7 @@
 use super::document::Section;
 use super::markup::Html;
 use super::model::PageModel;
-use crate::audit::{Kind, Reason, ReasonSide};
+use crate::audit::{Kind, Reason, ReasonSide, Verdict};
 use crate::report::values::percent;
 
 /// Reasons that are shown at once; the others are folded up.
@@ -11,7 +11,7 @@ const OPEN: usize = 12;
 
 /// All reasons, the most telling first; `None` if there is nothing to explain.
 pub fn section(model: &PageModel) -> Option<Section> {
-    let audit = model.audit.as_ref().filter(|audit| !audit.agree)?;
+    let audit = model.audit.as_ref().filter(|audit| audit.verdict == Verdict::Differ)?;
     let mut html = Html::default();
     if audit.reasons.is_empty() {
         let searched = model.run.as_ref().is_some_and(|run| run.reasons);

@@ -67,7 +67,7 @@ fn deletes_that_cascade_are_counted_and_refused_until_allowed() {
         );
         let (source, target) = (fixture.address("source"), fixture.address("target"));
         let refused = fixture.place.dir.plan(&source, &target, "refused", &[]);
-        refused.fails_with(&["3", "child", "--allow-cascade"]);
+        refused.is_stopped_with(&["3", "child", "--allow-cascade"]);
         let planned = fixture.plan("allowed", &["--allow-cascade"]);
         assert_eq!(steps(&planned, "right"), [0, 0, 2], "{kind:?}");
         let applied = fixture.place.dir.apply("allowed", &[]).json(0);
@@ -95,9 +95,9 @@ fn values_that_other_rows_refer_to_are_not_changed_unasked() {
         let (source, target) = (fixture.address("source"), fixture.address("target"));
         let before = fixture.contents("child");
         let plan = |fixture: &Fixture, options: &[&str]| fixture.place.dir.plan(&source, &target, "plan", options);
-        plan(&fixture, &[]).fails_with(&["code", "child", "--allow-cascade"]);
+        plan(&fixture, &[]).is_stopped_with(&["code", "child", "--allow-cascade"]);
         // Exchanged by way of NULL, the references would be lost.
-        plan(&fixture, &["--allow-cascade"]).fails_with(&["code", "child", "NULL"]);
+        plan(&fixture, &["--allow-cascade"]).is_stopped_with(&["code", "child", "NULL"]);
         let allowed = plan(&fixture, &["--allow-cascade", "--where", "id = 3"]);
         assert_eq!(steps(&allowed.json(1), "right"), [0, 1, 0], "{kind:?}");
         assert_eq!(fixture.contents("child"), before, "{kind:?}");

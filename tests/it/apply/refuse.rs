@@ -28,6 +28,12 @@ impl Fixture {
         self.place.dir.apply(plan, &[]).fails_with(words);
         assert_eq!(self.place.contents(Kind::Sqlite, &self.right), self.before, "nothing was written");
     }
+
+    #[track_caller]
+    fn is_stopped(&mut self, plan: &str, words: &[&str]) {
+        self.place.dir.apply(plan, &[]).is_stopped_with(words);
+        assert_eq!(self.place.contents(Kind::Sqlite, &self.right), self.before, "nothing was written");
+    }
 }
 
 #[test]
@@ -60,7 +66,7 @@ fn a_newer_version() {
     fixture.plan("plan", &[]);
     let path = fixture.place.dir.path().join("plan/plan.json");
     let text = std::fs::read_to_string(&path).unwrap();
-    let newer = text.replacen("\"version\": 1", "\"version\": 99", 1);
+    let newer = text.replacen("\"version\": 2", "\"version\": 99", 1);
     assert_ne!(newer, text);
     std::fs::write(&path, newer).unwrap();
     fixture.is_refused("plan", &["version", "99"]);
@@ -87,12 +93,12 @@ fn another_table() {
 fn limits() {
     let mut fixture = Fixture::new();
     fixture.plan("few", &["--max-deletes", "399"]);
-    fixture.is_refused("few", &["400", "--max-deletes"]);
+    fixture.is_stopped("few", &["400", "--max-deletes"]);
     fixture.plan("percent", &["--max-changes", "50%"]);
-    fixture.is_refused("percent", &["1,200", "--max-changes"]);
+    fixture.is_stopped("percent", &["1,200", "--max-changes"]);
     // A third of the target's rows would go, and ten percent may.
     let (left, right) = (fixture.left.clone(), fixture.right.clone());
-    fixture.place.dir.trueup(["sync", &left, &right]).fails_with(&["400", "--max-deletes"]);
+    fixture.place.dir.trueup(["sync", &left, &right]).is_stopped_with(&["400", "--max-deletes"]);
     assert_eq!(fixture.place.contents(Kind::Sqlite, &right), fixture.before);
     let synced = fixture.place.dir.trueup(["sync", &left, &right, "--max-deletes", "40%", "--format", "json"]);
     assert_eq!(steps(&synced.json(0), "right"), [400, 400, 400]);
@@ -104,9 +110,9 @@ fn limits() {
 fn an_empty_source() {
     let mut fixture = Fixture::new();
     let empty = fixture.place.store(Kind::Sqlite, &crate::support::Table { rows: Vec::new(), ..source() });
-    fixture.place.dir.trueup(["sync", &empty, &fixture.right]).fails_with(&["empty"]);
+    fixture.place.dir.trueup(["sync", &empty, &fixture.right]).is_stopped_with(&["empty"]);
     // A limit of some rows does not mean all of them, however large it is.
-    fixture.place.dir.trueup(["sync", &empty, &fixture.right, "--max-deletes", "5000"]).fails_with(&["empty"]);
+    fixture.place.dir.trueup(["sync", &empty, &fixture.right, "--max-deletes", "5000"]).is_stopped_with(&["empty"]);
     assert_eq!(fixture.place.contents(Kind::Sqlite, &fixture.right), fixture.before);
 }
 

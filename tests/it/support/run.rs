@@ -184,12 +184,41 @@ impl Run {
         serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("no JSON ({e}): {self}"))
     }
 
-    /// The words of a run that failed as it should: nothing on stdout, all of `words` on stderr,
-    /// in any case.
+    /// The words of a run that failed as it should: on stdout nothing but, where a script reads it, the
+    /// failure; all of `words` on stderr, in any case.
     #[track_caller]
     pub fn fails_with(&self, words: &[&str]) {
         assert_eq!(self.code, Some(2), "{self}");
-        assert_eq!(self.stdout, "", "{self}");
+        self.fails_saying(words);
+    }
+
+    /// The same of a run that a limit stopped.
+    #[track_caller]
+    pub fn is_stopped_with(&self, words: &[&str]) {
+        assert_eq!(self.code, Some(3), "{self}");
+        self.fails_saying(words);
+        if !self.stdout.is_empty() {
+            assert_eq!(self.error()["kind"], "limit", "{self}");
+        }
+    }
+
+    /// The failure that a script is told of.
+    #[track_caller]
+    pub fn error(&self) -> Value {
+        let printed: Value = serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("no JSON ({e}): {self}"));
+        assert_eq!(printed["version"], 1, "{self}");
+        for name in ["kind", "what", "why", "do"] {
+            assert!(printed["error"][name].is_string(), "no {name}: {self}");
+        }
+        printed["error"].clone()
+    }
+
+    #[track_caller]
+    fn fails_saying(&self, words: &[&str]) {
+        if !self.stdout.is_empty() {
+            let what = self.error()["what"].as_str().unwrap().to_owned();
+            assert!(self.stderr.contains(&what), "stdout and stderr tell of different things: {self}");
+        }
         let said = self.stderr.to_lowercase();
         for word in words {
             assert!(said.contains(&word.to_lowercase()), "`{word}` is not said: {self}");

@@ -132,6 +132,7 @@ mod tests {
                 left: crate::table::Column::new("n", crate::table::PortableType::Integer, "x"),
                 right: crate::table::Column::new("n", crate::table::PortableType::Integer, "x"),
                 family: crate::table::Family::Number,
+                unruled: crate::table::Family::Number,
                 rules: crate::table::Rules::default(),
                 compared: true,
                 softened_by: Vec::new(),
