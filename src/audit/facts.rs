@@ -237,9 +237,11 @@ fn key_warnings(sides: &[AuditedSide; 2], key: &KeyReport) -> Vec<String> {
             ));
         }
         if counts.null_keys > 0 {
+            let have = if counts.null_keys == 1 { "row on the {} has" } else { "rows on the {} have" };
             out.push(format!(
-                "{} rows on the {which} have NULL in `{}` and can't be matched",
+                "{} {} NULL in `{}` and can't be matched",
                 thousands(counts.null_keys),
+                have.replace("{}", which),
                 names.join("` or `")
             ));
         }
@@ -251,8 +253,9 @@ fn other_warnings(sides: &[AuditedSide; 2]) -> Vec<String> {
     let mut out = Vec::new();
     for (side, which) in sides.iter().zip(["left", "right"]) {
         for other in &side.others {
+            let (values, they) = if other.values == 1 { ("value", "it is") } else { ("values", "they are") };
             out.push(format!(
-                "`{}` on the {which} has {} values that its type cannot hold; they are compared as text",
+                "`{}` on the {which} has {} {values} that its type cannot hold; {they} compared as text",
                 other.column,
                 thousands(other.values)
             ));

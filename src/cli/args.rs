@@ -31,8 +31,11 @@ Table addresses:
   path/to/file.parquet   path/to/file.csv   a glob or folder of Parquet parts   a snapshot folder
   ${NAME} is taken from the environment; passwords also from PGPASSWORD, ~/.pgpass and MYSQL_PWD.
 
-Exit codes: 0 the tables agree or all is applied, 1 they differ or rows were refused, 2 it failed,
-130 interrupted.";
+A column's name with a comma or = in it is quoted: --key '\"a,b\"'; --key a,b is two columns.
+
+Exit codes: 0 the tables agree, nothing is to be done or all is applied; 1 they differ, columns or rows
+could not be compared, the plan has steps or conflicts, or rows were refused; 2 it failed; 3 a limit
+stopped it: a person has to look; 130 interrupted.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
