@@ -13,9 +13,10 @@ use super::outcome::Refusal;
 use super::step_set::StepSet;
 use super::stored::{Keep, Stored};
 use super::work::Work;
-use crate::endpoint::file::{Csv, Draft, Edits, NewRow, Original, rewrite_csv, rewrite_parquet};
+use crate::endpoint::file::{ByteForm, Csv, Draft, Edits, NewRow, Original, rewrite_csv, rewrite_parquet};
 use crate::endpoint::{Action, Address, Endpoint, EndpointError, ExportBatch, ExportRequest, Interrupt, Sink, Stopped};
 use crate::snapshot::Parts;
+use arrow::array::{Array, AsArray};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -31,7 +32,7 @@ const CHUNK: usize = 10_000;
 /// then.
 pub fn apply_file(run: FileRun<'_>) -> Result<FileOutcome, ApplyError> {
     let (path, kind) = match run.address {
-        Address::Csv(path) => (path, Kind::Csv),
+        Address::Csv(csv) => (&csv.path, Kind::Csv(Csv::new(csv.path.clone(), csv.delimiter).delimiter()?)),
         Address::Parquet(path) => (path, Kind::Parquet),
         other => {
             let why = "it is no CSV or Parquet file".to_owned();
@@ -72,7 +73,8 @@ fn works(run: &FileRun<'_>, codec: &Codec) -> Result<Vec<Work>, ApplyError> {
 
 #[derive(Clone, Copy, Debug)]
 enum Kind {
-    Csv,
+    /// With this between its fields.
+    Csv(u8),
     Parquet,
 }
 
@@ -139,7 +141,7 @@ impl File<'_> {
             return Ok(outcome);
         }
         let draft = match self.kind {
-            Kind::Csv => rewrite_csv(&original, self.codec.columns(), &edits)?,
+            Kind::Csv(delimiter) => rewrite_csv(&original, delimiter, self.codec.columns(), &edits)?,
             Kind::Parquet => rewrite_parquet(&original, self.codec.columns(), &edits)?,
         };
         let rows = before.rows + edits.added.len() as u64 - edits.dropped.len() as u64;
@@ -169,6 +171,11 @@ impl File<'_> {
                 Verdict::Moved { found, why } => {
                     refuse(self.refusal(work, at, why, found.map(|row| (&fetched, row)))?)?
                 }
+                Verdict::Write if let Some(why) = self.unwritable(work, at) => {
+                    let (keys, there) = (self.codec.rows(work.steps.rows())?, self.codec.rows(&fetched)?);
+                    let row = (0..there.len()).find(|row| there.key(*row) == keys.key(at));
+                    refuse(self.refusal(work, at, why, row.map(|row| (&fetched, row)))?)?;
+                }
                 Verdict::Write => {
                     let new = NewRow { batch, row: at, columns: work.wants(at).to_vec() };
                     match (work.steps.action, found.places.get(&at)) {
@@ -185,6 +192,22 @@ impl File<'_> {
         }
         edits.values.extend(work.steps.after.clone());
         work.pick(&written)
+    }
+
+    /// Why a step's values can't be in such a file, whatever else is in it.
+    fn unwritable(&self, work: &Work, at: usize) -> Option<String> {
+        let after = work.steps.after.as_ref().filter(|_| matches!(self.kind, Kind::Csv(_)))?;
+        let columns = self.codec.columns();
+        let no_text = |column: &&usize| {
+            let bytes = after.rows.column(**column).as_binary_opt::<i32>().filter(|bytes| bytes.is_valid(at));
+            let form = ByteForm::of(&columns[**column]);
+            form.zip(bytes).is_some_and(|(form, bytes)| form.write(bytes.value(at)).is_none())
+        };
+        let column = work.wants(at).iter().find(no_text)?;
+        let name = &columns[*column].name;
+        Some(format!(
+            "column `{name}`: its bytes are no UTF-8 text, and the file's other values are not written as \\x…"
+        ))
     }
 
     fn refusal(
@@ -238,14 +261,14 @@ impl File<'_> {
     ) -> Result<(), ApplyError> {
         let taker = Taker { interrupt: self.interrupt, state: Mutex::new((take, None)) };
         let read = match self.kind {
-            Kind::Csv => {
+            Kind::Csv(delimiter) => {
                 let request = ExportRequest { columns: self.codec.columns().to_vec(), filter: None, streams: 1 };
-                Csv::new(path.to_owned()).export(&request, &taker).map(drop).map_err(ApplyError::from)
+                Csv::new(path.to_owned(), Some(delimiter)).export(&request, &taker).map(drop).map_err(ApplyError::from)
             }
             Kind::Parquet => {
                 let all: Vec<usize> = (0..self.codec.columns().len()).collect();
-                Parts::open(&[path.to_owned()], Some(self.codec.columns()))
-                    .and_then(|parts| {
+                Parts::open_foreign(&[path.to_owned().into()], Some(self.codec.columns()))
+                    .and_then(|(parts, _)| {
                         parts.each(&all, &mut |batch| taker.send(batch).map_err(|_| EndpointError::Stopped.into()))
                     })
                     .map_err(|error| ApplyError::file("read", path, &error))

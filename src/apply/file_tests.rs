@@ -82,7 +82,7 @@ fn run(path: &Path, works: &[Work]) -> Ran {
 }
 
 fn run_with(path: &Path, works: &[Work], commit: &mut dyn FnMut(&StepSet) -> Result<(), ApplyError>) -> Ran {
-    let kind = if path.extension().is_some_and(|e| e == "csv") { Kind::Csv } else { Kind::Parquet };
+    let kind = if path.extension().is_some_and(|e| e == "csv") { Kind::Csv(b',') } else { Kind::Parquet };
     let codec = Codec::new(&table());
     let (mut refused, mut committed, mut kept) = (Vec::new(), None, Kept::default());
     let file = File { kind, side: 1, codec: &codec, interrupt: &Interrupt::default() };
@@ -128,7 +128,7 @@ fn files() -> (tempfile::TempDir, [PathBuf; 2]) {
 
 fn read(path: &Path) -> Vec<Vec<Option<String>>> {
     let codec = Codec::new(&table());
-    let kind = if path.extension().is_some_and(|e| e == "csv") { Kind::Csv } else { Kind::Parquet };
+    let kind = if path.extension().is_some_and(|e| e == "csv") { Kind::Csv(b',') } else { Kind::Parquet };
     let file = File { kind, side: 0, codec: &codec, interrupt: &Interrupt::default() };
     let mut out = Vec::new();
     file.each(path, &mut |batch| {

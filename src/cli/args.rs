@@ -29,6 +29,7 @@ Table addresses:
   mysql://user@host:3306/db#table
   sqlite:path/to/file.db#table
   path/to/file.parquet   path/to/file.csv   a glob or folder of Parquet parts   a snapshot folder
+  csv:path/of/any/name?delimiter=;
   ${NAME} is taken from the environment; passwords also from PGPASSWORD, ~/.pgpass and MYSQL_PWD.
 
 A column's name with a comma or = in it is quoted: --key '\"a,b\"'; --key a,b is two columns.

@@ -24,9 +24,18 @@ pub enum Address {
     /// A Parquet file, a folder of Parquet parts, or a glob.
     Parquet(PathBuf),
     /// A CSV file.
-    Csv(PathBuf),
+    Csv(CsvAddress),
     /// A snapshot folder.
     Snapshot(PathBuf),
+}
+
+/// A CSV file and how it is written, as far as somebody said so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CsvAddress {
+    /// The file.
+    pub path: PathBuf,
+    /// What is between two fields; `None` to find out.
+    pub delimiter: Option<u8>,
 }
 
 /// A table on a database server.
@@ -115,6 +124,7 @@ impl Address {
                     _ => Err(AddressError::NoTable(full)),
                 }
             }
+            Some("csv") => csv(&full).map(Self::Csv),
             _ => Self::path(&full),
         }
     }
@@ -124,7 +134,7 @@ impl Address {
         // Joining an absolute path gives that path.
         match self {
             Self::Sqlite { path, table } => Self::Sqlite { path: folder.join(path), table },
-            Self::Csv(path) => Self::Csv(folder.join(path)),
+            Self::Csv(csv) => Self::Csv(CsvAddress { path: folder.join(csv.path), ..csv }),
             Self::Parquet(path) => Self::Parquet(folder.join(path)),
             Self::Snapshot(path) => Self::Snapshot(folder.join(path)),
             server => server,
@@ -139,7 +149,7 @@ impl Address {
             return Ok(if manifest { Self::Snapshot(path.into()) } else { Self::Parquet(path.into()) });
         }
         match extension.as_deref() {
-            Some("csv" | "tsv") => Ok(Self::Csv(path.into())),
+            Some("csv" | "tsv") => Ok(Self::Csv(CsvAddress { path: path.into(), delimiter: None })),
             Some("parquet" | "pq") => Ok(Self::Parquet(path.into())),
             _ if text.contains(['*', '?']) => Ok(Self::Parquet(path.into())),
             // A folder that isn't there: say so when it is opened, unless it can't be meant.
@@ -154,8 +164,63 @@ impl fmt::Display for Address {
         match self {
             Self::Postgres(server) | Self::Mysql(server) => f.write_str(&server.shown),
             Self::Sqlite { path, table } => write!(f, "sqlite:{}#{table}", path.display()),
-            Self::Parquet(path) | Self::Csv(path) | Self::Snapshot(path) => write!(f, "{}", path.display()),
+            Self::Parquet(path) | Self::Snapshot(path) => write!(f, "{}", path.display()),
+            Self::Csv(CsvAddress { path, delimiter }) => {
+                // Not every name is taken for a CSV file's.
+                let plain =
+                    path.extension().is_some_and(|end| ["csv", "tsv"].iter().any(|e| end.eq_ignore_ascii_case(e)));
+                match delimiter {
+                    None if plain => write!(f, "{}", path.display()),
+                    None => write!(f, "csv:{}", path.display()),
+                    Some(byte) => write!(f, "csv:{}?delimiter={}", path.display(), delimiter_name(*byte)),
+                }
+            }
         }
+    }
+}
+
+/// `csv:PATH?delimiter=;`
+fn csv(text: &str) -> Result<CsvAddress, AddressError> {
+    let invalid = |why: String| AddressError::Invalid { shown: text.to_owned(), why };
+    // A name may have a question mark in it.
+    let (path, options) = match text[4..].rsplit_once('?') {
+        Some((path, options)) if options.contains('=') => (path, options),
+        _ => (&text[4..], ""),
+    };
+    if path.is_empty() {
+        return Err(invalid("it names no file".to_owned()));
+    }
+    let mut out = CsvAddress { path: path.into(), delimiter: None };
+    for option in options.split('&').filter(|option| !option.is_empty()) {
+        match option.split_once('=') {
+            Some(("delimiter", value)) => {
+                let byte = delimiter(&decode(value));
+                let why = || format!("`{value}` is no delimiter: write one character, as `;`, or `tab`");
+                out.delimiter = Some(byte.ok_or_else(|| invalid(why()))?);
+            }
+            _ => {
+                let name = option.split('=').next().unwrap_or(option);
+                return Err(invalid(format!("`{name}` is no option of it: there is only `delimiter`")));
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn delimiter(text: &str) -> Option<u8> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" => Some(b'\t'),
+        [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"\r\n".contains(byte) => Some(*byte),
+        _ => None,
+    }
+}
+
+/// A delimiter as it is written in an address.
+pub fn delimiter_name(byte: u8) -> String {
+    match byte {
+        b'\t' => "tab".to_owned(),
+        b'&' | b'%' | b'#' | b'?' | b' ' => format!("%{byte:02X}"),
+        _ => char::from(byte).to_string(),
     }
 }
 
@@ -221,7 +286,7 @@ fn unquote(name: &str, quote: char) -> String {
 }
 
 /// Decodes `%20` and the like; what is no escape stays as it is.
-fn decode(text: &str) -> String {
+pub(crate) fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -300,6 +365,20 @@ mod tests {
         assert_eq!(parse("sqlite:a b.db#t").unwrap().to_string(), "sqlite:a b.db#t");
         assert!(matches!(parse("x/y.csv"), Ok(Address::Csv(_))));
         assert!(matches!(parse("parts/*.parquet"), Ok(Address::Parquet(_))));
+        for (text, path, delimiter) in [
+            ("csv:a b.txt", "a b.txt", None),
+            ("csv:x.csv?delimiter=;", "x.csv", Some(b';')),
+            ("csv:odd?name?delimiter=tab", "odd?name", Some(b'\t')),
+            ("csv:x?delimiter=%26", "x", Some(b'&')),
+        ] {
+            let address = parse(text).unwrap();
+            assert_eq!(address, Address::Csv(CsvAddress { path: path.into(), delimiter }));
+            assert_eq!(address.to_string(), text);
+        }
+        for (text, why) in [("csv:x?null=N", "`null`"), ("csv:x?delimiter=ab", "`ab`"), ("csv:?delimiter=;", "no file")]
+        {
+            assert!(parse(text).unwrap_err().to_string().contains(why), "{text}");
+        }
         assert!(matches!(parse("x/y"), Ok(Address::Snapshot(_))));
     }
 

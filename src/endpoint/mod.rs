@@ -19,7 +19,8 @@ mod sqlite;
 mod target;
 mod write;
 
-pub use address::{Address, AddressError, ServerAddress};
+pub(crate) use address::decode as percent_decoded;
+pub use address::{Address, AddressError, CsvAddress, ServerAddress, delimiter_name};
 pub use dialect::Dialect;
 pub use error::EndpointError;
 pub use export::{ExportBatch, ExportRequest, Exported, Interrupt, Other, Sink, Stopped};
@@ -106,7 +107,7 @@ pub fn open(address: &Address) -> Option<Box<dyn Endpoint>> {
         Address::Postgres(server) => Some(Box::new(postgres::Postgres::new(server.clone()))),
         Address::Mysql(server) => Some(Box::new(mysql::Mysql::new(server.clone()))),
         Address::Sqlite { path, table } => Some(Box::new(sqlite::Sqlite::new(path.clone(), table.clone()))),
-        Address::Csv(path) => Some(Box::new(file::Csv::new(path.clone()))),
+        Address::Csv(csv) => Some(Box::new(file::Csv::new(csv.path.clone(), csv.delimiter))),
         Address::Parquet(_) | Address::Snapshot(_) => None,
     }
 }
@@ -116,7 +117,8 @@ pub fn open(address: &Address) -> Option<Box<dyn Endpoint>> {
 pub fn dialect_of(address: &Address) -> Option<(Box<dyn Dialect>, String)> {
     let path = match address {
         Address::Postgres(_) | Address::Mysql(_) | Address::Sqlite { .. } => return open(address)?.dialect(),
-        Address::Parquet(path) | Address::Csv(path) | Address::Snapshot(path) => path,
+        Address::Parquet(path) | Address::Snapshot(path) => path,
+        Address::Csv(csv) => &csv.path,
     };
     let Ok(Address::Postgres(server)) = Address::parse("postgres://localhost/files#rows", &|_| None) else {
         return None;

@@ -44,7 +44,7 @@ impl Given {
         };
         let folder = folder.join(name);
         std::fs::create_dir(&folder).unwrap();
-        freeze(&Csv::new(path), &info, &request, options, &folder).unwrap()
+        freeze(&Csv::new(path, None), &info, &request, options, &folder).unwrap()
     }
 }
 

@@ -187,6 +187,11 @@ impl Alignment {
         if left.declared != right.declared {
             let (typed, untyped) = if left.declared { (&left, &mut right) } else { (&right, &mut left) };
             untyped.ty = adopted(&typed.ty, &untyped.ty);
+        } else if !left.declared && left.ty != right.ty {
+            // Without a partner of bytes, `\x00ff` is the text that it is.
+            for column in [&mut left, &mut right].into_iter().filter(|column| column.ty == PortableType::Bytes) {
+                column.ty = PortableType::Text;
+            }
         }
         let names_it = |name: &String| *name == left.name || *name == right.name;
         let compared = !options.leaves_out(&[&left.name, &right.name]);
@@ -202,7 +207,8 @@ impl Alignment {
         let unruled = family;
         let rules: Vec<Rule> =
             options.rules.iter().filter(|(name, _)| names_it(name)).flat_map(|(_, rules)| rules.clone()).collect();
-        let effective = Rules::apply(&rules, &left.name, &mut family)?;
+        let mut effective = Rules::apply(&rules, &left.name, &mut family)?;
+        effective.padded = family == Family::Text && (left.padded && !right.declared || right.padded && !left.declared);
         let unasked = unasked.filter(|_| !options.exact);
         let softened_by = Softener::asked(&rules).into_iter().chain(unasked).collect();
         if let (Family::Instant(_), false) = (family, options.zone.is_some()) {
@@ -217,7 +223,10 @@ impl Alignment {
             if matches!(family, Family::Time(_) | Family::Timestamp(_) | Family::Instant(_))
                 && column.native.contains("(ns")
             {
-                self.warnings.push(format!("`{}` has nanoseconds: compared in microseconds", column.name));
+                self.warnings.push(format!(
+                    "`{}` has nanoseconds: a value that microseconds can't hold is kept as text and equals only itself",
+                    column.name
+                ));
             }
         }
         Ok(Pair { left, right, family, unruled, rules: effective, compared, softened_by })
@@ -452,6 +461,38 @@ mod tests {
         let ruled = pair(&AlignOptions { exact: true, rules, ..AlignOptions::default() });
         assert_eq!((ruled.family, ruled.unruled), (Family::Timestamp(3), Family::Timestamp(6)));
         assert!(ruled.softened_by.iter().all(|softener| softener.asked));
+    }
+
+    #[test]
+    fn padding_counts_only_where_it_may_be_meant() {
+        let (mut l, mut r) = (table(&["code"]), table(&["code"]));
+        l.columns[0].padded = true;
+        let padded = |l: &TableInfo, r: &TableInfo| {
+            Alignment::new(l, r, &AlignOptions::default()).unwrap().pairs[0].rules.padded
+        };
+        assert!(!padded(&l, &r) && !padded(&r, &l), "a table that says text");
+        r.columns[0].declared = false;
+        assert!(padded(&l, &r) && padded(&r, &l), "a file without types");
+    }
+
+    #[test]
+    fn hexadecimal_digits_are_bytes_only_beside_bytes() {
+        let file = |ty: PortableType| {
+            let mut table = table(&["b"]);
+            table.columns[0] = Column { declared: false, ..Column::new("b", ty, "csv") };
+            table
+        };
+        let pair = |l: &TableInfo, r: &TableInfo| {
+            let pair = Alignment::new(l, r, &AlignOptions::default()).unwrap().pairs.remove(0);
+            (pair.left.ty, pair.right.ty)
+        };
+        let hex = file(PortableType::Bytes);
+        assert_eq!(pair(&hex, &file(PortableType::Text)), (PortableType::Text, PortableType::Text));
+        assert_eq!(pair(&hex, &hex), (PortableType::Bytes, PortableType::Bytes));
+        assert_eq!(pair(&hex, &table(&["b"])), (PortableType::Text, PortableType::Text));
+        let mut bytes = table(&["b"]);
+        bytes.columns[0].ty = PortableType::Bytes;
+        assert_eq!(pair(&bytes, &hex), (PortableType::Bytes, PortableType::Bytes));
     }
 
     #[test]

@@ -152,12 +152,24 @@ pub struct Column {
     pub generated: bool,
     /// False where the type was inferred from values (CSV): a declared type on the other side wins.
     pub declared: bool,
+    /// Whether blanks at the end of a value are its type's padding: `char(n)`. They are never
+    /// exported, but in a file that another program wrote they may be there.
+    #[serde(default)]
+    pub padded: bool,
 }
 
 impl Column {
     /// A nullable column whose type is declared.
     pub fn new(name: impl Into<String>, ty: PortableType, native: impl Into<String>) -> Self {
-        Self { name: name.into(), ty, native: native.into(), nullable: true, generated: false, declared: true }
+        Self {
+            name: name.into(),
+            ty,
+            native: native.into(),
+            nullable: true,
+            generated: false,
+            declared: true,
+            padded: false,
+        }
     }
 }
 

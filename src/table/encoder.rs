@@ -162,7 +162,9 @@ impl Encoder {
     pub fn strict(&self) -> Self {
         // Read as UUIDs by rule only, they are the bytes that they are.
         let family = if self.rules.uuid { Family::Bytes } else { self.family.strict() };
-        Self { family, rules: Rules::default(), ..self.clone() }
+        // Padding is no part of a value.
+        let rules = Rules { padded: self.rules.padded, ..Rules::default() };
+        Self { family, rules, ..self.clone() }
     }
 
     /// Appends one cell. `other` is the text of a value that the typed column cannot hold.
@@ -340,6 +342,7 @@ impl Encoder {
 
     fn encode_plain_text(&self, text: &str, out: &mut Vec<u8>) {
         let text = if self.rules.trim { text.trim() } else { text };
+        let text = if self.rules.padded { text.trim_end_matches(' ') } else { text };
         if self.rules.empty_is_null && text.is_empty() {
             out.push(NULL);
         } else if self.rules.ignore_case {

@@ -113,6 +113,10 @@ pub struct Rules {
     /// See [`Rule::Hex`].
     #[serde(default)]
     pub hex: bool,
+    /// No rule of a person's: one side is `char(n)` and the other a file without types, where the
+    /// padding may be written. It counts on neither side.
+    #[serde(default)]
+    pub padded: bool,
 }
 
 impl Rules {

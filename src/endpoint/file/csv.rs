@@ -1,9 +1,11 @@
 //! A CSV file as an endpoint.
 
+use super::csv_bytes::{ByteForm, native};
+use super::csv_delimiter::find_delimiter;
 use super::infer::Inference;
 use super::records::{Record, RecordError, Records};
 use crate::endpoint::batches::Batches;
-use crate::endpoint::{Endpoint, EndpointError, ExportRequest, Exported, Sink};
+use crate::endpoint::{Endpoint, EndpointError, ExportRequest, Exported, Sink, delimiter_name};
 use crate::table::{Column, TableInfo};
 use std::fs::{File, Metadata};
 use std::io::Read;
@@ -18,6 +20,8 @@ const BUFFER: usize = 1 << 20;
 #[derive(Debug)]
 pub struct Csv {
     pub(super) path: PathBuf,
+    /// What is between two fields, if somebody said so.
+    delimiter: Option<u8>,
     /// How many rows the file had when it was described, and what it looked like then.
     counted: Mutex<Option<(Stamp, u64)>>,
 }
@@ -30,9 +34,9 @@ pub(super) struct Stamp {
 }
 
 impl Csv {
-    /// The table in the CSV file `path`.
-    pub fn new(path: PathBuf) -> Self {
-        Self { path, counted: Mutex::new(None) }
+    /// The table in the CSV file `path`; `delimiter` is what is between two fields, `None` to find out.
+    pub fn new(path: PathBuf, delimiter: Option<u8>) -> Self {
+        Self { path, delimiter, counted: Mutex::new(None) }
     }
 
     pub(super) fn open(&self) -> Result<Table<'_, File>, EndpointError> {
@@ -44,14 +48,34 @@ impl Csv {
         if !about.is_file() {
             return Err(self.unreadable("it is no regular file, and a CSV file is read twice".to_owned()));
         }
-        let records = Records::new(file, self.delimiter(), BUFFER);
-        let mut table = Table { csv: self, stamp: Stamp::of(&about), records, header: Vec::new(), rows: 0 };
+        let delimiter = self.delimiter()?;
+        let records = Records::new(file, delimiter, BUFFER);
+        let mut table = Table {
+            csv: self,
+            stamp: Stamp::of(&about),
+            records,
+            delimiter,
+            header: Vec::new(),
+            blanks: false,
+            rows: 0,
+        };
         table.read_header()?;
         Ok(table)
     }
 
     /// What is between two fields.
-    pub(super) fn delimiter(&self) -> u8 {
+    ///
+    /// # Errors
+    /// If nobody said so and the file does not tell, or it can't be read.
+    pub fn delimiter(&self) -> Result<u8, EndpointError> {
+        match self.delimiter {
+            Some(delimiter) => Ok(delimiter),
+            None => find_delimiter(&self.path, self.usual_delimiter()),
+        }
+    }
+
+    /// What a file of this name has between two fields, unless it is plain that it has not.
+    fn usual_delimiter(&self) -> u8 {
         let tabs = self.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("tsv"));
         if tabs { b'\t' } else { b',' }
     }
@@ -85,7 +109,10 @@ pub(super) struct Table<'a, R> {
     csv: &'a Csv,
     stamp: Stamp,
     pub(super) records: Records<R>,
+    pub(super) delimiter: u8,
     pub(super) header: Vec<String>,
+    /// Whether there are blanks around names in the header.
+    blanks: bool,
     rows: u64,
 }
 
@@ -101,7 +128,9 @@ impl<R: Read> Table<'_, R> {
         let record = self.records.record().map_err(|error| csv.failed(error, 0))?;
         let mut header: Vec<String> = Vec::with_capacity(record.len());
         for at in 0..record.len() {
-            let name = record.get(at).unwrap_or_default().into_owned();
+            let written = record.get(at).unwrap_or_default();
+            let name = written.trim().to_owned();
+            self.blanks |= name.len() < written.len();
             if name.is_empty() {
                 return Err(csv.malformed(Some(1), format!("column {} of the header has no name", at + 1)));
             }
@@ -174,11 +203,19 @@ impl Endpoint for Csv {
         *self.counted.lock().unwrap_or_else(PoisonError::into_inner) = Some((table.stamp, table.rows));
         let column = |(name, inference): (&String, &Inference)| Column {
             declared: false,
-            ..Column::new(name, inference.ty(), "csv")
+            ..Column::new(name, inference.ty(), native(inference))
         };
+        let mut notes = Vec::new();
+        if self.delimiter.is_none() && table.delimiter != self.usual_delimiter() {
+            notes.push(format!("its fields are taken to be split at `{}`", delimiter_name(table.delimiter)));
+        }
+        if table.blanks {
+            notes.push("blanks around the names in its header don't count".to_owned());
+        }
         Ok(TableInfo {
             columns: table.header.iter().zip(&inferences).map(column).collect(),
             estimated_rows: Some(table.rows),
+            notes,
             ..TableInfo::default()
         })
     }
@@ -196,12 +233,17 @@ impl Endpoint for Csv {
         if let Some(rows) = counted {
             sink.expect(rows);
         }
+        let forms: Vec<Option<ByteForm>> = request.columns.iter().map(ByteForm::of).collect();
         let mut batches = Batches::new(&request.columns, sink);
         table.each_row(|record, bytes| {
-            for (builder, place) in batches.builders().iter_mut().zip(&places) {
-                match record.get(*place) {
-                    None => builder.null(),
-                    Some(value) => builder.parse(&value),
+            for ((builder, place), form) in batches.builders().iter_mut().zip(&places).zip(&forms) {
+                match (record.get(*place), form) {
+                    (None, _) => builder.null(),
+                    (Some(value), None) => builder.parse(&value),
+                    (Some(value), Some(form)) => match form.read(&value) {
+                        Some(bytes) => builder.bytes(&bytes),
+                        None => builder.other(value.into_owned()),
+                    },
                 }
             }
             batches.end_row(bytes)
@@ -260,7 +302,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         std::fs::write(&path, text).unwrap();
-        (folder, Csv::new(path))
+        (folder, Csv::new(path, None))
     }
 
     fn request(columns: Vec<Column>) -> ExportRequest {
@@ -332,9 +374,9 @@ mod tests {
         assert_eq!(csv.describe().unwrap().estimated_rows, Some(0));
         let gone = csv.export(&request(vec![Column::new("b", PortableType::Text, "")]), &Rows::default());
         assert!(gone.unwrap_err().to_string().contains("no column `b`"));
-        assert!(matches!(Csv::new("/nowhere/x.csv".into()).describe(), Err(EndpointError::Unreadable { .. })));
+        assert!(matches!(Csv::new("/nowhere/x.csv".into(), None).describe(), Err(EndpointError::Unreadable { .. })));
         let folder = tempfile::tempdir().unwrap();
-        let error = Csv::new(folder.path().into()).describe().unwrap_err().to_string();
+        let error = Csv::new(folder.path().into(), None).describe().unwrap_err().to_string();
         assert!(error.contains("it is a folder"), "{error}");
     }
 

@@ -1,6 +1,7 @@
 //! How a CSV file is written, learnt from all of it.
 
 use super::csv::Csv;
+use super::csv_bytes::ByteForm;
 use crate::endpoint::EndpointError;
 use crate::endpoint::spelling::{Speller, Spelling};
 use crate::table::{Cells, Column, PortableBuilder};
@@ -25,6 +26,8 @@ pub(super) struct Style {
 pub(super) struct FieldStyle {
     /// Whether all values are in quotes, not only those that need them.
     quoted: bool,
+    /// How they are written, if they are bytes.
+    bytes: Option<ByteForm>,
     spelling: Spelling,
 }
 
@@ -57,7 +60,7 @@ impl Style {
         })?;
         table.check_unchanged()?;
         Ok(Self {
-            delimiter: csv.delimiter().into(),
+            delimiter: table.delimiter.into(),
             line_end: if ends[1] > ends[0] { b"\r\n".to_vec() } else { b"\n".to_vec() },
             fields: learners.into_iter().map(Learner::finish).collect(),
         })
@@ -79,7 +82,10 @@ impl Style {
 impl FieldStyle {
     /// A cell as it is spelled in this column.
     pub(super) fn spell(&self, cells: &Cells, row: usize) -> Option<String> {
-        self.spelling.spell(cells, row)
+        match (self.bytes, cells) {
+            (Some(form), Cells::Bytes(values)) if !cells.is_null(row) => form.write(values.value(row)),
+            _ => self.spelling.spell(cells, row),
+        }
     }
 }
 
@@ -87,13 +93,14 @@ impl FieldStyle {
 struct Learner {
     values: u64,
     in_quotes: u64,
+    bytes: Option<ByteForm>,
     spelling: Option<(Speller, PortableBuilder, Vec<String>)>,
 }
 
 impl Learner {
     fn new(column: Option<&Column>) -> Self {
         let spelling = column.map(|column| (Speller::new(&column.ty), PortableBuilder::new(&column.ty), Vec::new()));
-        Self { values: 0, in_quotes: 0, spelling }
+        Self { values: 0, in_quotes: 0, bytes: column.and_then(ByteForm::of), spelling }
     }
 
     fn see(&mut self, text: &str, in_quotes: bool) {
@@ -124,6 +131,7 @@ impl Learner {
         self.look();
         FieldStyle {
             quoted: self.values > 0 && self.in_quotes == self.values,
+            bytes: self.bytes,
             spelling: self.spelling.map_or(Spelling::Plain, |(speller, ..)| speller.best().0),
         }
     }

@@ -11,13 +11,18 @@ use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-/// Writes what a CSV file becomes under these edits beside it. `columns` are those of
-/// [`Edits::values`].
+/// Writes what a CSV file with this between its fields becomes under these edits beside it. `columns`
+/// are those of [`Edits::values`].
 ///
 /// # Errors
 /// If a file can't be read or written, or a value can't be written in CSV.
-pub fn rewrite_csv(original: &Original, columns: &[Column], edits: &Edits) -> Result<Draft, EndpointError> {
-    let csv = Csv::new(original.path().to_owned());
+pub fn rewrite_csv(
+    original: &Original,
+    delimiter: u8,
+    columns: &[Column],
+    edits: &Edits,
+) -> Result<Draft, EndpointError> {
+    let csv = Csv::new(original.path().to_owned(), Some(delimiter));
     let style = Style::learn(&csv, columns, &edits.columns())?;
     let mut table = csv.open()?;
     let values = edits.values.iter().map(|batch| View::new(batch, columns)).collect::<Option<Vec<_>>>();
@@ -192,7 +197,8 @@ mod tests {
         let path = folder.path().join(name);
         std::fs::write(&path, text).unwrap();
         let original = Original::open(&path).unwrap();
-        let draft = rewrite_csv(&original, columns, edits).map_err(|error| error.to_string())?;
+        let delimiter = Csv::new(path.clone(), None).delimiter().unwrap();
+        let draft = rewrite_csv(&original, delimiter, columns, edits).map_err(|error| error.to_string())?;
         draft.commit(&original).unwrap();
         Ok(std::fs::read_to_string(&path).unwrap())
     }

@@ -1,7 +1,8 @@
 //! The type of a CSV column, from all of its values. A type is given only where reading a value
 //! as that type loses nothing: `007`, `+5` and `-0` are text.
 
-use crate::table::{Number, PortableType, parse_date, parse_float, parse_timestamp, parse_uuid};
+use super::csv_bytes::has_codes;
+use crate::table::{Number, PortableType, parse_date, parse_float, parse_hex, parse_timestamp, parse_uuid};
 
 /// What one value looks like. Every value looks like exactly one of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ enum Look {
     Timestamp,
     Instant,
     Uuid,
+    /// `\x` and pairs of hexadecimal digits, as PostgreSQL prints bytes.
+    Hex,
     Text,
 }
 
@@ -30,15 +33,33 @@ const FLOAT_DIGITS: usize = 15;
 
 /// Looks at the values of one column.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Inference {
+pub struct Inference {
     look: Option<Look>,
     /// Some number has more digits than a float keeps.
     long: bool,
+    codes: Codes,
+}
+
+/// Whether values have codes such as `\x89` in them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Codes {
+    #[default]
+    None,
+    Some,
+    /// There is a `\` that begins no code.
+    Broken,
 }
 
 impl Inference {
     /// Looks at a value that is not NULL.
-    pub(super) fn see(&mut self, value: &str) {
+    pub fn see(&mut self, value: &str) {
+        if self.codes != Codes::Broken {
+            self.codes = match has_codes(value) {
+                Some(false) => self.codes,
+                Some(true) => Codes::Some,
+                None => Codes::Broken,
+            };
+        }
         if self.look == Some(Look::Text) {
             return;
         }
@@ -47,8 +68,18 @@ impl Inference {
         self.look = Some(self.look.map_or(look, |seen| join(seen, look)));
     }
 
+    /// Whether some values have codes such as `\x89` in them, and all `\` are of such.
+    pub(super) fn has_codes(&self) -> bool {
+        self.codes == Codes::Some
+    }
+
+    /// Whether no value was seen.
+    pub fn is_empty(&self) -> bool {
+        self.look.is_none()
+    }
+
     /// The type that holds all values seen.
-    pub(super) fn ty(&self) -> PortableType {
+    pub fn ty(&self) -> PortableType {
         match self.look {
             Some(Look::Boolean) => PortableType::Boolean,
             Some(Look::Integer) => PortableType::Integer,
@@ -59,6 +90,7 @@ impl Inference {
             Some(Look::Timestamp) => PortableType::Timestamp { precision: 6 },
             Some(Look::Instant) => PortableType::Instant { precision: 6 },
             Some(Look::Uuid) => PortableType::Uuid,
+            Some(Look::Hex) => PortableType::Bytes,
             Some(Look::Text | Look::Float | Look::FloatWord) | None => PortableType::Text,
         }
     }
@@ -90,9 +122,15 @@ fn look(value: &str) -> (Look, usize) {
         }
         Some(b'n' | b'N' | b'i' | b'I') if parse_float(value).is_some() => Look::FloatWord,
         Some(b'a'..=b'f' | b'A'..=b'F') if is_uuid(value) => Look::Uuid,
+        Some(b'\\') if hex_bytes(value).is_some() => Look::Hex,
         _ => Look::Text,
     };
     (look, 0)
+}
+
+/// The bytes that `\x` and pairs of hexadecimal digits are.
+pub(super) fn hex_bytes(value: &str) -> Option<Vec<u8>> {
+    parse_hex(value).filter(|_| value.starts_with("\\x"))
 }
 
 /// Whether a float prints as this number again.
@@ -222,6 +260,9 @@ mod tests {
             (&[uuid, "10EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11"], T::Uuid),
             (&["a0eebc999c0b4ef8bb6d6bb9bd380a11"], T::Text),
             (&["2024"], T::Integer),
+            (&["\\x", "\\x00fF"], T::Bytes),
+            (&["\\x00", "\\x0"], T::Text),
+            (&["\\x00", "00"], T::Text),
             (&["10:00"], T::Text),
         ];
         for (values, expected) in table {

@@ -153,6 +153,11 @@ impl<R: Read> Records<R> {
         self.length
     }
 
+    /// How many fields the current record has.
+    pub(super) fn fields(&self) -> usize {
+        self.spans.len()
+    }
+
     /// Whether the current record is an empty line.
     pub(super) fn is_blank(&self) -> bool {
         self.length == 0

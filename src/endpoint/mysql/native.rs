@@ -68,6 +68,7 @@ impl NativeColumn {
             nullable: self.nullable,
             generated: self.generated,
             declared: true,
+            padded: self.data_type == "char",
         }
     }
 

@@ -81,11 +81,13 @@ impl Relation {
         for row in session.query(DOING, &sql, &[&self.oid])? {
             let read = |e| session.query_error(DOING, &e);
             let type_name: String = row.try_get(5).map_err(read)?;
-            let kind = Kind::new(row.try_get(4).map_err(read)?, &type_name, row.try_get(6).map_err(read)?);
+            let oid: u32 = row.try_get(4).map_err(read)?;
+            let kind = Kind::new(oid, &type_name, row.try_get(6).map_err(read)?);
             let (name, native): (String, String) = (row.try_get(0).map_err(read)?, row.try_get(1).map_err(read)?);
             self.info.columns.push(Column {
                 nullable: row.try_get(2).map_err(read)?,
                 generated: row.try_get(3).map_err(read)?,
+                padded: oid == BPCHAR,
                 ..Column::new(name, kind.ty.clone(), native)
             });
             self.kinds.push(kind);
@@ -120,6 +122,8 @@ impl Relation {
 }
 
 const DOING: &str = "reading the table's description";
+/// The type of `char(n)`.
+const BPCHAR: u32 = 1042;
 
 /// A parent's partitions or children, at any depth, and itself.
 #[derive(Default)]

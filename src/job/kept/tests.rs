@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::audit::Audit;
-use crate::endpoint::{Address, Interrupt};
+use crate::endpoint::{Address, CsvAddress, Interrupt};
 use crate::job::{AuditRun, Job, RunError, Watch, run_audit};
 use crate::snapshot::{Progress, Silent};
 use crate::table::AlignOptions;
@@ -49,7 +49,7 @@ fn audit(folder: &Path, left: Address, right: Address, out: &str) -> Result<Audi
 fn audit_csv(folder: &Path) -> AuditRun {
     std::fs::write(folder.join("l.csv"), LEFT).unwrap();
     std::fs::write(folder.join("r.csv"), RIGHT).unwrap();
-    let csv = |name: &str| Address::Csv(folder.join(name));
+    let csv = |name: &str| Address::Csv(CsvAddress { path: folder.join(name), delimiter: None });
     audit(folder, csv("l.csv"), csv("r.csv"), "run").unwrap()
 }
 

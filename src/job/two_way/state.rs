@@ -39,7 +39,8 @@ pub(super) fn table_name(address: &Address) -> String {
             format!("mysql://{}:{}/{}#{}", server.host, server.port.unwrap_or(3306), server.database, server.table)
         }
         Address::Sqlite { path, table } => format!("sqlite:{}#{table}", file(path)),
-        Address::Csv(path) | Address::Parquet(path) | Address::Snapshot(path) => file(path),
+        Address::Csv(csv) => file(&csv.path),
+        Address::Parquet(path) | Address::Snapshot(path) => file(path),
     }
 }
 
