@@ -87,7 +87,7 @@ impl Base {
         let path = segment.folder.join(OPEN_FILES[side]);
         let own = &self.file.sides[side];
         let columns = identity_columns(&own.table, &own.identity, &path)?;
-        let parts = Parts::open(std::slice::from_ref(&path), Some(&columns))?;
+        let parts = Parts::open(std::slice::from_ref(&path), &columns)?;
         count(&path, parts.rows(), expected)?;
         let mut batches = Vec::new();
         let projection: Vec<usize> = (0..columns.len()).collect();

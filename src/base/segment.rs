@@ -5,7 +5,7 @@ use super::file::read_json;
 use super::numbers::Numbers;
 use super::pair::{BasePair, GONE, Ids, LINKS, read_gone};
 use super::sought::Sought;
-use crate::snapshot::{Parts, SnapshotError, open_snapshot};
+use crate::snapshot::{Parts, SnapshotError, open_trusted_snapshot};
 use crate::table::Column;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -82,7 +82,12 @@ impl Segment {
                 Some(gone)
             }
         };
-        let parts = [open_snapshot(&folder.join(SIDES[0]))?.parts, open_snapshot(&folder.join(SIDES[1]))?.parts];
+        if file.checksums.contains_key(GONE_FILE) != (file.gone > 0) {
+            return Err(damaged(&folder.join(SEGMENT), format!("it does not say the same of {GONE_FILE} throughout")));
+        }
+        // All files of a segment have their checksums in its own file; see `check_files`.
+        let open = |side: usize| open_trusted_snapshot(&folder.join(SIDES[side]));
+        let parts = [open(0)?.parts, open(1)?.parts];
         let out = Self { folder: folder.to_owned(), file, parts, links, gone };
         for side in [0, 1] {
             if out.file.open[side].is_some() && !folder.join(OPEN_FILES[side]).is_file() {

@@ -1,7 +1,7 @@
 //! Segments under way: in a folder of another name, until all of it is on the disk.
 
 use super::checksum::checksums;
-use super::disk::{damaged, link, make_folder, rename, sync_files};
+use super::disk::{link, make_folder, rename, sync_files};
 use super::file::{BaseSide, VERSION, write_json};
 use super::numbers::{Numbers, NumbersWriter};
 use super::pair::{BasePair, GONE, LINKS, gone_numbers};
@@ -51,10 +51,9 @@ impl Draft {
             let folder = out.folder.join(side);
             let manifest = Manifest::read(snapshot)?;
             for part in &manifest.parts {
-                if Path::new(part).file_name() != Some(part.as_ref()) {
-                    return Err(damaged(snapshot, format!("`{part}` is no file of a snapshot")));
-                }
-                link(&snapshot.join(part), &folder.join(part))?;
+                // What the base says from now on is what was frozen, not what became of it.
+                let place = part.check_in(snapshot)?;
+                link(&place, &folder.join(&part.name))?;
             }
             Manifest { recipe: None, index: Vec::new(), ..manifest }.write(&folder)?;
         }

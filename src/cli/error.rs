@@ -161,6 +161,16 @@ impl From<SnapshotError> for Failure {
                 "use the trueup that wrote it, or a newer one",
             ),
             SnapshotError::Damaged { path, why } => Self::new(&format!("{path} is damaged"), &why, "export it again"),
+            SnapshotError::Unsupported { path, why } => Self::new(
+                &format!("{path} can't be read"),
+                &why,
+                "write it anew without that, with the tool that wrote it, and name the copy",
+            ),
+            SnapshotError::Types { column, files, types } => Self::new(
+                &format!("the files do not agree on the type of `{column}`"),
+                &format!("it is {} in {} and {} in {}, and no type holds both", types[0], files[0], types[1], files[1]),
+                "write one of the files anew with the other's type, or name one of them",
+            ),
             SnapshotError::Filter { filter, address, why } => Self::new(
                 &format!("the condition `{filter}` does not work on {address}"),
                 &why,

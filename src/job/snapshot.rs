@@ -22,6 +22,7 @@ pub fn run_snapshot(
     let pending = Pending::new(Some(out))?;
     let table = Table::open(address)?;
     let info = table.info().clone();
+    info.notes.iter().for_each(|note| watch.note(&format!("{address}: {note}")));
     let key: Vec<String> = if key.is_empty() { info.primary_key.clone() } else { key.to_vec() };
     if let Some(name) = key.iter().find(|name| info.position(name).is_none()) {
         let names: Vec<String> = info.columns.iter().map(|c| c.name.clone()).collect();

@@ -147,9 +147,19 @@ pub fn ignored_columns(input: &PlanInput<'_>) -> Vec<LeftOut> {
 /// What a person should know before applying.
 pub fn warnings(input: &PlanInput<'_>, shape: &Shape, order: Vec<String>) -> Vec<String> {
     let mut out = input.alignment.warnings.clone();
+    out.extend(notes(input));
     out.extend(target_warnings(input, shape));
     out.extend(filter_warnings(input, shape));
     out.extend(order);
+    out
+}
+
+/// What was found while the tables were described.
+pub fn notes(input: &PlanInput<'_>) -> Vec<String> {
+    let mut out = Vec::new();
+    for (table, side) in input.tables.iter().zip(SIDES) {
+        out.extend(table.snapshot.manifest.table.notes.iter().map(|note| format!("{side}: {note}")));
+    }
     out
 }
 

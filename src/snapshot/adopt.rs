@@ -1,10 +1,13 @@
 //! Takes what is frozen already: snapshot folders, and Parquet files that anyone wrote.
 
 use super::error::SnapshotError;
+use super::file_hash::{FileSum, check_all};
 use super::filter::RowFilter;
+use super::foreign::{Found, find};
 use super::index::{Entries, Hasher, Index, IndexPlace, IndexSplit, IndexWriter, splits_for};
 use super::manifest::Manifest;
-use super::parts::{Parts, parquet_files};
+use super::other::other_column;
+use super::parts::Parts;
 use super::recipe::Recipe;
 use super::{Progress, Snapshot};
 use crate::endpoint::{ExportBatch, Interrupt};
@@ -12,26 +15,39 @@ use crate::table::TableInfo;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Opens a snapshot folder.
+/// Opens a snapshot folder. All of its files are read for it, to see that they are as they were
+/// written.
 ///
 /// # Errors
 /// If it has no manifest, or a file of it is missing or damaged.
 pub fn open_snapshot(folder: &Path) -> Result<Snapshot, SnapshotError> {
     let manifest = Manifest::read(folder)?;
-    let files: Vec<_> = manifest.parts.iter().map(|name| folder.join(name)).collect();
-    let parts = Parts::open(&files, Some(&manifest.table.columns))?;
+    check_all(folder, &manifest.parts)?;
+    check_all(folder, &manifest.index)?;
+    open_checked(folder, manifest)
+}
+
+/// The same, where somebody else has seen that all files are as they were written.
+///
+/// # Errors
+/// As [`open_snapshot`].
+pub fn open_trusted_snapshot(folder: &Path) -> Result<Snapshot, SnapshotError> {
+    open_checked(folder, Manifest::read(folder)?)
+}
+
+fn open_checked(folder: &Path, manifest: Manifest) -> Result<Snapshot, SnapshotError> {
+    let places = |sums: &[FileSum]| sums.iter().map(|sum| sum.place(folder)).collect::<Result<Vec<_>, _>>();
+    let columns = &manifest.table.columns;
+    let other = manifest.other.clone().unwrap_or_else(|| other_column(columns));
+    let parts = Parts::open_own(&places(&manifest.parts)?, columns, other)?;
     if parts.rows() != manifest.rows {
         let why = format!("its manifest says {} rows, its files have {}", manifest.rows, parts.rows());
         return Err(SnapshotError::Damaged { path: folder.display().to_string(), why });
     }
     let index = match &manifest.recipe {
         Some(recipe) if !manifest.index.is_empty() && manifest.index.len().is_power_of_two() => {
-            let files: Vec<_> = manifest.index.iter().map(|name| folder.join(name)).collect();
-            if let Some(missing) = files.iter().find(|file| !file.is_file()) {
-                return Err(SnapshotError::read(missing, "the manifest names it, but it is not there"));
-            }
-            let splits = files.into_iter().map(IndexSplit::File).collect();
-            Some(Index { splits, rows: manifest.rows, softened: recipe.hashes() })
+            let splits = places(&manifest.index)?.into_iter().map(IndexSplit::File).collect();
+            Some(Index { splits, sums: manifest.index.clone(), rows: manifest.rows, softened: recipe.hashes() })
         }
         _ => None,
     };
@@ -41,13 +57,16 @@ pub fn open_snapshot(folder: &Path) -> Result<Snapshot, SnapshotError> {
 /// Opens Parquet files as they are.
 ///
 /// # Errors
-/// If a file is missing or is no Parquet file.
+/// If a file is missing or is no Parquet file that can be read.
 pub fn adopt_parquet(path: &Path) -> Result<Snapshot, SnapshotError> {
-    let files = parquet_files(path)?;
-    let parts = Parts::open(&files, None)?;
+    let Found { sources, columns, mut notes } = find(path)?;
+    let (parts, more) = Parts::open_foreign(&sources, columns.as_deref())?;
+    notes.extend(more);
     let mut manifest = Manifest::new(path.display().to_string(), parts.columns().to_vec(), &TableInfo::default());
     manifest.rows = parts.rows();
+    manifest.other = None;
     manifest.table.estimated_rows = Some(parts.rows());
+    manifest.table.notes = notes;
     manifest.consistency = "files read as they are".to_owned();
     Ok(Snapshot { manifest, parts, index: None })
 }

@@ -60,7 +60,7 @@ mod tests {
             )
             .unwrap();
         writer.finish().unwrap();
-        Parts::open(&[path], Some(&columns)).unwrap()
+        Parts::open(&[path], &columns).unwrap()
     }
 
     #[test]

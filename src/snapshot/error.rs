@@ -50,6 +50,24 @@ pub enum SnapshotError {
         /// In what way.
         why: String,
     },
+    /// A file or folder is whole, and of a kind that can't be read.
+    #[error("{path} can't be read: {why}")]
+    Unsupported {
+        /// The file or folder.
+        path: String,
+        /// What it is, or has.
+        why: String,
+    },
+    /// Two files of one table have a column in types that no type holds both of.
+    #[error("column `{column}` is {} in {} and {} in {}, and no type holds both", types[0], files[0], types[1], files[1])]
+    Types {
+        /// The column.
+        column: String,
+        /// The files.
+        files: [String; 2],
+        /// Its type in either.
+        types: [String; 2],
+    },
     /// A row filter on a file could not be understood or evaluated.
     #[error("the filter `{filter}` does not work on {address}: {why}")]
     Filter {

@@ -2,7 +2,7 @@
 
 use super::error::SnapshotError;
 use super::filter::RowFilter;
-use super::index::{IndexPlace, IndexSplit, IndexWriter, splits_for};
+use super::index::{IndexPlace, IndexWriter, splits_for};
 use super::manifest::Manifest;
 use super::parts::Parts;
 use super::recipe::Recipe;
@@ -154,8 +154,8 @@ fn complete(
     let columns = std::mem::take(&mut written.manifest.table.columns);
     written.manifest.table = TableInfo { columns, ..info.clone() };
     written.manifest.write(folder)?;
-    let files: Vec<_> = written.manifest.parts.iter().map(|name| folder.join(name)).collect();
-    let parts = Parts::open(&files, Some(&written.manifest.table.columns))?;
+    let files: Vec<_> = written.manifest.parts.iter().map(|sum| folder.join(&sum.name)).collect();
+    let parts = Parts::open(&files, &written.manifest.table.columns)?;
     Ok(Snapshot { manifest: written.manifest, parts, index: written.index })
 }
 
@@ -209,14 +209,7 @@ fn write_all(
     }
     let index = index.map(IndexWriter::finish).transpose()?;
     manifest.recipe = options.recipe.cloned();
-    manifest.index = index
-        .iter()
-        .flat_map(|index| &index.splits)
-        .filter_map(|split| match split {
-            IndexSplit::File(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()),
-            IndexSplit::Memory(..) => None,
-        })
-        .collect();
+    manifest.index = index.as_ref().map(|index| index.sums.clone()).unwrap_or_default();
     Ok(Written { manifest, index, arrived })
 }
 

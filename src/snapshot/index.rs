@@ -2,6 +2,7 @@
 //! position. Two tables are joined on it; nothing else of them needs to be read for equal rows.
 
 use super::error::SnapshotError;
+use super::file_hash::FileSum;
 use super::part::{PartKind, PartWriter};
 use super::recipe::Recipe;
 use crate::endpoint::ExportBatch;
@@ -72,6 +73,8 @@ impl IndexSplit {
 pub struct Index {
     /// Their number is a power of two.
     pub splits: Vec<IndexSplit>,
+    /// How those in files are to be known again.
+    pub sums: Vec<FileSum>,
     /// The rows in them.
     pub rows: u64,
     /// How many hashes of unsoftened values each row has: see [`Recipe::hashes`].
@@ -82,7 +85,7 @@ impl Index {
     /// Several indexes in memory, of different rows by the same recipe, as one.
     pub(super) fn joined(indexes: Vec<Self>) -> Self {
         let mut indexes = indexes.into_iter();
-        let mut all = indexes.next().unwrap_or(Self { splits: Vec::new(), rows: 0, softened: 0 });
+        let mut all = indexes.next().unwrap_or(Self { splits: Vec::new(), sums: Vec::new(), rows: 0, softened: 0 });
         for index in indexes {
             all.rows += index.rows;
             for (split, more) in all.splits.iter_mut().zip(index.splits) {
@@ -339,18 +342,18 @@ impl IndexWriter {
     /// # Errors
     /// If writing fails.
     pub fn finish(self) -> Result<Index, SnapshotError> {
-        let mut splits = Vec::with_capacity(self.splits.len());
+        let (mut splits, mut sums) = (Vec::with_capacity(self.splits.len()), Vec::new());
         for mut split in self.splits {
             split.flush(&self.schema)?;
             splits.push(match split.store {
                 Store::File(path, writer) => {
-                    writer.finish()?;
+                    sums.push(writer.finish_with_sum()?.1);
                     IndexSplit::File(path)
                 }
                 Store::Memory(batches) => IndexSplit::Memory(Arc::clone(&self.schema), batches),
             });
         }
-        Ok(Index { splits, rows: self.rows, softened: self.softened })
+        Ok(Index { splits, sums, rows: self.rows, softened: self.softened })
     }
 }
 

@@ -1,6 +1,8 @@
 //! `manifest.json`: what a snapshot holds. Written last, so that a folder with a manifest is whole.
 
 use super::error::SnapshotError;
+use super::file_hash::{FileSum, bytes_hash};
+use super::other::other_column;
 use super::recipe::Recipe;
 use crate::table::{Column, TableInfo};
 use serde::{Deserialize, Serialize};
@@ -11,10 +13,15 @@ pub const MANIFEST: &str = "manifest.json";
 
 const VERSION: u64 = 2;
 
+/// The last field of the file, before its value; see [`seal`].
+const CHECKSUM: &str = "\"checksum\": \"";
+/// A checksum before it is known.
+const NO_CHECKSUM: &str = "00000000000000000000000000000000";
+
 /// What was frozen, when and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// The format's version; see the module's documentation for version 1.
+    /// The format's version; see the module's documentation for version 2.
     pub version: u64,
     /// The program that wrote it.
     pub written_by: String,
@@ -34,12 +41,17 @@ pub struct Manifest {
     pub table: TableInfo,
     /// Per column, the values that its type cannot hold; only columns with any.
     pub others: Vec<OtherCount>,
-    /// The files with the rows, in order.
-    pub parts: Vec<String>,
+    /// The column of the files that carries values that their own column's type can't hold; none in
+    /// files that another program wrote.
+    pub other: Option<String>,
+    /// The files with the rows, in order; none that another program wrote.
+    pub parts: Vec<FileSum>,
     /// What the index was made of; `None` without an index.
     pub recipe: Option<Recipe>,
     /// The files of the index: a power of two, by the upper bits of the key's fingerprint.
-    pub index: Vec<String>,
+    pub index: Vec<FileSum>,
+    /// The hash (XXH3, 128 bits) of the file with zeros in place of this.
+    pub checksum: String,
 }
 
 /// Values of one column that its type cannot hold.
@@ -63,11 +75,13 @@ impl Manifest {
             consistency: String::new(),
             rows: 0,
             counted: None,
+            other: Some(other_column(&columns)),
             table: TableInfo { columns, ..table.clone() },
             others: Vec::new(),
             parts: Vec::new(),
             recipe: None,
             index: Vec::new(),
+            checksum: NO_CHECKSUM.to_owned(),
         }
     }
 
@@ -77,7 +91,9 @@ impl Manifest {
     /// If the file can't be written.
     pub fn write(&self, folder: &Path) -> Result<(), SnapshotError> {
         let (path, temporary) = (folder.join(MANIFEST), folder.join(".manifest.json.tmp"));
-        let text = serde_json::to_string_pretty(self).map_err(|e| SnapshotError::write(&path, e))?;
+        let plain = Self { checksum: NO_CHECKSUM.to_owned(), ..self.clone() };
+        let text = serde_json::to_string_pretty(&plain).map_err(|e| SnapshotError::write(&path, e))?;
+        let text = seal(&text).ok_or_else(|| SnapshotError::write(&path, "it has no checksum"))?;
         std::fs::write(&temporary, text).map_err(|e| SnapshotError::write(&temporary, e))?;
         std::fs::rename(&temporary, &path).map_err(|e| SnapshotError::write(&path, e))
     }
@@ -99,12 +115,33 @@ impl Manifest {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                 return Err(SnapshotError::NoManifest(folder.display().to_string()));
             }
+            Err(e) if e.kind() == std::io::ErrorKind::InvalidData => {
+                return Err(SnapshotError::Damaged {
+                    path: path.display().to_string(),
+                    why: "it is no text".to_owned(),
+                });
+            }
             Err(e) => return Err(SnapshotError::read(&path, e)),
         };
         let Versioned { version } = serde_json::from_str(&text).map_err(damaged)?;
         if version != VERSION {
             return Err(SnapshotError::Version { path: path.display().to_string(), found: version, known: VERSION });
         }
-        serde_json::from_str(&text).map_err(damaged)
+        match seal(&text) {
+            Some(sealed) if sealed == text => serde_json::from_str(&text).map_err(damaged),
+            _ => {
+                let why = "it is not as it was written: its checksum is another one".to_owned();
+                Err(SnapshotError::Damaged { path: path.display().to_string(), why })
+            }
+        }
     }
+}
+
+/// A manifest's text with the right checksum in it; `None` if there is no place for it.
+fn seal(text: &str) -> Option<String> {
+    let at = text.rfind(CHECKSUM)? + CHECKSUM.len();
+    let end = at.checked_add(NO_CHECKSUM.len())?;
+    let (before, after) = (text.get(..at)?, text.get(end..)?);
+    let checksum = bytes_hash(format!("{before}{NO_CHECKSUM}{after}").as_bytes());
+    Some(format!("{before}{checksum}{after}"))
 }

@@ -8,9 +8,14 @@
 //! | `index-NN.parquet` | per row: the key's fingerprint, the row's fingerprint, the row's position |
 //! | `manifest.json` | what was frozen, when and how; written last |
 //!
-//! `trueup_other` is NULL for nearly all rows; else it is a JSON object that gives, by column,
+//! `trueup_other` (the manifest's `other` says its name: another one, where the table has a column of
+//! this name) is NULL for nearly all rows; else it is a JSON object that gives, by column,
 //! the text of a value that the column's type cannot hold (`0000-00-00`, `infinity`, text in an
 //! SQLite INTEGER column). The cell itself is NULL then.
+//!
+//! The manifest has version 2. It has the size and the hash (XXH3, 128 bits) of each other file, and
+//! in its last field, `checksum`, that of its own text with zeros in that place. Whoever opens a
+//! snapshot reads all of it and compares: what has changed since it was written is not used.
 //!
 //! The index is what two snapshots are joined on. It is split by the key's fingerprint once the
 //! table is large; the rows are not, so that writing them stays cheap and a differing row is
@@ -18,31 +23,36 @@
 
 mod adopt;
 mod at_hand;
+#[cfg(test)]
+mod checksum_tests;
 mod condition;
 mod error;
 mod file_hash;
 mod filter;
+mod foreign;
 mod freeze;
 mod index;
 mod index_rows;
 mod manifest;
+mod other;
 mod part;
 mod parts;
-mod portable;
 mod positioned;
 mod recipe;
 mod rows;
 mod taken;
 mod together;
 
-pub use adopt::{IndexOptions, adopt_parquet, index_parts, open_snapshot};
+pub use adopt::{IndexOptions, adopt_parquet, index_parts, open_snapshot, open_trusted_snapshot};
 pub use error::SnapshotError;
-pub use file_hash::file_hash;
+pub use file_hash::{FileSum, file_hash};
 pub use filter::RowFilter;
+pub use foreign::{Constant, PartSource};
 pub use freeze::{FreezeOptions, freeze, freeze_batches, freeze_parts};
 pub use index::{INDEX_COLUMNS, Index, IndexPlace, IndexSplit, splits_for};
 pub use index_rows::IndexedRow;
 pub use manifest::{MANIFEST, Manifest, OtherCount};
+pub use other::other_column;
 pub use part::{PartKind, PartWriter};
 pub use parts::{Parts, portable_schema};
 pub use recipe::{Recipe, RecipeColumn, Unsoftened};

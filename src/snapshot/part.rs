@@ -5,6 +5,7 @@
 //! pages allow at little cost.
 
 use super::error::SnapshotError;
+use super::file_hash::{FileSum, Hashing};
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{FieldRef, SchemaRef};
 use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
@@ -51,7 +52,7 @@ pub struct PartWriter {
     path: PathBuf,
     kind: PartKind,
     schema: SchemaRef,
-    file: SerializedFileWriter<BufWriter<File>>,
+    file: SerializedFileWriter<Hashing<BufWriter<File>>>,
     factory: ArrowRowGroupWriterFactory,
     columns: Vec<ArrowColumnWriter>,
     groups: usize,
@@ -85,7 +86,7 @@ impl PartWriter {
         let mut properties = properties.build();
         add_encoded_arrow_schema_to_metadata(&schema, &mut properties);
         let parquet = ArrowSchemaConverter::new().convert(&schema).map_err(|e| failed(&e))?;
-        let out = BufWriter::with_capacity(1 << 20, File::create(path).map_err(|e| failed(&e))?);
+        let out = Hashing::new(BufWriter::with_capacity(1 << 20, File::create(path).map_err(|e| failed(&e))?));
         let file =
             SerializedFileWriter::new(out, parquet.root_schema_ptr(), Arc::new(properties)).map_err(|e| failed(&e))?;
         let factory = ArrowRowGroupWriterFactory::new(&file, Arc::clone(&schema));
@@ -160,11 +161,20 @@ impl PartWriter {
     ///
     /// # Errors
     /// If writing fails.
-    pub fn finish(mut self) -> Result<u64, SnapshotError> {
+    pub fn finish(self) -> Result<u64, SnapshotError> {
+        Ok(self.finish_with_sum()?.0)
+    }
+
+    /// The same, and how the file is to be known again.
+    ///
+    /// # Errors
+    /// If writing fails.
+    pub fn finish_with_sum(mut self) -> Result<(u64, FileSum), SnapshotError> {
         self.close_group()?;
         let path = self.path;
         let mut out = self.file.into_inner().map_err(|e| SnapshotError::write(&path, e))?;
         out.flush().map_err(|e| SnapshotError::write(&path, e))?;
-        Ok(self.rows)
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        Ok((self.rows, out.sum(name)))
     }
 }

@@ -1,7 +1,8 @@
 //! The rows of a frozen table: Parquet files read by position, in portable types.
 
 use super::error::SnapshotError;
-use super::portable::{OTHER_COLUMN, convert, describe};
+use super::foreign::{FileColumns, PartSource, Place, failure, places, plain, unite, values};
+use super::other::other_column;
 use super::positioned::PositionedFile;
 use super::taken::TakenRows;
 use crate::endpoint::{ExportBatch, Other};
@@ -10,14 +11,11 @@ use arrow::array::{Array, AsArray, RecordBatch, RecordBatchOptions};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
-};
-use parquet::file::metadata::PageIndexPolicy;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder, RowSelection};
 use rayon::prelude::*;
 use std::fs::File;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Rows handed over at once when all are read: few enough for a column of them to stay in a core's
@@ -28,67 +26,94 @@ const BATCH: usize = 8 * 1024;
 #[derive(Clone, Debug)]
 pub struct Parts {
     columns: Vec<Column>,
+    /// The column that carries what typed ones can't hold; none in a file that somebody else wrote.
+    other: Option<String>,
+    files: Vec<Arc<PartFile>>,
     groups: Vec<Group>,
     rows: u64,
     taken: Option<Arc<TakenRows>>,
 }
 
+/// A file, and where in it the columns are.
+#[derive(Debug)]
+struct PartFile {
+    source: PartSource,
+    metadata: ArrowReaderMetadata,
+    /// Per column of the table.
+    places: Vec<Place>,
+}
+
 /// A row group: the unit in which rows are read side by side.
 #[derive(Clone, Debug)]
 struct Group {
-    path: Arc<PathBuf>,
-    metadata: ArrowReaderMetadata,
+    file: Arc<PartFile>,
     at: usize,
     first: u64,
     rows: u64,
 }
 
 impl Parts {
-    /// Opens the files. `columns` are those of a manifest; without them the files' own schema says
-    /// what they hold.
+    /// Opens files of these columns that [`RowsWriter`](super::RowsWriter) wrote.
     ///
     /// # Errors
-    /// If a file is missing, is no Parquet file or has other columns than the first.
-    pub fn open(files: &[PathBuf], columns: Option<&[Column]>) -> Result<Self, SnapshotError> {
-        let mut out = Self { columns: columns.unwrap_or_default().to_vec(), groups: Vec::new(), rows: 0, taken: None };
-        for (i, path) in files.iter().enumerate() {
-            let file = File::open(path).map_err(|e| SnapshotError::read(path, plain(&e)))?;
-            let options = ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
-            let metadata = ArrowReaderMetadata::load(&file, options).map_err(|e| SnapshotError::Damaged {
-                path: path.display().to_string(),
-                why: format!("not a whole Parquet file ({e})"),
-            })?;
-            let schema = metadata.schema();
-            if i == 0 && columns.is_none() {
-                out.columns =
-                    schema.fields().iter().filter(|f| f.name() != OTHER_COLUMN).map(|f| describe(f)).collect();
-            }
-            for column in &out.columns {
-                let field = schema.field_with_name(&column.name).map_err(|_| SnapshotError::NoColumn {
-                    address: path.display().to_string(),
-                    column: column.name.clone(),
-                })?;
-                if columns.is_none() && describe(field).ty != column.ty {
-                    return Err(SnapshotError::Damaged {
-                        path: path.display().to_string(),
-                        why: format!("column `{}` has another type than in the first file", column.name),
-                    });
+    /// If a file is missing, damaged, or has other columns.
+    pub fn open(files: &[PathBuf], columns: &[Column]) -> Result<Self, SnapshotError> {
+        Self::open_own(files, columns, other_column(columns))
+    }
+
+    /// The same, where something beside the files says which column carries what typed ones can't hold.
+    pub(super) fn open_own(files: &[PathBuf], columns: &[Column], other: String) -> Result<Self, SnapshotError> {
+        let mut out = Self::new(columns.to_vec(), Some(other));
+        for path in files {
+            let file = FileColumns::read(path)?;
+            let places = places(columns, &file, &[]);
+            for (column, place) in columns.iter().zip(&places) {
+                if !matches!(place, Place::Column(..)) {
+                    let (address, column) = (path.display().to_string(), column.name.clone());
+                    return Err(SnapshotError::NoColumn { address, column });
                 }
             }
-            let path = Arc::new(path.clone());
-            for at in 0..metadata.metadata().num_row_groups() {
-                let rows = metadata.metadata().row_group(at).num_rows().unsigned_abs();
-                out.groups.push(Group {
-                    path: Arc::clone(&path),
-                    metadata: metadata.clone(),
-                    at,
-                    first: out.rows,
-                    rows,
-                });
-                out.rows += rows;
-            }
+            out.add(PartFile { source: path.clone().into(), metadata: file.metadata, places });
         }
         Ok(out)
+    }
+
+    /// Opens files that anyone wrote. `columns` are the table's, where they are known; without them
+    /// all files together say which they are, and what a person should know of it.
+    ///
+    /// # Errors
+    /// If a file is missing, is no Parquet file that can be read, or a column has types in two of them
+    /// that no type holds both of.
+    pub fn open_foreign(
+        sources: &[PartSource],
+        columns: Option<&[Column]>,
+    ) -> Result<(Self, Vec<String>), SnapshotError> {
+        let files: Vec<FileColumns> =
+            sources.par_iter().map(|source| FileColumns::read(&source.path)).collect::<Result<_, _>>()?;
+        let (columns, notes) = match columns {
+            Some(columns) => (columns.to_vec(), Vec::new()),
+            None => unite(sources, &files)?,
+        };
+        let mut out = Self::new(columns, None);
+        for (source, file) in sources.iter().zip(files) {
+            let places = places(&out.columns, &file, &source.constants);
+            out.add(PartFile { source: source.clone(), metadata: file.metadata, places });
+        }
+        Ok((out, notes))
+    }
+
+    fn new(columns: Vec<Column>, other: Option<String>) -> Self {
+        Self { columns, other, files: Vec::new(), groups: Vec::new(), rows: 0, taken: None }
+    }
+
+    fn add(&mut self, file: PartFile) {
+        let file = Arc::new(file);
+        self.files.push(Arc::clone(&file));
+        for at in 0..file.metadata.metadata().num_row_groups() {
+            let rows = file.metadata.metadata().row_group(at).num_rows().unsigned_abs();
+            self.groups.push(Group { file: Arc::clone(&file), at, first: self.rows, rows });
+            self.rows += rows;
+        }
     }
 
     /// The columns of the rows.
@@ -101,11 +126,14 @@ impl Parts {
         self.rows
     }
 
-    /// The files that hold rows, in order.
-    pub fn files(&self) -> Vec<&Path> {
-        let mut files: Vec<&Path> = self.groups.iter().map(|group| group.path.as_path()).collect();
-        files.dedup();
-        files
+    /// The files, in order.
+    pub fn sources(&self) -> impl Iterator<Item = &PartSource> {
+        self.files.iter().map(|file| &file.source)
+    }
+
+    /// Whether the files are of another program.
+    pub fn is_foreign(&self) -> bool {
+        self.other.is_none()
     }
 
     /// The position of the column of this name.
@@ -266,7 +294,7 @@ impl Parts {
     }
 
     fn name(&self) -> String {
-        self.groups.first().map(|group| group.path.display().to_string()).unwrap_or_default()
+        self.files.first().map(|file| file.source.path.display().to_string()).unwrap_or_default()
     }
 
     /// The portable schema of these columns.
@@ -281,14 +309,19 @@ impl Parts {
         selection: Option<RowSelection>,
         batch: usize,
     ) -> Result<impl Iterator<Item = Result<RecordBatch, arrow::error::ArrowError>>, SnapshotError> {
-        let file = File::open(&*group.path)
-            .and_then(PositionedFile::new)
-            .map_err(|e| SnapshotError::read(&group.path, plain(&e)))?;
-        let schema = group.metadata.schema();
-        let names = projection.iter().map(|i| self.columns[*i].name.as_str()).chain([OTHER_COLUMN]);
-        let roots: Vec<usize> = names.filter_map(|name| schema.index_of(name).ok()).collect();
-        let mask = ProjectionMask::roots(group.metadata.parquet_schema(), roots);
-        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, group.metadata.clone())
+        let path = &group.file.source.path;
+        let file = File::open(path).and_then(PositionedFile::new).map_err(|e| SnapshotError::read(path, plain(&e)))?;
+        let schema = group.file.metadata.schema();
+        let mut roots: Vec<usize> = projection
+            .iter()
+            .filter_map(|i| match &group.file.places[*i] {
+                Place::Column(root, _) => Some(*root),
+                _ => None,
+            })
+            .collect();
+        roots.extend(self.other.iter().filter_map(|name| schema.index_of(name).ok()));
+        let mask = ProjectionMask::roots(group.file.metadata.parquet_schema(), roots);
+        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, group.file.metadata.clone())
             .with_row_groups(vec![group.at])
             .with_projection(mask)
             .with_batch_size(batch.max(1));
@@ -300,16 +333,21 @@ impl Parts {
 
     fn portable(&self, group: &Group, projection: &[usize], batch: RecordBatch) -> Result<ExportBatch, SnapshotError> {
         let mut arrays = Vec::with_capacity(projection.len());
-        for i in projection {
+        let mut others = Vec::new();
+        for (at, i) in projection.iter().enumerate() {
             let column = &self.columns[*i];
-            let array = batch.column_by_name(&column.name).ok_or_else(|| group.broken(&column.name))?;
-            arrays
-                .push(convert(array, &column.ty).map_err(|e| group.broken(format!("column `{}`: {e}", column.name)))?);
+            let (array, rest) = values(column, &group.file.places[*i], &batch)
+                .map_err(|e| group.broken(format!("column `{}`: {e}", column.name)))?;
+            arrays.push(array);
+            others.extend(rest.into_iter().map(|(row, text)| Other { row, column: at as u32, text }));
         }
-        let others = match batch.column_by_name(OTHER_COLUMN).and_then(|array| array.as_string_opt::<i32>()) {
-            Some(texts) if texts.null_count() < texts.len() => self.others(group, projection, texts)?,
-            _ => Vec::new(),
-        };
+        let carried = self.other.as_ref().and_then(|name| batch.column_by_name(name));
+        if let Some(texts) = carried.and_then(|array| array.as_string_opt::<i32>())
+            && texts.null_count() < texts.len()
+        {
+            others.extend(self.others(group, projection, texts)?);
+        }
+        others.sort_by_key(|other| (other.row, other.column));
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         let rows = RecordBatch::try_new_with_options(self.schema(projection), arrays, &options)
             .map_err(|e| group.broken(e))?;
@@ -343,7 +381,7 @@ impl Group {
     }
 
     fn broken(&self, why: impl std::fmt::Display) -> SnapshotError {
-        SnapshotError::Damaged { path: self.path.display().to_string(), why: why.to_string() }
+        failure(&self.file.source.path, "", &why)
     }
 }
 
@@ -351,56 +389,4 @@ impl Group {
 pub fn portable_schema<'a>(columns: impl Iterator<Item = &'a Column>) -> SchemaRef {
     // Nullable whatever the table says: what a type cannot hold leaves a NULL behind.
     Arc::new(Schema::new(columns.map(|c| Field::new(&c.name, c.ty.arrow(), true)).collect::<Vec<_>>()))
-}
-
-/// The system's words without the error number that Rust appends.
-fn plain(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
-}
-
-/// The Parquet files of an address: a file, the parts of a folder, or a glob over one folder.
-pub fn parquet_files(path: &Path) -> Result<Vec<PathBuf>, SnapshotError> {
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    if path.is_file() || !path.is_dir() && !name.contains(['*', '?']) {
-        return Ok(vec![path.to_owned()]);
-    }
-    let (folder, pattern) = if path.is_dir() {
-        (path.to_owned(), "*.parquet".to_owned())
-    } else {
-        let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        (parent.to_owned(), name)
-    };
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .map_err(|e| SnapshotError::read(&folder, plain(&e)))?
-        .filter_map(Result::ok)
-        .filter(|entry| matches(pattern.as_bytes(), entry.file_name().to_string_lossy().as_bytes()))
-        .map(|entry| entry.path())
-        .collect();
-    files.sort();
-    if files.is_empty() {
-        return Err(SnapshotError::read(path, "no Parquet file matches"));
-    }
-    Ok(files)
-}
-
-/// Whether a name fits a pattern of `*` and `?`.
-fn matches(pattern: &[u8], name: &[u8]) -> bool {
-    match (pattern.first(), name.first()) {
-        (None, None) => true,
-        (Some(b'*'), _) => matches(&pattern[1..], name) || !name.is_empty() && matches(pattern, &name[1..]),
-        (Some(b'?'), Some(_)) => matches(&pattern[1..], &name[1..]),
-        (Some(a), Some(b)) if a == b => matches(&pattern[1..], &name[1..]),
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn patterns_fit_whole_names() {
-        let fits = |pattern: &str, name: &str| super::matches(pattern.as_bytes(), name.as_bytes());
-        assert!(fits("*.parquet", "a.parquet") && fits("part-?.p*", "part-1.parquet"));
-        assert!(!fits("*.parquet", "a.parquet.tmp") && !fits("?", ""));
-    }
 }

@@ -2,9 +2,9 @@
 
 use super::error::SnapshotError;
 use super::manifest::{Manifest, OtherCount};
+use super::other::other_column;
 use super::part::{PartKind, PartWriter};
 use super::parts::portable_schema;
-use super::portable::OTHER_COLUMN;
 use crate::endpoint::ExportBatch;
 use crate::table::{Column, TableInfo};
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
@@ -30,7 +30,7 @@ impl RowsWriter {
     /// # Errors
     /// If it can't be created.
     pub fn create(path: &Path, columns: &[Column]) -> Result<Self, SnapshotError> {
-        let schema = with_other(&portable_schema(columns.iter()));
+        let schema = with_other(&portable_schema(columns.iter()), other_column(columns));
         let part = PartWriter::create(path, Arc::clone(&schema), Compression::UNCOMPRESSED, PartKind::Rows)?;
         let manifest = Manifest::new(String::new(), columns.to_vec(), &TableInfo::default());
         Ok(Self { path: path.to_owned(), schema, part, manifest, others: vec![0; columns.len()] })
@@ -55,10 +55,9 @@ impl RowsWriter {
     /// # Errors
     /// If writing fails.
     pub fn finish(self) -> Result<Manifest, SnapshotError> {
-        self.part.finish()?;
+        let (_, sum) = self.part.finish_with_sum()?;
         let mut manifest = self.manifest;
-        let name = self.path.file_name().map(|name| name.to_string_lossy().into_owned());
-        manifest.parts = name.into_iter().collect();
+        manifest.parts = vec![sum];
         manifest.others = manifest
             .table
             .columns
@@ -88,8 +87,8 @@ impl RowsWriter {
     }
 }
 
-fn with_other(schema: &SchemaRef) -> SchemaRef {
+fn with_other(schema: &SchemaRef, other: String) -> SchemaRef {
     let mut fields: Vec<Field> = schema.fields().iter().map(|f| f.as_ref().clone()).collect();
-    fields.push(Field::new(OTHER_COLUMN, DataType::Utf8, true));
+    fields.push(Field::new(other, DataType::Utf8, true));
     Arc::new(Schema::new(fields))
 }

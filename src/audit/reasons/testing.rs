@@ -49,5 +49,5 @@ pub fn parts(path: &Path, columns: &[Column], rows: &[Row]) -> Parts {
         writer.write(&ExportBatch::new(&schema, columns).unwrap()).unwrap();
     }
     writer.finish().unwrap();
-    Parts::open(&[path.to_owned()], Some(columns)).unwrap()
+    Parts::open(&[path.to_owned()], columns).unwrap()
 }

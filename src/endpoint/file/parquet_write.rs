@@ -3,14 +3,15 @@
 use super::draft::{Draft, Original, failed};
 use super::edits::{Edits, NewRow};
 use crate::endpoint::EndpointError;
-use crate::table::{Column, PortableType};
-use arrow::array::{Array, ArrayRef, RecordBatch, new_null_array};
+use crate::table::{Column, PortableType, parse_uuid, print_uuid};
+use arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryBuilder, RecordBatch, StringArray, new_null_array};
 use arrow::compute::{CastOptions, cast_with_options, interleave};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::util::display::FormatOptions;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
+use parquet::basic::ConvertedType;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::properties::{WriterProperties, WriterVersion};
@@ -23,8 +24,6 @@ use std::sync::Arc;
 const BATCH: usize = 8 * 1024;
 /// Where Arrow keeps its own types in a file's metadata.
 const ARROW_SCHEMA: &str = "ARROW:schema";
-/// Snapshots keep what their types can't hold in this column.
-const OTHER: &str = "trueup_other";
 
 /// Writes what a Parquet file becomes under these edits beside it. `columns` are those of
 /// [`Edits::values`].
@@ -37,8 +36,12 @@ pub fn rewrite_parquet(original: &Original, columns: &[Column], edits: &Edits) -
     let file = File::open(path).map_err(|error| read(&error))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| read(&error))?.with_batch_size(BATCH);
     let (schema, metadata) = (Arc::clone(builder.schema()), Arc::clone(builder.metadata()));
-    if schema.field_with_name(OTHER).is_ok() {
-        return Err(failed(path, "writing", "it is a part of a snapshot, which is never written to"));
+    if let Some(why) = belongs_to(path) {
+        return Err(failed(path, "writing", why));
+    }
+    if let Some(column) = interval(metadata.file_metadata().schema_descr()) {
+        let why = format!("its column `{column}` has intervals, which can be read, but not written");
+        return Err(failed(path, "writing", why));
     }
     if let Some(column) = foreign(&schema, metadata.file_metadata().schema_descr()).map_err(|error| read(&error))? {
         let why = format!("its column `{column}` is stored in an old way, which can only be read");
@@ -69,6 +72,30 @@ pub fn rewrite_parquet(original: &Original, columns: &[Column], edits: &Edits) -
     let out = writer.into_inner().map_err(|error| write(&error))?;
     draft.finish(out)?;
     Ok(draft)
+}
+
+/// What a file is a part of that tells of it elsewhere, and would not know of a new one.
+fn belongs_to(path: &Path) -> Option<&'static str> {
+    let folder = path.parent()?;
+    let manifest = std::fs::read_to_string(folder.join("manifest.json")).ok();
+    let manifest = manifest.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
+    let ours = |value: &serde_json::Value| value.as_str().is_some_and(|text| text.starts_with("trueup"));
+    if manifest.is_some_and(|manifest| manifest.get("written_by").is_some_and(ours)) {
+        return Some("it is a part of a snapshot, which is never written to");
+    }
+    // Parts of a table may be in folders named `column=value`.
+    let is_value = |folder: &Path| folder.file_name().is_some_and(|name| name.to_string_lossy().contains('='));
+    let table = folder.ancestors().find(|folder| !is_value(folder))?;
+    if table.join("_delta_log").is_dir() {
+        return Some("it is a file of a Delta table, whose log would not know of the change");
+    }
+    None
+}
+
+/// A column with intervals. Arrow reads them without their months, or without all the rest.
+fn interval(stored: &SchemaDescriptor) -> Option<String> {
+    let is = |column: &&ColumnDescPtr| column.converted_type() == ConvertedType::INTERVAL;
+    stored.columns().iter().find(is).map(|column| column.path().string())
 }
 
 /// A column that is stored otherwise than Arrow stores its type (`INT96`, decimals of odd lengths,
@@ -205,10 +232,8 @@ impl Rows<'_> {
             self.edits.values.iter().map(|batch| batch.rows.column(column).as_ref()).collect();
         let places: Vec<(usize, usize)> = rows.iter().map(|new| (new.batch, new.row)).collect();
         let portable = interleave(&batches, &places).map_err(|error| failed(&error))?;
-        if (about.ty.is_printed() || about.ty == PortableType::Json)
-            && !is_text(ty)
-            && portable.null_count() < portable.len()
-        {
+        let readable = about.ty == PortableType::Json || about.ty.is_printed();
+        if readable && !is_text(ty) && portable.null_count() < portable.len() {
             return Err(failed(&format!("values of type {ty} can be read, but not written")));
         }
         native(&portable, ty).map_err(|_| {
@@ -245,6 +270,8 @@ fn native(portable: &ArrayRef, ty: &DataType) -> Result<ArrayRef, String> {
 fn convert(array: &ArrayRef, ty: &DataType) -> Result<ArrayRef, String> {
     match (array.data_type(), ty) {
         (from, to) if from == to => Ok(Arc::clone(array)),
+        (DataType::Utf8, DataType::FixedSizeBinary(16)) => uuid_bytes(array.as_string()),
+        (DataType::FixedSizeBinary(16), DataType::Utf8) => uuid_texts(array),
         (DataType::Dictionary(_, values), _) => convert(&cast(array, values)?, ty),
         (_, DataType::Dictionary(_, values)) => cast(&convert(array, values)?, ty),
         // A zone is only how an instant is shown.
@@ -255,6 +282,27 @@ fn convert(array: &ArrayRef, ty: &DataType) -> Result<ArrayRef, String> {
         }
         _ => cast(array, ty),
     }
+}
+
+/// UUIDs as their bytes.
+fn uuid_bytes(texts: &StringArray) -> Result<ArrayRef, String> {
+    let mut out = FixedSizeBinaryBuilder::new(16);
+    for text in texts {
+        match text {
+            None => out.append_null(),
+            Some(text) => {
+                let bytes = parse_uuid(text).ok_or_else(|| format!("`{text}` is no UUID"))?;
+                out.append_value(bytes).map_err(|error| error.to_string())?;
+            }
+        }
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+/// The bytes of UUIDs as text, to see that nothing was lost.
+fn uuid_texts(array: &ArrayRef) -> Result<ArrayRef, String> {
+    let texts = array.as_fixed_size_binary().iter().map(|bytes| bytes?.try_into().ok().map(print_uuid));
+    Ok(Arc::new(texts.collect::<StringArray>()))
 }
 
 fn cast(array: &ArrayRef, ty: &DataType) -> Result<ArrayRef, String> {

@@ -2,7 +2,7 @@
 
 use super::open::KeptError;
 use crate::audit::Audit;
-use crate::snapshot::Manifest;
+use crate::snapshot::{Constant, Manifest};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -56,6 +56,9 @@ pub struct KeptFile {
     pub bytes: u64,
     /// When it was last changed, of a file that is not the run's own.
     pub modified: Option<String>,
+    /// What all of its rows have in columns that are not in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub constants: Vec<Constant>,
 }
 
 /// How many rows of each kind there are; pairs are left and right.

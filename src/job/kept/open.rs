@@ -5,7 +5,7 @@ use super::list;
 use super::repeated::Repeated;
 use super::write::modified;
 use crate::compare::Differences;
-use crate::snapshot::{Parts, SnapshotError};
+use crate::snapshot::{PartSource, Parts, SnapshotError};
 use crate::table::{Alignment, Key};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -101,13 +101,21 @@ impl Kept {
 }
 
 fn open_side(folder: &Path, side: &KeptSide) -> Result<Parts, KeptError> {
-    let mut files = Vec::with_capacity(side.files.len());
+    let mut sources: Vec<PartSource> = Vec::with_capacity(side.files.len());
     for file in &side.files {
         let path = folder.join(&file.path);
         check(&path, file)?;
-        files.push(path);
+        let name = path.file_name().map(|name| name.to_string_lossy());
+        if let Some(sum) = side.manifest.parts.iter().find(|sum| Some(sum.name.as_str()) == name.as_deref()) {
+            sum.check(&path)?;
+        }
+        sources.push(PartSource { path, constants: file.constants.clone() });
     }
-    let parts = Parts::open(&files, Some(&side.manifest.table.columns))?;
+    let columns = &side.manifest.table.columns;
+    let parts = match side.manifest.other {
+        Some(_) => Parts::open(&sources.into_iter().map(|source| source.path).collect::<Vec<_>>(), columns)?,
+        None => Parts::open_foreign(&sources, Some(columns))?.0,
+    };
     if parts.rows() == side.manifest.rows {
         Ok(parts)
     } else {

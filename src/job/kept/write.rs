@@ -8,7 +8,7 @@ use crate::compare::Differences;
 use crate::endpoint::Interrupt;
 use crate::job::error::RunError;
 use crate::job::side::Job;
-use crate::snapshot::{Index, Manifest, Snapshot, SnapshotError};
+use crate::snapshot::{Index, Manifest, PartSource, Snapshot, SnapshotError};
 use crate::table::{Key, spelled, spelled_pair};
 use chrono::{DateTime, SecondsFormat, Utc};
 use std::fs::Metadata;
@@ -50,20 +50,22 @@ pub(in crate::job) fn keep(making: &Making<'_>, folder: &Path) -> Result<(), Run
 }
 
 fn kept_side(snapshot: &Snapshot, folder: &Path) -> Result<KeptSide, SnapshotError> {
-    let files = snapshot.parts.files().into_iter().map(|path| kept_file(path, folder)).collect::<Result<_, _>>()?;
+    let files = snapshot.parts.sources().map(|source| kept_file(source, folder)).collect::<Result<_, _>>()?;
     // A manifest tells of files below its own folder; which those are, stands beside it.
     let manifest = Manifest { rows: snapshot.parts.rows(), ..snapshot.manifest.clone() };
     Ok(KeptSide { files, manifest })
 }
 
-fn kept_file(path: &Path, folder: &Path) -> Result<KeptFile, SnapshotError> {
+fn kept_file(source: &PartSource, folder: &Path) -> Result<KeptFile, SnapshotError> {
+    let path = source.path.as_path();
     let found = std::fs::metadata(path).map_err(|e| SnapshotError::read(path, e))?;
     let (path, modified) = match path.strip_prefix(folder) {
         // Copied to another place, the run is still what it was.
         Ok(own) => (own.to_owned(), None),
         Err(_) => (std::path::absolute(path).map_err(|e| SnapshotError::read(path, e))?, modified(&found)),
     };
-    Ok(KeptFile { path: path.to_string_lossy().into_owned(), bytes: found.len(), modified })
+    let path = path.to_string_lossy().into_owned();
+    Ok(KeptFile { path, bytes: found.len(), modified, constants: source.constants.clone() })
 }
 
 /// When a file was last changed, where the system tells.

@@ -4,7 +4,7 @@ use super::items::Item;
 use crate::compare::View;
 use crate::endpoint::Action;
 use crate::plan::PlanInput;
-use crate::plan::account::{own_columns, rows_without_a_key, target_warnings};
+use crate::plan::account::{notes, own_columns, rows_without_a_key, target_warnings};
 use crate::plan::assemble::print_key;
 use crate::plan::file::LeftOut;
 use crate::plan::rows::fetch;
@@ -110,6 +110,7 @@ fn key(input: &PlanInput<'_>, shapes: &[Shape; 2], item: Item) -> Option<Vec<Str
 /// What a person should know before applying.
 pub fn warnings(input: &PlanInput<'_>, shapes: &[Shape; 2], written: &[WrittenSteps; 2]) -> Vec<String> {
     let mut out = input.alignment.warnings.clone();
+    out.extend(notes(input));
     for (shape, written) in shapes.iter().zip(written) {
         // What a table does when it is written matters only if it is.
         if written.counts.total() > 0 {

@@ -34,13 +34,18 @@ fn a_parquet_file_that_is_missing_or_broken() {
 fn parquet_parts_of_different_shapes() {
     let mut place = Place::new();
     let mut other = orders();
-    other.columns[1].0 = "buyer";
+    other.columns[1].1 = crate::support::Type::Timestamp;
+    other.rows.iter_mut().for_each(|row| row[1] = None);
     let parts = place.dir.path().join("parts");
     std::fs::create_dir(&parts).unwrap();
     orders().write_parquet(&parts.join("a.parquet"));
     other.write_parquet(&parts.join("b.parquet"));
     let good = place.store(Kind::Parquet, &orders());
-    place.dir.audit(&good, parts.to_str().unwrap(), &["--key", "id"]).fails_with(&["b.parquet"]);
+    place.dir.audit(&good, parts.to_str().unwrap(), &["--key", "id"]).fails_with(&[
+        "a.parquet",
+        "b.parquet",
+        "customer",
+    ]);
 }
 
 #[test]

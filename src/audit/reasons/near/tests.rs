@@ -54,7 +54,7 @@ fn write(path: &Path, columns: &[Column], rows: &Rows) -> Parts {
         writer.finish().unwrap();
         path
     });
-    Parts::open(&pieces.collect::<Vec<_>>(), Some(columns)).unwrap()
+    Parts::open(&pieces.collect::<Vec<_>>(), columns).unwrap()
 }
 
 /// Looks at two tables with these columns, of which the first few are the key; of the left one only
