@@ -125,6 +125,12 @@ fn parts_of_a_folder_are_one_table() {
     assert!(run.code == Some(0) || run.code == Some(2), "{run}");
     let other = place.dir.write("other.csv", "id,name,y\n1,a,2023\n2,c,2024\n");
     place.dir.trueup(["sync", &other, &folder, "--key", "id"]).fails_with(&["parts", "single"]);
+    // What was read where it lies can be shown later.
+    let audit = place.dir.audit(&folder, &other, &["--key", "id"]).json(1);
+    let report = place.dir.trueup(["report", audit["run"].as_str().unwrap(), "--out", "report.html"]);
+    assert_eq!(report.code, Some(0), "{report}");
+    let html = std::fs::read_to_string(place.dir.file("report.html")).unwrap();
+    assert!(html.contains("2024") && !html.contains("can't be shown"), "{report}");
     let left = place.store(Kind::Sqlite, &table(&[["1", "a"], ["2", "b"]]));
     let run = place.dir.audit(&left, &folder, &["--key", "id", "--ignore", "y"]);
     assert_eq!(run.json(0)["rows"]["equal"], 2);

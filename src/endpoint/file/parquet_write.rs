@@ -3,10 +3,12 @@
 use super::draft::{Draft, Original, failed};
 use super::edits::{Edits, NewRow};
 use crate::endpoint::EndpointError;
-use crate::table::{Column, PortableType, parse_uuid, print_uuid};
-use arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryBuilder, RecordBatch, StringArray, new_null_array};
+use crate::table::{Column, PortableType, parse_time, parse_timestamp, parse_uuid, print_uuid};
+use arrow::array::{
+    Array, ArrayRef, AsArray, FixedSizeBinaryBuilder, Int64Array, RecordBatch, StringArray, new_null_array,
+};
 use arrow::compute::{CastOptions, cast_with_options, interleave};
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, Int64Type, SchemaRef, TimeUnit};
 use arrow::util::display::FormatOptions;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
@@ -223,9 +225,12 @@ impl Rows<'_> {
     fn values(&self, column: usize, rows: &[&NewRow], ty: &DataType) -> Result<ArrayRef, EndpointError> {
         let about = &self.columns[column];
         let failed = |why: &dyn std::fmt::Display| self.failed(&format!("column `{}`: {why}", about.name));
-        for new in rows {
+        // What microseconds can't hold, in a file that holds more.
+        let mut exact: Vec<(usize, i64)> = Vec::new();
+        for (at, new) in rows.iter().enumerate() {
             if let Some(other) = self.edits.values[new.batch].other(new.row, column) {
-                return Err(failed(&format!("`{other}` is none of its values")));
+                let nanos = nanos(other, ty);
+                exact.push((at, nanos.ok_or_else(|| failed(&format!("`{other}` is none of its values")))?));
             }
         }
         let batches: Vec<&dyn Array> =
@@ -236,12 +241,13 @@ impl Rows<'_> {
         if readable && !is_text(ty) && portable.null_count() < portable.len() {
             return Err(failed(&format!("values of type {ty} can be read, but not written")));
         }
-        native(&portable, ty).map_err(|_| {
+        let values = native(&portable, ty).map_err(|_| {
             let wrong = (0..portable.len()).find(|row| native(&portable.slice(*row, 1), ty).is_err()).unwrap_or(0);
             let cells = crate::table::Cells::new(&portable);
             let value = cells.and_then(|cells| cells.print(wrong)).unwrap_or_else(|| "NULL".to_owned());
             failed(&format!("`{value}` is no {ty}"))
-        })
+        })?;
+        with_nanos(values, &exact, ty).map_err(|error| failed(&error))
     }
 
     fn failed(&self, why: &dyn std::fmt::Display) -> EndpointError {
@@ -282,6 +288,38 @@ fn convert(array: &ArrayRef, ty: &DataType) -> Result<ArrayRef, String> {
         }
         _ => cast(array, ty),
     }
+}
+
+/// Nanoseconds since 1970 or midnight, of a time with more digits than microseconds have; `None` if the
+/// type has no more either.
+fn nanos(text: &str, ty: &DataType) -> Option<i64> {
+    let (whole, rest) = text.split_once('.')?;
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let (digits, zone) = rest.split_at(digits);
+    let (micros, beyond) = (digits.get(..6)?, digits.get(6..).filter(|beyond| beyond.len() <= 3)?);
+    let beyond: i64 = format!("{beyond:0<3}").parse().ok()?;
+    let text = format!("{whole}.{micros}{zone}");
+    let micros = match ty {
+        DataType::Timestamp(TimeUnit::Nanosecond, own) => {
+            parse_timestamp(&text).filter(|(_, zoned)| *zoned == own.is_some())?.0
+        }
+        DataType::Time64(TimeUnit::Nanosecond) => parse_time(&text)?,
+        _ => return None,
+    };
+    micros.checked_mul(1_000)?.checked_add(beyond)
+}
+
+/// These values at these rows, in nanoseconds.
+fn with_nanos(values: ArrayRef, exact: &[(usize, i64)], ty: &DataType) -> Result<ArrayRef, String> {
+    if exact.is_empty() {
+        return Ok(values);
+    }
+    let numbers = cast(&values, &DataType::Int64)?;
+    let mut numbers: Vec<Option<i64>> = numbers.as_primitive::<Int64Type>().iter().collect();
+    for (at, nanos) in exact {
+        numbers[*at] = Some(*nanos);
+    }
+    cast(&(Arc::new(Int64Array::from(numbers)) as ArrayRef), ty)
 }
 
 /// UUIDs as their bytes.

@@ -179,6 +179,86 @@ fn what_does_not_fit_exactly_is_an_error() {
 }
 
 #[test]
+fn what_microseconds_cannot_hold_comes_back() {
+    let moment =
+        |text: &str, zone: Option<&str>| nanos(text, &DataType::Timestamp(TimeUnit::Nanosecond, zone.map(Into::into)));
+    assert_eq!(moment("1970-01-01 00:00:00.000001001", None), Some(1_001));
+    assert_eq!(moment("1969-12-31 23:59:59.999999999Z", Some("UTC")), Some(-1));
+    assert_eq!(nanos("00:00:00.00000012", &DataType::Time64(TimeUnit::Nanosecond)), Some(120));
+    for (text, zone) in
+        [("n/a", None), ("1970-01-01 00:00:00.000001001", Some("UTC")), ("9999-01-01 00:00:00.0000001", None)]
+    {
+        assert_eq!(moment(text, zone), None, "{text}");
+    }
+    let texts = |text: &'static str| {
+        let mut texts = NEW;
+        texts[7] = text;
+        texts
+    };
+    let edits = Edits {
+        values: vec![values(texts("2024-05-06 07:08:09.123456789"))],
+        changed: [(0, new_row([7]))].into(),
+        added: vec![new_row([0, 7])],
+        ..Edits::default()
+    };
+    let (batch, _) = rewritten(&edits).unwrap();
+    let nanos = cast(batch.column(7), &DataType::Int64).unwrap();
+    let nanos: Vec<Option<i64>> = nanos.as_primitive::<Int64Type>().iter().collect();
+    let new = Some(1_714_979_289_123_456_789);
+    assert_eq!(nanos, [new, None, Some(-1), new]);
+}
+
+#[test]
+fn uuids_are_written_as_their_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    let ids: ArrayRef = Arc::new(FixedSizeBinaryArray::try_from_iter([[1u8; 16], [2; 16]].iter()).unwrap());
+    let batch = RecordBatch::try_from_iter([("id", ids)]).unwrap();
+    let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let columns = [Column::new("id", PortableType::Uuid, "uuid")];
+    let mut builder = PortableBuilder::new(&PortableType::Uuid);
+    builder.parse("00010203-0405-0607-0809-0A0B0C0D0E0F");
+    let schema = Arc::new(Schema::new(vec![Field::new("id", DataType::Utf8, true)]));
+    let values = ExportBatch::new(&schema, vec![builder.finish()]).unwrap();
+    let edits = Edits { values: vec![values], changed: [(1, new_row([0]))].into(), ..Edits::default() };
+    let original = Original::open(&path).unwrap();
+    rewrite_parquet(&original, &columns, &edits).unwrap().commit(&original).unwrap();
+    let mut reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).unwrap()).unwrap().build().unwrap();
+    let batch = reader.next().unwrap().unwrap();
+    let ids = batch.column(0).as_fixed_size_binary();
+    assert_eq!(ids.value(0), [1; 16]);
+    assert!(ids.value(1).iter().copied().eq(0..16));
+}
+
+#[test]
+fn files_that_others_tell_of_are_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let batch = file();
+        let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        path
+    };
+    let error = |path: &Path| {
+        let original = Original::open(path).unwrap();
+        rewrite_parquet(&original, &columns(), &Edits::default()).map(|_| ()).map_err(|error| error.to_string())
+    };
+    let (live, part) = (write("delta/day=1/a.parquet"), write("snapshot/rows-0.parquet"));
+    assert_eq!((error(&live), error(&part)), (Ok(()), Ok(())));
+    std::fs::create_dir(folder.path().join("delta/_delta_log")).unwrap();
+    assert!(error(&live).unwrap_err().contains("Delta table"));
+    std::fs::write(folder.path().join("snapshot/manifest.json"), "{\"entries\": []}").unwrap();
+    assert_eq!(error(&part), Ok(()), "a manifest of somebody else");
+    std::fs::write(folder.path().join("snapshot/manifest.json"), "{\"written_by\": \"trueup 9\"}").unwrap();
+    assert!(error(&part).unwrap_err().contains("part of a snapshot"));
+}
+
+#[test]
 fn what_is_stored_in_an_old_way_is_left_alone() {
     use parquet::data_type::{Int96, Int96Type};
     use parquet::file::writer::SerializedFileWriter;
