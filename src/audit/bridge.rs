@@ -18,7 +18,7 @@ pub fn bridge(comparison: &Comparison) -> Vec<BridgeTerm> {
     let [left, right] = &comparison.sides;
     let signed = |rows: u64| i64::try_from(rows).unwrap_or(i64::MAX);
     let line = |term: &'static str, rows| BridgeTerm { term: term.into(), rows };
-    vec![
+    let mut lines = vec![
         line("left rows", signed(left.rows)),
         line("keys only on the left", -signed(comparison.only[0])),
         line("keys only on the right", signed(comparison.only[1])),
@@ -27,5 +27,10 @@ pub fn bridge(comparison: &Comparison) -> Vec<BridgeTerm> {
         line("NULL keys on the left", -signed(left.null_keys)),
         line("NULL keys on the right", signed(right.null_keys)),
         line("right rows", signed(right.rows)),
-    ]
+    ];
+    let hidden = [("not visible on the left", 1), ("not visible on the right", -1)];
+    for ((term, sign), unseen) in hidden.into_iter().zip(comparison.unseen).filter(|(_, unseen)| *unseen > 0) {
+        lines.insert(lines.len() - 1, line(term, sign * signed(unseen)));
+    }
+    lines
 }

@@ -69,6 +69,12 @@ pub struct Audit {
     pub in_both: u64,
     /// Keys on one side only.
     pub only: [u64; 2],
+    /// Keys that only the other side shows, where policies of the left or right table may hide them.
+    #[serde(default)]
+    pub unseen: [u64; 2],
+    /// Whether policies of the left or right table may hide rows.
+    #[serde(default)]
+    pub restricted: [bool; 2],
     /// Keys on both sides that are not unique and differ.
     pub ambiguous: u64,
     /// Keys whose rows are the same.
@@ -146,7 +152,9 @@ impl Audit {
         let filtered = |at: usize| sides[at].filter.is_some() || snapshots[at].manifest.filter.is_some();
         let verdict = if !comparison.agree() {
             Verdict::Differ
-        } else if sides.iter().all(|side| side.counts.rows == 0) && (filtered(0) || filtered(1)) {
+        } else if sides.iter().all(|side| side.counts.rows == 0) && (filtered(0) || filtered(1))
+            || comparison.in_both == 0 && comparison.unseen != [0, 0]
+        {
             Verdict::Nothing
         } else if sides.iter().any(|side| !side.alone.is_empty()) {
             Verdict::Columns
@@ -164,7 +172,10 @@ impl Audit {
         for (snapshot, which) in snapshots.iter().zip(["left", "right"]) {
             warnings.extend(snapshot.manifest.table.notes.iter().map(|note| format!("{which}: {note}")));
         }
+        let restricted = snapshots.map(|snapshot| snapshot.manifest.table.restricted);
+        warnings.extend(hidden_warnings(restricted, comparison.unseen));
         Self {
+            restricted,
             bridge: bridge(&comparison),
             verdict,
             exact: comparison.softened_rows == 0,
@@ -172,6 +183,7 @@ impl Audit {
             null_keys_equal: comparison.null_keys_equal(),
             in_both: comparison.in_both,
             only: comparison.only,
+            unseen: comparison.unseen,
             ambiguous: comparison.ambiguous,
             equal: comparison.equal,
             changed: comparison.changed,
@@ -208,6 +220,11 @@ impl Audit {
     /// What it came to.
     pub fn summary(&self) -> Summary {
         Summary::of(self)
+    }
+
+    /// What to say of rows that policies may hide.
+    pub fn hidden_warnings(&self) -> Vec<String> {
+        hidden_warnings(self.restricted, self.unseen)
     }
 
     /// Which column is which.
@@ -262,6 +279,20 @@ fn other_warnings(sides: &[AuditedSide; 2]) -> Vec<String> {
         }
     }
     out
+}
+
+/// What to say of rows that policies may hide.
+fn hidden_warnings(restricted: [bool; 2], unseen: [u64; 2]) -> Vec<String> {
+    let sides = ["left", "right"];
+    let sentence = |side: usize| {
+        let (own, other) = (sides[side], sides[1 - side]);
+        format!(
+            "policies of the {own} table may hide rows from this user, and only visible ones are compared: {} keys of the \
+             {other} are not visible on the {own}, which does not count them as missing",
+            thousands(unseen[side])
+        )
+    };
+    (0..2).filter(|side| restricted[*side]).map(sentence).collect()
 }
 
 /// A count with commas.

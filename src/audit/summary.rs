@@ -82,6 +82,9 @@ pub struct Summary {
     pub ambiguous: u64,
     /// Keys on one side only: left, right.
     pub only: [u64; 2],
+    /// Keys that only the other side shows, where policies may hide them: on the left, on the right.
+    #[serde(default)]
+    pub unseen: [u64; 2],
     /// Rows with a NULL in the key: left, right.
     pub null_keys: [u64; 2],
     /// Whether those are the same on both sides.
@@ -112,6 +115,7 @@ impl Summary {
             changed: audit.changed,
             ambiguous: audit.ambiguous,
             only: audit.only,
+            unseen: audit.unseen,
             null_keys: counts.map(|side| side.null_keys),
             null_keys_equal: audit.null_keys_equal,
             columns: (audit.key.columns.len() + audit.columns.len()) as u64,

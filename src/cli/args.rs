@@ -4,7 +4,7 @@ use super::{apply, audit, history, init, keys, plan, report, resolve, show, snap
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
-use trueup::endpoint::Action;
+use trueup::endpoint::{Action, Reading};
 use trueup::job::{JobSpec, parse_duration};
 use trueup::plan::{Direction, Merge};
 use trueup::table::{spelled, typed_rule};
@@ -319,6 +319,36 @@ pub struct CompareArgs {
     /// Streams to read at once from each database
     #[arg(long, value_name = "N")]
     streams: Option<usize>,
+    #[command(flatten)]
+    reading: ReadingArgs,
+}
+
+/// How the tables of servers are read.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct ReadingArgs {
+    /// Compare the rows that policies (row-level security) let the user see: what is hidden counts as
+    /// missing nowhere, and nothing is deleted. Without it, tables with policies for the user are refused
+    #[arg(long)]
+    visible_rows: bool,
+    /// Leave the time limits that servers have set; else they are lifted for the sessions that read
+    #[arg(long)]
+    respect_limits: bool,
+}
+
+impl ReadingArgs {
+    /// What the flags say.
+    pub fn reading(self) -> Reading {
+        Reading { visible_rows: self.visible_rows, respect_limits: self.respect_limits }
+    }
+
+    /// What the flags say, on top of a job.
+    pub fn spec(self, job: JobSpec) -> JobSpec {
+        JobSpec {
+            visible_rows: self.visible_rows.then_some(true),
+            respect_limits: self.respect_limits.then_some(true),
+            ..job
+        }
+    }
 }
 
 fn rule(text: &str) -> Result<(String, String), String> {
@@ -343,7 +373,7 @@ impl CompareArgs {
                 })
                 .or_insert_with(|| rules.clone());
         }
-        JobSpec {
+        self.reading.spec(JobSpec {
             left: None,
             right: None,
             key: self.key.clone(),
@@ -361,6 +391,6 @@ impl CompareArgs {
             memory: self.memory.clone(),
             streams: self.streams,
             ..JobSpec::default()
-        }
+        })
     }
 }

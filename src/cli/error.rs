@@ -109,6 +109,27 @@ impl From<EndpointError> for Failure {
                 "check the condition, the rights of the user, and that the table is still there",
             )
             .of(Kind::Refused),
+            EndpointError::HiddenRows { address, why } => Self::new(
+                &format!("{address}: row-level security may hide rows from this user"),
+                &format!("{why}; a row that is hidden would count as missing"),
+                "read as a user who sees all rows (one with BYPASSRLS, or the owner of the table), or compare what is \
+                 visible with --visible-rows: then nothing counts as missing or is deleted",
+            )
+            .of(Kind::Refused),
+            EndpointError::Denied { address, columns, whole } => {
+                let names = format!("`{}`", columns.join("`, `"));
+                let user = "this user has no right to read (SELECT)";
+                let why = match columns.is_empty() {
+                    true => format!("{user} some columns, and the server does not tell which"),
+                    false => format!("{user} {names}"),
+                };
+                let hint = match whole {
+                    true => "grant it: whole rows are read here, so that what is deleted or changed can be put back",
+                    false => "grant it, or leave the columns out with --ignore or --columns",
+                };
+                Self::new(&format!("{address}: not all of the columns that are needed may be read"), &why, hint)
+                    .of(Kind::Refused)
+            }
             EndpointError::Lost { address, rows, why } => Self::new(
                 &format!("{address}: the export broke off after {} rows", thousands(rows)),
                 &why,
@@ -330,6 +351,11 @@ impl From<RunError> for Failure {
                 &format!("the {side} table has no history that tells who was last"),
                 &why,
                 "install it on both tables with `trueup history install TABLE`, or choose another --winner",
+            ),
+            RunError::VisibleBothWays => Self::new(
+                "--visible-rows does nothing good in both directions",
+                "a row that a policy hides looks like one that was deleted, and would be deleted on the other side",
+                "sync as a user who sees all rows (one with BYPASSRLS, or the owner), or in one direction",
             ),
             RunError::Fixed { plan, why } => {
                 Self::new(&format!("{plan} can't be changed any more"), &why, "make the plan again")

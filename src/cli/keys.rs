@@ -1,6 +1,6 @@
 //! `trueup keys TABLE [TABLE]`
 
-use super::args::Format;
+use super::args::{Format, ReadingArgs};
 use super::error::Failure;
 use super::output::{print, print_json, style};
 use super::watch::TerminalWatch;
@@ -27,6 +27,8 @@ pub struct KeysArgs {
     /// Bound on the memory used
     #[arg(long, value_name = "SIZE")]
     memory: Option<String>,
+    #[command(flatten)]
+    reading: ReadingArgs,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -34,15 +36,17 @@ pub struct KeysArgs {
 
 /// Runs the command.
 pub fn run(args: &KeysArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> {
-    let job = JobSpec {
-        left: Some(args.table.clone()),
-        right: Some(args.other.clone().unwrap_or_else(|| args.table.clone())),
-        map: args.map.clone(),
-        filter: args.filter.clone(),
-        memory: args.memory.clone(),
-        ..JobSpec::default()
-    }
-    .resolve()?;
+    let job = args
+        .reading
+        .spec(JobSpec {
+            left: Some(args.table.clone()),
+            right: Some(args.other.clone().unwrap_or_else(|| args.table.clone())),
+            map: args.map.clone(),
+            filter: args.filter.clone(),
+            memory: args.memory.clone(),
+            ..JobSpec::default()
+        })
+        .resolve()?;
     let (alignment, counted, shortlist) = run_keys(&job, watch)?;
     watch.clear();
     let best = shortlist.key.as_ref().map(|(_, candidate)| candidate);

@@ -1,6 +1,6 @@
 //! `trueup snapshot TABLE --out DIR`
 
-use super::args::Format;
+use super::args::{Format, ReadingArgs};
 use super::error::Failure;
 use super::output::{print, print_json};
 use super::watch::TerminalWatch;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use trueup::audit::thousands;
 use trueup::endpoint::Address;
-use trueup::job::{JobError, run_snapshot};
+use trueup::job::{JobError, Watch, run_snapshot};
 use trueup::table::typed_names;
 
 /// Freeze a table as Parquet.
@@ -33,6 +33,8 @@ pub struct SnapshotArgs {
     /// Streams to read at once
     #[arg(long, value_name = "N", default_value_t = 2)]
     streams: usize,
+    #[command(flatten)]
+    reading: ReadingArgs,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -47,11 +49,18 @@ pub fn key_names(texts: &[String]) -> Result<Vec<String>, Failure> {
 /// Runs the command.
 pub fn run(args: &SnapshotArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> {
     let address = Address::parse(&args.table, &|name| std::env::var(name).ok()).map_err(JobError::from)?;
+    let address = address.read_as(args.reading.reading());
     let streams = args.streams.clamp(1, 64);
     let (folder, snapshot) =
         run_snapshot(&address, args.filter.as_deref(), &key_names(&args.key)?, streams, &args.out, watch)?;
     watch.clear();
     let manifest = &snapshot.manifest;
+    for note in &manifest.table.notes {
+        watch.note(note);
+    }
+    if manifest.table.restricted {
+        watch.note("only rows that policies let this user see are in it; what is not may be there all the same");
+    }
     match args.format {
         Format::Table => print(&format!(
             "{} rows of {} are in {} ({})\n",

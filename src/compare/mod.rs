@@ -9,6 +9,7 @@ mod cells;
 mod classify;
 mod differences;
 mod error;
+mod hidden;
 mod join;
 mod outcome;
 mod samples;

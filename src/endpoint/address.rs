@@ -1,11 +1,11 @@
 //! Table addresses: where a table lives, as one string. Passwords are taken out of the string at
 //! once; whatever prints an address prints it without.
 
+use super::reading::Reading;
 use super::secret::Secret;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
-use url::Url;
 
 /// Where a table lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +41,8 @@ pub struct CsvAddress {
 /// A table on a database server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerAddress {
-    /// Host name, IP address, or (with a leading `/`) the folder or file of a Unix socket.
+    /// Host name, IP address, or (with a leading `/`) the folder or file of a Unix socket. Where the
+    /// address names none, this machine: see `local_postgres`.
     pub host: String,
     /// The port; `None` for the system's own default.
     pub port: Option<u16>,
@@ -59,6 +60,8 @@ pub struct ServerAddress {
     pub table: String,
     /// The address as it may be shown.
     pub shown: String,
+    /// How it is read; no part of the address as typed.
+    pub reading: Reading,
 }
 
 /// Why an address was not understood. Never quotes a password.
@@ -99,6 +102,10 @@ impl Address {
         match scheme.as_deref() {
             Some("postgres" | "postgresql") => {
                 let mut server = server(&full, "postgres")?;
+                if server.host.is_empty() {
+                    local_postgres(&mut server, variable);
+                }
+                socket_file(&mut server);
                 match split_schema(&server.table) {
                     Some((schema, table)) => {
                         server.schema = Some(schema);
@@ -111,6 +118,9 @@ impl Address {
             }
             Some("mysql" | "mariadb") => {
                 let mut server = server(&full, "mysql")?;
+                if server.host.is_empty() {
+                    server.host = "localhost".to_owned();
+                }
                 server.table = unquote(&server.table, '`');
                 server.password = server.password.or_else(|| variable("MYSQL_PWD").map(Secret::new));
                 Ok(Self::Mysql(server))
@@ -138,6 +148,15 @@ impl Address {
             Self::Parquet(path) => Self::Parquet(folder.join(path)),
             Self::Snapshot(path) => Self::Snapshot(folder.join(path)),
             server => server,
+        }
+    }
+
+    /// The same, to be read like this. Files have no bounds.
+    pub fn read_as(self, reading: Reading) -> Self {
+        match self {
+            Self::Postgres(server) => Self::Postgres(ServerAddress { reading, ..server }),
+            Self::Mysql(server) => Self::Mysql(ServerAddress { reading, ..server }),
+            file => file,
         }
     }
 
@@ -234,29 +253,93 @@ fn server(text: &str, scheme: &'static str) -> Result<ServerAddress, AddressErro
         let why = "write `@` and `/` in a password as %40 and %2F".to_owned();
         return Err(AddressError::Invalid { shown: mask(text), why });
     }
-    let url = Url::parse(base).map_err(|e| AddressError::Invalid { shown: mask(text), why: e.to_string() })?;
-    let database = decode(url.path().trim_start_matches('/'));
-    if database.is_empty() {
-        return Err(AddressError::NoDatabase(mask(text), scheme));
+    let invalid = |why: &str| AddressError::Invalid { shown: mask(text), why: why.to_owned() };
+    let written = base.split_once("://").ok_or_else(|| invalid("write it as SCHEME://user@host/database"))?.1;
+    let (place, query) = written.split_once('?').unwrap_or((written, ""));
+    let (authority, path) = place.split_once('/').unwrap_or((place, ""));
+    if path.contains('@') {
+        return Err(invalid("write `@` and `/` in a password, or in the name of a database, as %40 and %2F"));
     }
-    let mut password = url.password().map(|p| Secret::new(decode(p)));
-    let mut host = url.host_str().map(|h| decode(h.trim_matches(['[', ']']))).unwrap_or_default();
-    let mut user = (!url.username().is_empty()).then(|| decode(url.username()));
-    let mut port = url.port();
+    let (login, place) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let (user, password) = login.split_once(':').map_or((login, None), |(user, password)| (user, Some(password)));
+    let (host, port_text) = host_and_port(place);
+    let mut host = decode(host);
+    let mut user = (!user.is_empty()).then(|| decode(user));
+    let mut password = password.filter(|password| !password.is_empty()).map(|password| Secret::new(decode(password)));
+    let mut port_text = port_text.to_owned();
+    let mut database = decode(path);
     let mut parameters = Vec::new();
-    for (name, value) in url.query_pairs() {
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match name.as_ref() {
             "password" => password = Some(Secret::new(value.into_owned())),
             "host" | "socket" => host = value.into_owned(),
             "user" => user = Some(value.into_owned()),
-            "port" => port = value.parse().ok(),
+            "port" => port_text = value.into_owned(),
+            "dbname" => database = value.into_owned(),
             _ => parameters.push((name.into_owned(), value.into_owned())),
         }
     }
-    if host.is_empty() {
-        host = "localhost".to_owned();
+    if database.is_empty() {
+        return Err(AddressError::NoDatabase(mask(text), scheme));
     }
-    Ok(ServerAddress { host, port, user, password, database, parameters, schema: None, table, shown: mask(text) })
+    if !host.starts_with('/') && (host.contains(',') || port_text.contains(',')) {
+        return Err(invalid("it names several hosts: name the one that has the table"));
+    }
+    if host.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '[' | '"'))
+        && !host.starts_with('/')
+    {
+        return Err(invalid("no host has such a name"));
+    }
+    let port = match port_text.as_str() {
+        "" => None,
+        // In place of a port is what follows a password with a `/` in it, too: it is not shown.
+        digits => Some(digits.parse().map_err(|_| invalid("the port is no number from 0 to 65535"))?),
+    };
+    let reading = Reading::default();
+    Ok(ServerAddress {
+        host,
+        port,
+        user,
+        password,
+        database,
+        parameters,
+        schema: None,
+        table,
+        shown: mask(text),
+        reading,
+    })
+}
+
+/// The host, without the brackets of an IPv6 address, and the port, which may be empty.
+fn host_and_port(text: &str) -> (&str, &str) {
+    if let Some((host, rest)) = text.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+        return (host, rest.strip_prefix(':').unwrap_or(rest));
+    }
+    text.rsplit_once(':').unwrap_or((text, ""))
+}
+
+/// PostgreSQL's clients take a socket by its folder and its port.
+fn socket_file(server: &mut ServerAddress) {
+    let file = server
+        .host
+        .rsplit_once('/')
+        .and_then(|(folder, name)| Some((folder.to_owned(), name.strip_prefix(".s.PGSQL.")?.parse().ok()?)));
+    if let Some((folder, port)) = file {
+        (server.host, server.port) = (folder, Some(port));
+    }
+}
+
+/// The sockets' folders that PostgreSQL is built with.
+pub(super) const SOCKET_FOLDERS: [&str; 3] = ["/var/run/postgresql", "/run/postgresql", "/tmp"];
+
+/// The host and port where none is named, as PostgreSQL's own clients find them: by the environment, else
+/// the socket in one of the usual folders, else by way of the network.
+fn local_postgres(server: &mut ServerAddress, variable: &dyn Fn(&str) -> Option<String>) {
+    let named = |name: &str| variable(name).filter(|value| !value.is_empty());
+    server.port = server.port.or_else(|| named("PGPORT")?.parse().ok());
+    let socket = format!(".s.PGSQL.{}", server.port.unwrap_or(5432));
+    let folder = || SOCKET_FOLDERS.into_iter().find(|folder| Path::new(folder).join(&socket).exists());
+    server.host = named("PGHOST").unwrap_or_else(|| folder().unwrap_or("localhost").to_owned());
 }
 
 /// `schema.table`, either of them in double quotes where it contains a point.
@@ -332,9 +415,11 @@ fn mask(text: &str) -> String {
             out.replace_range(colon + 1..at, "***");
         }
     }
-    if let Some(at) = out.find("password=").map(|at| at + 9) {
+    let mut from = 0;
+    while let Some(at) = out[from..].find("password=").map(|at| from + at + "password=".len()) {
         let end = out[at..].find(['&', '#']).map_or(out.len(), |i| i + at);
         out.replace_range(at..end, "***");
+        from = at;
     }
     out
 }
@@ -391,12 +476,77 @@ mod tests {
     }
 
     #[test]
+    fn sockets_are_written_as_libpq_writes_them() {
+        let postgres = |text: &str| match parse(text) {
+            Ok(Address::Postgres(server)) => (server.host, server.port, server.user, server.database, server.table),
+            other => panic!("{text}: {other:?}"),
+        };
+        let folder = |user: Option<&str>, port| {
+            ("/run/my pg".to_owned(), port, user.map(str::to_owned), "db".to_owned(), "t".to_owned())
+        };
+        assert_eq!(postgres("postgres://me@/db?host=/run/my%20pg&port=5433#t"), folder(Some("me"), Some(5433)));
+        assert_eq!(postgres("postgresql:///db?host=/run/my+pg#t"), folder(None, None));
+        assert_eq!(postgres("postgres://%2Frun%2Fmy%20pg/db#t"), folder(None, None));
+        assert_eq!(postgres("postgres://me@%2Frun%2Fmy%20pg:5433/db#t"), folder(Some("me"), Some(5433)));
+        assert_eq!(postgres("postgres:///db?host=/run/my%20pg/.s.PGSQL.5433#t"), folder(None, Some(5433)));
+        assert_eq!(postgres("postgres:///?dbname=db&host=/run/my%20pg#t"), folder(None, None));
+        assert_eq!(postgres("postgres://u@[::1]:5433/d#t").0, "::1");
+
+        let environment = |name: &str| match name {
+            "PGHOST" => Some("db.example".to_owned()),
+            "PGPORT" => Some("6543".to_owned()),
+            _ => None,
+        };
+        let Ok(Address::Postgres(server)) = Address::parse("postgres:///d#t", &environment) else { panic!() };
+        assert_eq!((server.host.as_str(), server.port), ("db.example", Some(6543)));
+        // A host that is named is not the environment's.
+        let Ok(Address::Postgres(server)) = Address::parse("postgres://h/d#t", &environment) else { panic!() };
+        assert_eq!((server.host.as_str(), server.port), ("h", None));
+        let Ok(Address::Mysql(server)) = Address::parse("mysql://u@/d?socket=/s#t", &environment) else { panic!() };
+        assert_eq!(server.host, "/s");
+    }
+
+    #[test]
+    fn odd_addresses_are_refused_and_never_panic() {
+        for text in [
+            "postgres://#t",
+            "postgres://@#t",
+            "postgres://:@/#t",
+            "postgres:#t",
+            "postgres:db#t",
+            "postgres://h:x/d#t",
+            "postgres://h:99999/d#t",
+            "postgres://a,b/d#t",
+            "postgres://[::1/d#t",
+            "postgres://h/#t",
+            "postgres://h\u{0}/d#t",
+            "postgres://é:ü@ö:x/d#t",
+            "mysql://?socket=#t",
+            "postgres://u@/d?port=no#t",
+        ] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+        for text in [
+            "postgres://é/d%#t",
+            "postgres://h/d?%=%#%",
+            "postgres://u:%@h/d#\"",
+            "postgres://h/d#.",
+            "mysql://[]:/d#`",
+        ] {
+            let _ = parse(text);
+        }
+    }
+
+    #[test]
     fn passwords_are_never_shown() {
         for text in [
             "postgres://u:${PW}@h/d#t",
             "mysql://u:s3cret@h/d#t",
             "postgres://u:s3cret/x@h/d#t",
             "postgres://h/d?password=s3cret#t",
+            "postgres://me:s3cret@/d?host=/run&password=s3cret&x=1#t",
+            "postgres://me:s3cret@%2Frun/d?password=other&password=s3cret#t",
+            "postgres://me:s3cret@h:x/d#t",
             "postgres://u:s3cret@h/d",
             "postgres://u:s3cret@h#t",
             "mongo://u:s3cret@h/d#t",

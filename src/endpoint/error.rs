@@ -52,6 +52,24 @@ pub enum EndpointError {
         /// In the server's words.
         why: String,
     },
+    /// Policies of the database may hide rows from this user.
+    #[error("{address}: row-level security may hide rows from this user: {why}")]
+    HiddenRows {
+        /// Masked.
+        address: String,
+        /// Of which table, in words.
+        why: String,
+    },
+    /// The user may not read columns that are needed.
+    #[error("{address}: this user may not read all of the columns that are needed{}", names(columns))]
+    Denied {
+        /// Masked.
+        address: String,
+        /// Their names; empty where the database does not tell them.
+        columns: Vec<String>,
+        /// Whether they are needed because whole rows are.
+        whole: bool,
+    },
     /// The stream of rows broke.
     #[error("{address}: the export broke off after {rows} rows: {why}")]
     Lost {
@@ -75,6 +93,10 @@ pub enum EndpointError {
     /// The taker of batches stopped; its own error says why.
     #[error("stopped")]
     Stopped,
+}
+
+fn names(columns: &[String]) -> String {
+    if columns.is_empty() { String::new() } else { format!(": `{}`", columns.join("`, `")) }
 }
 
 impl From<super::Stopped> for EndpointError {

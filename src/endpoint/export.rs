@@ -62,6 +62,24 @@ impl ExportBatch {
     }
 }
 
+impl ExportBatch {
+    /// These columns, in this order; each at most once.
+    ///
+    /// # Errors
+    /// If there is no such column.
+    pub fn project(&self, columns: &[usize]) -> Result<Self, arrow::error::ArrowError> {
+        let rows = self.rows.project(columns)?;
+        let place = |column: u32| columns.iter().position(|other| *other == column as usize);
+        let mut others: Vec<Other> = self
+            .others
+            .iter()
+            .filter_map(|other| Some(Other { column: place(other.column)? as u32, ..other.clone() }))
+            .collect();
+        others.sort_by_key(|other| (other.row, other.column));
+        Ok(Self { rows, others })
+    }
+}
+
 /// What an export delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exported {

@@ -187,12 +187,14 @@ impl Run<'_> {
     fn address(&self, side: usize) -> Result<Address, ApplyError> {
         let planned = &self.plan.file.sides[side].address;
         match &self.job.addresses[side] {
-            None => Ok(Address::parse(planned, &self.job.environment)?.below(Path::new(&self.plan.file.made_in))),
+            None => Ok(Address::parse(planned, &self.job.environment)?
+                .below(Path::new(&self.plan.file.made_in))
+                .read_as(self.plan.file.reading)),
             Some(given) => {
                 // What comes from the environment does not matter here and may be missing.
                 let blank = |name: &str| Some((self.job.environment)(name).unwrap_or_default());
                 same_table(&Address::parse(planned, &blank)?, given)?;
-                Ok(given.clone())
+                Ok(given.clone().read_as(self.plan.file.reading))
             }
         }
     }

@@ -7,7 +7,7 @@ use super::side::{Job, Watch};
 use super::sync::{SyncJob, run_sync};
 use crate::apply::{ApplyError, read_refused};
 use crate::audit::Verdict;
-use crate::endpoint::{Action, Address, Interrupt};
+use crate::endpoint::{Action, Address, Interrupt, Reading};
 use crate::plan::{Direction, Limit, Limits};
 use crate::snapshot::{Progress, Silent};
 use crate::table::AlignOptions;
@@ -85,6 +85,8 @@ impl Place {
                 copy: false,
                 reasons: true,
                 allow_nothing: false,
+                reading: Reading::default(),
+                whole: [false, false],
             },
             direction: Direction::LeftToRight,
             actions: Action::ALL.to_vec(),

@@ -156,6 +156,9 @@ pub enum RunError {
         /// Why not.
         why: String,
     },
+    /// Policies hide rows of a table that both sides' changes are to be told of.
+    #[error("a row that a policy hides looks like one that was deleted: both directions need all rows")]
+    VisibleBothWays,
     /// A plan that can't be changed any more.
     #[error("{plan} can't be changed any more: {why}")]
     Fixed {

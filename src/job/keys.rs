@@ -2,6 +2,7 @@
 
 use super::error::RunError;
 use super::pending::Pending;
+use super::read_pairs::ReadPairs;
 use super::run::both;
 use super::side::{Job, Table, Watch};
 use super::side_plan::SidePlan;
@@ -16,6 +17,11 @@ pub fn run_keys(job: &Job, watch: &dyn Watch) -> Result<(Alignment, Vec<Candidat
     let scratch = std::env::temp_dir().join(format!("trueup-keys-{}", std::process::id()));
     let pending = Pending::new(Some(&scratch))?;
     let tables = both(|| Table::open(&job.left), || Table::open(&job.right))?;
+    let mut job = job.clone();
+    // What the user may not read is no candidate.
+    let denied = tables.iter().flat_map(|table| table.info().denied.iter().flatten());
+    job.options.ignore.extend(denied.cloned());
+    let job = &job;
     let alignment = Alignment::new(tables[0].info(), tables[1].info(), &job.options)?;
     let sides = [
         SidePlan { job, watch, table: &tables[0], address: &job.left, filter: &job.where_left, name: "left", at: 0 },
@@ -27,6 +33,7 @@ pub fn run_keys(job: &Job, watch: &dyn Watch) -> Result<(Alignment, Vec<Candidat
     } else {
         both(|| sides[0].freeze(&alignment, None, &pending), || sides[1].freeze(&alignment, None, &pending))?
     };
+    let ReadPairs { alignment, .. } = ReadPairs::of(&alignment, [&frozen[0].parts, &frozen[1].parts]);
     let survey = Survey {
         sides: [&frozen[0].parts, &frozen[1].parts],
         tables: [tables[0].info(), tables[1].info()],

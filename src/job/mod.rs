@@ -5,6 +5,7 @@ mod apply;
 #[cfg(test)]
 mod apply_tests;
 mod cascades;
+mod conditions;
 mod duration;
 mod error;
 mod history;
@@ -13,6 +14,7 @@ mod kept;
 mod keys;
 mod pending;
 mod plan;
+mod read_pairs;
 mod references;
 mod report;
 mod resolve;

@@ -72,7 +72,13 @@ pub fn run_plan(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
     let addresses = [&job.job.left, &job.job.right];
     let filters = [&job.job.where_left, &job.job.where_right];
     let target = target(addresses[written])?;
-    let Compared { pending, frozen, alignment, key, audit, differences, .. } = compare_tables(&job.job, watch)?;
+    let mut comparing = job.job.clone();
+    comparing.whole[written] = true;
+    let Compared { pending, frozen, alignment, key, audit, differences, .. } = compare_tables(&comparing, watch)?;
+    // What can't be seen proves nothing: no row is deleted for the want of another.
+    let hidden = job.job.reading.visible_rows || frozen.iter().any(|snapshot| snapshot.manifest.table.restricted);
+    let actions: Vec<Action> =
+        job.actions.iter().copied().filter(|action| !(hidden && *action == Action::Delete)).collect();
 
     let progress = watch.stage("planning");
     let table = |at: usize, target: Option<Target>| PlanTable {
@@ -90,7 +96,7 @@ pub fn run_plan(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
         key: &key,
         audit: &audit,
         differences: &differences,
-        actions: &job.actions,
+        actions: &actions,
         limits: job.limits,
         allow_cascade: job.allow_cascade,
         interrupt: watch.interrupt(),
@@ -99,6 +105,11 @@ pub fn run_plan(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
     let file = plan_one_way(&input, &pending.temporary)?;
     drop(progress);
     let mut plan = Plan { folder: pending.temporary.clone(), file };
+    plan.file.reading = job.job.reading;
+    if hidden {
+        plan.file.warnings.extend(audit.hidden_warnings());
+        plan.file.warnings.push("only visible rows were compared: nothing is deleted".to_owned());
+    }
     if matches!(addresses[written], Address::Snapshot(_)) {
         plan.file.warnings.push("a snapshot is never written: this plan is to be read, not applied".to_owned());
     }

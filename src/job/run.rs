@@ -4,6 +4,7 @@ use super::error::RunError;
 use super::indexes::indexes;
 use super::kept::{Making, keep};
 use super::pending::Pending;
+use super::read_pairs::ReadPairs;
 use super::side::{Job, Table, Watch};
 use super::side_plan::SidePlan;
 use crate::audit::{Audit, Candidate, Evidence, Reason, Shortlist, Survey, Verdict, infer, reasons, sampled_rows};
@@ -116,6 +117,9 @@ pub(super) fn compare_tables(job: &Job, watch: &dyn Watch) -> Result<Compared, R
 fn look_for_reasons(job: &Job, watch: &dyn Watch, compared: &Compared) -> Result<Vec<Reason>, RunError> {
     let _progress = watch.stage("looking for reasons");
     let Compared { frozen, indexes, alignment, key, audit, differences, .. } = compared;
+    // Columns that were left out were not read.
+    let read = ReadPairs::of(alignment, [&frozen[0].parts, &frozen[1].parts]);
+    let Some(key) = read.key(key) else { return Ok(Vec::new()) };
     // The rows that are looked at again and again: those that differ, and a sample of all.
     let at_hand = |at: usize| {
         let parts = &frozen[at].parts;
@@ -134,8 +138,8 @@ fn look_for_reasons(job: &Job, watch: &dyn Watch, compared: &Compared) -> Result
         parts: [&left, &right],
         indexes: [&indexes[0], &indexes[1]],
         tables: [&frozen[0].manifest.table, &frozen[1].manifest.table],
-        alignment,
-        key,
+        alignment: &read.alignment,
+        key: &key,
         differences,
         counts: audit.sides.each_ref().map(|side| side.counts),
         memory: job.memory,
@@ -156,7 +160,10 @@ pub(super) fn compare_frozen(
     options: &CompareOptions<'_>,
 ) -> Result<Compared, RunError> {
     let side = |at: usize| Side { parts: &frozen[at].parts, index: &indexes[at] };
-    let (comparison, differences) = compare_all(side(0), side(1), &alignment, &key, options)?;
+    let (mut comparison, mut differences) = compare_all(side(0), side(1), &alignment, &key, options)?;
+    let restricted = frozen.each_ref().map(|snapshot| snapshot.manifest.table.restricted);
+    comparison.hide(restricted);
+    differences.hide(restricted);
     let mut audit = Audit::new(
         [&frozen[0], &frozen[1]],
         [job.left.to_string(), job.right.to_string()],
@@ -209,10 +216,11 @@ fn choose(
     pending: &Pending,
 ) -> Result<(Key, String), RunError> {
     let _progress = watch.stage("choosing the key");
+    let read = ReadPairs::of(alignment, [&frozen[0].parts, &frozen[1].parts]);
     let survey = Survey {
         sides: [&frozen[0].parts, &frozen[1].parts],
         tables: [tables[0].info(), tables[1].info()],
-        alignment,
+        alignment: &read.alignment,
         folder: &pending.folder("work/keys")?,
         memory: job.memory,
         interrupt: watch.interrupt(),
@@ -220,9 +228,9 @@ fn choose(
     match infer(&survey)? {
         Shortlist { key: Some((key, candidate)), .. } => {
             let why = inferred_why(&candidate);
-            Ok((key, why))
+            Ok((read.key_of_all(&key), why))
         }
-        Shortlist { key: None, nearest } => Err(RunError::NoKey { nearest, alignment: Box::new(alignment.clone()) }),
+        Shortlist { key: None, nearest } => Err(RunError::NoKey { nearest, alignment: Box::new(read.alignment) }),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A resolved job, and what a run tells while it is under way.
 
 use super::error::RunError;
-use crate::endpoint::{Address, Endpoint, Interrupt, open};
+use crate::endpoint::{Address, Endpoint, Interrupt, Reading, open};
 use crate::snapshot::{Progress, Snapshot, adopt_parquet, open_snapshot};
 use crate::table::{AlignOptions, TableInfo};
 use std::path::PathBuf;
@@ -31,6 +31,19 @@ pub struct Job {
     pub reasons: bool,
     /// Whether having nothing to compare is agreement.
     pub allow_nothing: bool,
+    /// How the tables of servers are read.
+    pub reading: Reading,
+    /// Whether whole rows of the left or right table are needed: those of one that is to be written.
+    pub whole: [bool; 2],
+}
+
+impl Job {
+    /// Whether one of the tables is in a database.
+    pub(super) fn asks_a_database(&self) -> bool {
+        let database =
+            |address: &Address| matches!(address, Address::Postgres(_) | Address::Mysql(_) | Address::Sqlite { .. });
+        database(&self.left) || database(&self.right)
+    }
 }
 
 /// Watches a run.

@@ -1,11 +1,12 @@
 //! One side of a run: how its rows come to be frozen, and its index to be made.
 
+use super::conditions;
 use super::error::RunError;
 use super::pending::Pending;
 use super::side::{Job, Table, Watch};
-use crate::endpoint::{Address, ExportRequest};
+use crate::endpoint::{Address, EndpointError, ExportRequest};
 use crate::snapshot::{FreezeOptions, Recipe, RowFilter, Snapshot, freeze, freeze_parts};
-use crate::table::{Alignment, Column};
+use crate::table::{Alignment, Column, TableInfo};
 
 /// One side on its way to be frozen and indexed.
 pub(super) struct SidePlan<'a> {
@@ -28,10 +29,10 @@ impl SidePlan<'_> {
     ) -> Result<Snapshot, RunError> {
         let address = self.address.to_string();
         let options = |columns: &[Column], progress, live: bool| -> Result<FreezeOptions<'_>, RunError> {
-            // A database evaluates its condition itself.
-            let own = live && !matches!(self.address, Address::Csv(_));
             let filter = match self.filter {
-                Some(sql) if !own => Some(RowFilter::new(sql, &address, columns)?),
+                Some(sql) if !(live && self.filters_itself()) => {
+                    Some(RowFilter::new(sql, &address, columns)?.keeping(&self.kept(columns, alignment, recipe)))
+                }
                 _ => None,
             };
             Ok(FreezeOptions {
@@ -45,15 +46,29 @@ impl SidePlan<'_> {
         };
         match self.table {
             Table::Live { endpoint, info } => {
-                let columns = export_columns(info.columns.clone(), alignment, self.at);
+                let mut columns = export_columns(info.columns.clone(), alignment, self.at);
+                let kept = self.kept(&columns, alignment, recipe);
+                if kept.is_empty() {
+                    return Err(RunError::NoKey { nearest: Vec::new(), alignment: Box::new(alignment.clone()) });
+                }
+                self.check_rights(info, &kept)?;
+                // A condition may be about columns that are not to be kept.
+                if self.filter.is_none() || self.filters_itself() {
+                    columns = kept;
+                }
                 let request = ExportRequest { columns, filter: self.filter.clone(), streams: self.job.streams };
                 let progress = self.watch.stage(&format!("exporting {}", self.name));
                 let options = options(&request.columns, progress.as_ref(), true)?;
                 let folder = pending.folder(self.name)?;
-                Ok(freeze(endpoint.as_ref(), info, &request, options, &folder)?)
+                let mut info = info.clone();
+                info.notes.extend(self.filter.as_ref().and_then(|sql| conditions::note(self.address, sql)));
+                Ok(freeze(endpoint.as_ref(), &info, &request, options, &folder)?)
             }
             Table::Frozen(snapshot) => {
-                let columns = snapshot.parts.columns().to_vec();
+                let mut columns = snapshot.parts.columns().to_vec();
+                if self.filter.is_none() {
+                    columns = self.kept(&columns, alignment, recipe);
+                }
                 // Files that are frozen already are copied only to a place that is asked for, or so
                 // that a key is counted in the chosen rows only. What is found is then told of the
                 // copy, so it stays.
@@ -68,6 +83,47 @@ impl SidePlan<'_> {
                 Ok(freeze_parts(&snapshot.parts, self.table.info(), &columns, options, &folder)?)
             }
         }
+    }
+}
+
+impl SidePlan<'_> {
+    /// Whether the condition is evaluated where the table lives.
+    fn filters_itself(&self) -> bool {
+        !matches!(self.address, Address::Csv(_))
+    }
+
+    /// The columns that are needed: the key's and all that the job does not leave out; of a table that is
+    /// written, all.
+    fn kept(&self, columns: &[Column], alignment: &Alignment, recipe: Option<&Recipe>) -> Vec<Column> {
+        if self.job.whole[self.at] {
+            return columns.to_vec();
+        }
+        let options = &self.job.options;
+        let ignored = |names: [&String; 2]| options.ignore.iter().any(|name| names.contains(&name));
+        let chosen =
+            |names: [&String; 2]| options.columns.is_empty() || options.columns.iter().any(|n| names.contains(&n));
+        // Beside a database, a key is one of the chosen columns; in files it may be any.
+        let any_key = recipe.is_none() && !self.job.asks_a_database();
+        let needed = |column: &&Column| {
+            let own = |pair: &&crate::table::Pair| [&pair.left, &pair.right][self.at].name == column.name;
+            let pair = alignment.pairs.iter().find(own);
+            let names = pair.map_or([&column.name; 2], |pair| [&pair.left.name, &pair.right.name]);
+            let in_key = recipe.is_some_and(|recipe| recipe.key.iter().any(|key| key.name == column.name));
+            in_key || !ignored(names) && (chosen(names) || any_key)
+        };
+        columns.iter().filter(needed).cloned().collect()
+    }
+
+    /// Whether the user may read what is needed.
+    fn check_rights(&self, info: &TableInfo, needed: &[Column]) -> Result<(), RunError> {
+        let Some(denied) = &info.denied else { return Ok(()) };
+        let lacking = |name: &&String| needed.iter().any(|column| column.name == **name);
+        let columns: Vec<String> = denied.iter().filter(lacking).cloned().collect();
+        let whole = self.job.whole[self.at];
+        if columns.is_empty() && !whole {
+            return Ok(());
+        }
+        Err(EndpointError::Denied { address: self.address.to_string(), columns, whole }.into())
     }
 }
 

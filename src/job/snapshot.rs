@@ -3,7 +3,7 @@
 use super::error::RunError;
 use super::pending::Pending;
 use super::side::{Table, Watch};
-use crate::endpoint::{Address, ExportRequest};
+use crate::endpoint::{Address, EndpointError, ExportRequest};
 use crate::snapshot::{FreezeOptions, Recipe, RowFilter, Snapshot, freeze, freeze_parts};
 use std::path::{Path, PathBuf};
 
@@ -45,6 +45,9 @@ pub fn run_snapshot(
     };
     let mut snapshot = match &table {
         Table::Live { endpoint, info } => {
+            if let Some(columns) = info.denied.clone().filter(|columns| !columns.is_empty()) {
+                return Err(EndpointError::Denied { address: address.to_string(), columns, whole: true }.into());
+            }
             let request = ExportRequest { columns: info.columns.clone(), filter: filter.map(str::to_owned), streams };
             freeze(endpoint.as_ref(), info, &request, options, &pending.temporary)?
         }

@@ -7,7 +7,7 @@ use super::plan::{PlanJob, TwoWayJob};
 use super::side::Job;
 use super::size::{available_memory, parse_size};
 use super::typed::without_password;
-use crate::endpoint::{Action, Address};
+use crate::endpoint::{Action, Address, Reading};
 use crate::plan::{Direction, Limit, Limits, Merge, Rules, Winner};
 use crate::table::{AlignOptions, NameError, Rule, typed_maps, typed_name, typed_names, typed_pairs};
 use serde::Deserialize;
@@ -58,6 +58,10 @@ pub struct JobSpec {
     pub allow_nothing: Option<bool>,
     /// Whether reasons are looked for.
     pub reasons: Option<bool>,
+    /// Whether only the rows are compared that policies let the user see.
+    pub visible_rows: Option<bool>,
+    /// Whether time limits of the servers are left as they are.
+    pub respect_limits: Option<bool>,
     /// Which side a plan writes.
     pub direction: Option<Direction>,
     /// Whether a plan adds rows.
@@ -140,6 +144,8 @@ impl JobSpec {
             exact: flags.exact.or(self.exact),
             allow_nothing: flags.allow_nothing.or(self.allow_nothing),
             reasons: flags.reasons.or(self.reasons),
+            visible_rows: flags.visible_rows.or(self.visible_rows),
+            respect_limits: flags.respect_limits.or(self.respect_limits),
             direction: flags.direction.or(self.direction),
             create: flags.create.or(self.create),
             update: flags.update.or(self.update),
@@ -222,8 +228,12 @@ impl JobSpec {
     /// If an address, rule or value is not understood.
     pub fn resolve(self) -> Result<Job, JobError> {
         let variable = |name: &str| std::env::var(name).ok();
+        let reading = Reading {
+            visible_rows: self.visible_rows.unwrap_or(false),
+            respect_limits: self.respect_limits.unwrap_or(false),
+        };
         let address = |text: Option<String>, side| {
-            Ok::<_, JobError>(Address::parse(&text.ok_or(JobError::NoTable(side))?, &variable)?)
+            Ok::<_, JobError>(Address::parse(&text.ok_or(JobError::NoTable(side))?, &variable)?.read_as(reading))
         };
         let both = |own: Option<String>| own.or_else(|| self.filter.clone());
         let rules = self
@@ -270,6 +280,8 @@ impl JobSpec {
             copy: false,
             reasons: self.reasons.unwrap_or(true),
             allow_nothing: self.allow_nothing.unwrap_or(false),
+            reading,
+            whole: [false, false],
         })
     }
 }
@@ -347,6 +359,16 @@ mod tests {
         let ruled: Vec<&str> = job.options.rules.iter().map(|(column, _)| column.as_str()).collect();
         assert_eq!(ruled, ["r,s", "p=q"]);
         assert!(job.options.exact && job.allow_nothing);
+    }
+
+    #[test]
+    fn how_servers_are_read_goes_with_their_addresses() {
+        let text = "left = 'postgres://h/d#t'\nright = 'b.csv'\nvisible-rows = true\nrespect-limits = true";
+        let file: JobSpec = toml::from_str(text).unwrap();
+        let job = file.overridden_by(JobSpec::default()).resolve().unwrap();
+        let Address::Postgres(server) = &job.left else { panic!() };
+        assert!(server.reading.visible_rows && server.reading.respect_limits);
+        assert_eq!(job.reading, server.reading);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::two_way::TwoWayFile;
 use crate::audit::Summary;
-use crate::endpoint::{Action, OnDelete, Target};
+use crate::endpoint::{Action, OnDelete, Reading, Target};
 use crate::table::{Alignment, KeyChoice, TableInfo};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -229,6 +229,9 @@ pub struct PlanFile {
     pub cascades: Vec<Cascade>,
     /// Whether cascading deletes were allowed when the plan was made.
     pub allow_cascade: bool,
+    /// How the tables of servers were read, and are when it is applied.
+    #[serde(default, skip_serializing_if = "Reading::is_default")]
+    pub reading: Reading,
     /// What a person should know before applying.
     pub warnings: Vec<String>,
     /// The limits.

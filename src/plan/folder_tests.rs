@@ -48,6 +48,7 @@ fn file() -> PlanFile {
         warnings: vec!["\"checksum\": \"\"".into()],
         limits: Limits { max_changes: Some(Limit::Percent(0.1 + 0.2)), max_deletes: Some(Limit::Rows(u64::MAX)) },
         variables: Vec::new(),
+        reading: Default::default(),
         two_way: None,
         parts: Vec::new(),
         checksum: String::new(),

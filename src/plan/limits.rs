@@ -153,6 +153,7 @@ pub(super) mod tests {
             warnings: Vec::new(),
             limits: Limits { max_changes: read(max_changes), max_deletes: read(max_deletes) },
             variables: Vec::new(),
+            reading: Default::default(),
             two_way: None,
             parts: Vec::new(),
             checksum: String::new(),

@@ -13,7 +13,7 @@ use super::watch::Watch;
 use super::writing::{Writing, WrittenSteps};
 use crate::audit::Audit;
 use crate::compare::Differences;
-use crate::endpoint::{Action, Interrupt, Target};
+use crate::endpoint::{Action, Interrupt, Reading, Target};
 use crate::snapshot::{Progress, Snapshot};
 use crate::table::{Alignment, Key};
 use std::path::Path;
@@ -159,6 +159,7 @@ fn file(
         warnings: warnings(input, shape, order_warnings),
         limits: input.limits,
         variables: Vec::new(),
+        reading: Reading::default(),
         two_way: None,
         parts: Vec::new(),
         checksum: String::new(),

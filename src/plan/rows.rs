@@ -1,6 +1,6 @@
 //! Rows of frozen tables in the order in which steps want them.
 
-use crate::endpoint::{ExportBatch, Other};
+use crate::endpoint::ExportBatch;
 use crate::snapshot::{Parts, SnapshotError};
 
 /// These columns of the rows at these positions, in this order.
@@ -33,16 +33,7 @@ pub fn select(batch: &ExportBatch, rows: &[usize]) -> Result<ExportBatch, Snapsh
 
 /// These columns of a batch, in this order; each at most once.
 pub fn project(batch: &ExportBatch, columns: &[usize]) -> Result<ExportBatch, SnapshotError> {
-    let rows = batch
-        .rows
+    batch
         .project(columns)
-        .map_err(|e| SnapshotError::Damaged { path: "a batch of rows".to_owned(), why: e.to_string() })?;
-    let place = |column: u32| columns.iter().position(|other| *other == column as usize);
-    let mut others: Vec<Other> = batch
-        .others
-        .iter()
-        .filter_map(|other| Some(Other { column: place(other.column)? as u32, ..other.clone() }))
-        .collect();
-    others.sort_by_key(|other| (other.row, other.column));
-    Ok(ExportBatch { rows, others })
+        .map_err(|e| SnapshotError::Damaged { path: "a batch of rows".to_owned(), why: e.to_string() })
 }

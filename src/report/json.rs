@@ -16,12 +16,7 @@ pub fn audit_json(audit: &Audit, folder: &Path) -> Value {
             "chosen": audit.key.chosen,
             "why": audit.key.why,
         },
-        "keys": {
-            "in_both": audit.in_both,
-            "only_left": audit.only[0],
-            "only_right": audit.only[1],
-            "ambiguous": audit.ambiguous,
-        },
+        "keys": keys(audit),
         "rows": {"equal": audit.equal, "changed": audit.changed},
         "columns": audit.columns.iter().map(|c| json!({
             "left": c.left, "right": c.right, "changed": c.changed, "compared_as": c.compared_as,
@@ -75,6 +70,20 @@ pub(super) fn reasons_json(reasons: &[Reason]) -> Value {
         })
     });
     reasons.collect()
+}
+
+/// What is not seen is only told where rows may be hidden.
+fn keys(audit: &Audit) -> Value {
+    let mut keys = json!({
+        "in_both": audit.in_both,
+        "only_left": audit.only[0],
+        "only_right": audit.only[1],
+        "ambiguous": audit.ambiguous,
+    });
+    if audit.restricted != [false, false] {
+        keys["unseen"] = audit.unseen.iter().sum::<u64>().into();
+    }
+    keys
 }
 
 fn side(side: &AuditedSide) -> Value {

@@ -16,9 +16,13 @@ pub(super) fn sentence(summary: &Summary) -> String {
     }
     let mut clauses = match summary.verdict {
         Verdict::Differ => differences(summary),
+        Verdict::Nothing if summary.unseen != [0, 0] => {
+            vec!["Nothing was compared: no key is visible on both sides".to_owned()]
+        }
         Verdict::Nothing => vec!["Nothing was compared: the conditions choose no row on either side".to_owned()],
         Verdict::Agree | Verdict::Columns => vec![agreement(summary)],
     };
+    clauses.extend(unseen(summary));
     clauses.extend(alone(summary));
     clauses.extend(left_out(summary));
     clauses.extend(unasked(summary));
@@ -42,6 +46,7 @@ fn partial(summary: &Summary) -> String {
         Verdict::Nothing | Verdict::Agree => vec!["The tables agree, by what their histories tell of".to_owned()],
         Verdict::Columns => vec![format!("The rows are equal in {}", columns(summary))],
     };
+    clauses.extend(unseen(summary));
     clauses.extend(alone(summary));
     clauses.extend(left_out(summary));
     clauses.extend(unasked(summary));
@@ -111,6 +116,17 @@ fn differences(summary: &Summary) -> Vec<String> {
         });
     }
     out
+}
+
+/// Keys that may be among the rows that policies hide.
+fn unseen(summary: &Summary) -> Vec<String> {
+    let sides = ["left", "right"];
+    let clause = |side: usize| {
+        let keys = summary.unseen[side];
+        let other = sides[1 - side];
+        format!("{} of the {other} {} not visible on the {}", noun(summary, keys), are(keys), sides[side])
+    };
+    (0..2).filter(|side| summary.unseen[*side] > 0).map(clause).collect()
 }
 
 /// Columns without a partner.
@@ -245,6 +261,12 @@ mod tests {
         );
         let nulls = Summary { in_both: 0, equal: 0, columns: 2, null_keys: [3, 3], ..agree.clone() };
         assert_eq!(sentence(&nulls), "The tables agree: the 3 rows whose key is NULL are equal in both columns.");
+        let hidden = Summary { unseen: [5, 0], ..agree.clone() };
+        assert!(
+            sentence(&hidden).contains("; 5 keys of the right are not visible on the left"),
+            "{}",
+            sentence(&hidden)
+        );
         let left_out = Summary { left_out: names(&["a", "b"]), ..agree.clone() };
         assert_eq!(
             sentence(&left_out),

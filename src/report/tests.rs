@@ -75,6 +75,7 @@ fn plan(counts: ActionCounts) -> PlanFile {
         warnings: Vec::new(),
         limits: Limits::default(),
         variables: Vec::new(),
+        reading: Default::default(),
         two_way: None,
         parts: Vec::new(),
         checksum: String::new(),

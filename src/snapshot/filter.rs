@@ -20,6 +20,9 @@ pub struct RowFilter {
     sql: String,
     address: String,
     expression: Arc<dyn PhysicalExpr>,
+    /// The columns it was made for, and which of them are kept, if not all.
+    columns: Vec<String>,
+    kept: Option<Vec<usize>>,
 }
 
 impl RowFilter {
@@ -46,7 +49,23 @@ impl RowFilter {
         let simplified =
             simplifier.coerce(parsed, &schema).and_then(|coerced| simplifier.simplify(coerced)).map_err(failed)?;
         let expression = context.create_physical_expr(simplified, &schema).map_err(failed)?;
-        Ok(Self { sql: sql.to_owned(), address: address.to_owned(), expression })
+        let columns = columns.fields().iter().map(|field| field.name().clone()).collect();
+        Ok(Self { sql: sql.to_owned(), address: address.to_owned(), expression, columns, kept: None })
+    }
+
+    /// The same, to keep only these columns of the rows that it chooses.
+    pub fn keeping(mut self, kept: &[Column]) -> Self {
+        let place = |column: &Column| self.columns.iter().position(|name| *name == column.name);
+        self.kept = Some(kept.iter().filter_map(place).collect());
+        self
+    }
+
+    /// Those that are kept of the columns that it was made for.
+    pub fn kept(&self, columns: &[Column]) -> Vec<Column> {
+        match &self.kept {
+            None => columns.to_vec(),
+            Some(kept) => kept.iter().filter_map(|at| columns.get(*at)).cloned().collect(),
+        }
     }
 
     fn failure(sql: &str, address: &str, why: String) -> SnapshotError {
@@ -69,7 +88,7 @@ impl RowFilter {
         Ok(truth.iter().map(|value| Some(value == Some(true))).collect())
     }
 
-    /// The batch without the rows that the condition is not true for.
+    /// The batch without the rows that the condition is not true for, and the columns that are not kept.
     ///
     /// # Errors
     /// As [`choose`](Self::choose).
@@ -82,7 +101,11 @@ impl RowFilter {
         for other in &mut others {
             other.row = chosen.slice(0, other.row as usize).true_count() as u32;
         }
-        Ok(ExportBatch { rows, others })
+        let chosen = ExportBatch { rows, others };
+        match &self.kept {
+            None => Ok(chosen),
+            Some(kept) => chosen.project(kept).map_err(|e| Self::failure(&self.sql, &self.address, e.to_string())),
+        }
     }
 }
 

@@ -167,6 +167,8 @@ fn write_all(
     expected: &AtomicU64,
 ) -> Result<Written, SnapshotError> {
     const FILE: &str = "rows-0.parquet";
+    let kept = options.filter.as_ref().map(|filter| filter.kept(columns));
+    let columns = kept.as_deref().unwrap_or(columns);
     let mut part = RowsWriter::create(&folder.join(FILE), columns)?;
     let mut index: Option<IndexWriter> = None;
     let (mut arrived, mut rows) = (0u64, 0u64);

@@ -189,6 +189,14 @@ pub struct TableInfo {
     /// are passed over, time limits that are raised, blanks around the names of a header.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// Whether policies of the database (row-level security) may hide rows from this user: what is
+    /// not among the rows may be there all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restricted: bool,
+    /// The columns that this user has no right to read, where there are any; empty where the
+    /// database does not tell their names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denied: Option<Vec<String>>,
 }
 
 impl TableInfo {

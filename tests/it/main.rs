@@ -15,6 +15,7 @@ mod layers;
 mod names;
 mod page;
 mod pairs;
+mod reading;
 mod reasons;
 mod results;
 mod reviewed;

@@ -26,6 +26,8 @@ pub type Pooled = r2d2::PooledConnection<MySqlConnectionManager>;
 pub struct Server<'a> {
     /// The address it was reached by.
     pub address: &'a ServerAddress,
+    /// The time limits that its sessions raise, in words.
+    pub raised: Vec<String>,
     options: OptsBuilder,
 }
 
@@ -46,8 +48,8 @@ impl<'a> Server<'a> {
             Ok(reached) => reached,
             Err(error) => return Err(failed(explain(address, &plain, &tls, &error))),
         };
-        let statements = session::statements(&mut conn, purpose).map_err(|e| failed(words(&e)))?;
-        Ok(Self { address, options: options.init(statements) })
+        let settings = session::settings(&mut conn, purpose, address.reading).map_err(|e| failed(words(&e)))?;
+        Ok(Self { address, options: options.init(settings.statements), raised: settings.raised })
     }
 
     /// A connection of its own.

@@ -72,7 +72,7 @@ pub fn info(conn: &mut Conn, address: &ServerAddress, found: &Found) -> Result<T
         primary_key: found.primary_key.clone(),
         unique: unique.filter(|index| !index.is_primary() && index.is_plain()).map(Index::names).collect(),
         estimated_rows: found.estimated_rows,
-        notes: Vec::new(),
+        ..TableInfo::default()
     })
 }
 
@@ -97,16 +97,18 @@ fn missing(conn: &mut Conn, address: &ServerAddress) -> EndpointError {
 }
 
 fn columns(conn: &mut Conn, address: &ServerAddress, found: &Found) -> Result<Vec<NativeColumn>, EndpointError> {
-    let json = json_checks(conn, address, found)?;
-    let rows = ask(
-        conn,
-        address,
+    let catalog = Catalog::of(conn, address)?;
+    let json = if catalog.checks { json_checks(conn, address, found)? } else { Vec::new() };
+    // Where there is none, nothing can be computed but what `extra` tells of.
+    let expression = if catalog.expressions { "generation_expression" } else { "NULL" };
+    let sql = format!(
         "SELECT table_schema, table_name, column_name, data_type, column_type, is_nullable, extra, \
-         generation_expression, numeric_precision, numeric_scale, datetime_precision, character_set_name, \
-         collation_name, character_maximum_length, character_octet_length, column_default \
-         FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position",
-        (&found.schema, &found.table),
-    )?;
+         {expression}, numeric_precision, numeric_scale, datetime_precision, character_set_name, \
+         collation_name, character_maximum_length, character_octet_length, column_default, \
+         privileges \
+         FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position"
+    );
+    let rows = ask(conn, address, &sql, (&found.schema, &found.table))?;
     let column = |row: &Row| {
         let name = text(row, 2).unwrap_or_default();
         let checked_json = json.iter().any(|check| check.eq_ignore_ascii_case(&json_check(&name)));
@@ -126,6 +128,7 @@ fn columns(conn: &mut Conn, address: &ServerAddress, found: &Found) -> Result<Ve
             default: text(row, 15).is_some_and(|default| default != "NULL"),
             extra: text(row, 6).unwrap_or_default().to_ascii_lowercase(),
             checked_json,
+            denied: text(row, 16).is_some_and(|rights| !rights.to_ascii_lowercase().contains("select")),
             name,
         }
     };
@@ -143,18 +146,31 @@ fn json_check(column: &str) -> String {
     format!("json_valid({})", super::sql::quote(column))
 }
 
-/// The table's checks, where the server is a MariaDB (MySQL's JSON is a type).
-fn json_checks(conn: &mut Conn, address: &ServerAddress, found: &Found) -> Result<Vec<String>, EndpointError> {
-    let there = ask(
-        conn,
-        address,
-        "SELECT 1 FROM information_schema.columns WHERE table_schema = 'information_schema' \
-         AND table_name = 'check_constraints' AND column_name = 'table_name' AND version() LIKE '%mariadb%'",
-        (),
-    )?;
-    if there.is_empty() {
-        return Ok(Vec::new());
+/// What the server's catalog can tell.
+struct Catalog {
+    /// Expressions of computed columns: since MySQL 5.7 and MariaDB 10.2.
+    expressions: bool,
+    /// A table's checks, where the server is a MariaDB (MySQL's JSON is a type).
+    checks: bool,
+}
+
+impl Catalog {
+    fn of(conn: &mut Conn, address: &ServerAddress) -> Result<Self, EndpointError> {
+        let there = ask(
+            conn,
+            address,
+            "SELECT LOWER(table_name) FROM information_schema.columns WHERE table_schema = 'information_schema' \
+             AND (table_name = 'columns' AND column_name = 'generation_expression' OR \
+             table_name = 'check_constraints' AND column_name = 'table_name' AND version() LIKE '%mariadb%')",
+            (),
+        )?;
+        let has = |name: &str| there.iter().any(|row| text(row, 0).as_deref() == Some(name));
+        Ok(Self { expressions: has("columns"), checks: has("check_constraints") })
     }
+}
+
+/// The table's checks.
+fn json_checks(conn: &mut Conn, address: &ServerAddress, found: &Found) -> Result<Vec<String>, EndpointError> {
     let rows = ask(
         conn,
         address,

@@ -116,6 +116,10 @@ pub fn obstacles(conn: &mut Conn, address: &ServerAddress, found: &Found) -> Res
         }
         Some(_) => {}
     }
+    // A trigger that calls what the server does not know would break everybody's writes.
+    if conn.query_drop("SELECT JSON_ARRAY(1)").is_err() {
+        obstacles.push("its server has no JSON functions: MySQL 5.7 or MariaDB 10.2.3 is needed".to_owned());
+    }
     let rows = ask(
         conn,
         address,

@@ -35,6 +35,7 @@ mod load;
 mod native;
 mod options;
 mod park;
+mod rights;
 mod send;
 mod session;
 mod shape;

@@ -39,6 +39,8 @@ pub struct NativeColumn {
     pub default: bool,
     /// `extra`, in lower case: `auto_increment`, `on update current_timestamp()`.
     pub extra: String,
+    /// Whether the user may not read it.
+    pub denied: bool,
     /// MariaDB's `JSON` is `longtext` with a check that it is valid JSON.
     pub checked_json: bool,
 }

@@ -6,7 +6,7 @@ use super::history::{self, MysqlHistory};
 use super::session::Purpose;
 use super::sql::qualified;
 use super::write::MysqlWriter;
-use super::{describe, export, target};
+use super::{describe, export, rights, target};
 use crate::endpoint::{
     Clock, Dialect, Endpoint, EndpointError, ExportRequest, Exported, History, ServerAddress, Sink, Target,
     WriteOptions, WriteTable, Writer,
@@ -30,7 +30,18 @@ impl Endpoint for Mysql {
         let server = Server::reach(&self.address, Purpose::Read)?;
         let mut conn = server.connect()?;
         let found = describe::find(&mut conn, &self.address)?;
-        describe::info(&mut conn, &self.address, &found)
+        let mut info = describe::info(&mut conn, &self.address, &found)?;
+        info.notes.extend(server.raised.iter().cloned());
+        if let Some(why) = rights::hidden_columns(&mut conn, &found) {
+            // The server shows those that may be written, though not read.
+            let denied: Vec<String> = found.columns.iter().filter(|c| c.denied).map(|c| c.name.clone()).collect();
+            if denied.is_empty() {
+                let note = "this user may not see all of its columns, and those hidden are not compared";
+                info.notes.push(format!("{note}: {why}"));
+            }
+            info.denied = Some(denied);
+        }
+        Ok(info)
     }
 
     fn export(&self, request: &ExportRequest, sink: &dyn Sink) -> Result<Exported, EndpointError> {

@@ -5,6 +5,7 @@ use super::describe::{Found, Index, ask, indexes, is_of, text};
 use super::failure::{self, words};
 use super::history_trigger::PREFIX;
 use super::native::NativeColumn;
+use super::rights::hidden_columns;
 use super::sql::{qualified, quote};
 use crate::endpoint::{
     Dependent, EndpointError, OnDelete, Reference, ServerAddress, Target, TargetColumn, UniqueIndex,
@@ -33,6 +34,9 @@ pub fn target(conn: &mut Conn, address: &ServerAddress, found: &Found) -> Result
     storage(conn, address, found, &mut target)?;
     if target.obstacles.is_empty() {
         rights(conn, address, found, &mut target)?;
+    }
+    if let Some(why) = hidden_columns(conn, found) {
+        target.obstacles.push(format!("the user may not read all of its columns, so whole rows can't be kept: {why}"));
     }
     for column in &found.columns {
         if let Some(charset) = column.charset.as_deref().filter(|name| *name != "utf8mb4")

@@ -5,7 +5,7 @@
 //! in between does not hand them on to others.
 
 use super::super::{EndpointError, ServerAddress};
-use super::failure::{code, words};
+use super::failure::{code, failed, words};
 use super::parameters::{Parameters, SslMode};
 use super::pgpass::{self, Login};
 use super::pool;
@@ -32,6 +32,44 @@ pub(super) struct Session {
     runtime: Runtime,
     tls: Option<MakeRustlsConnect>,
     address: ServerAddress,
+    server: About,
+}
+
+/// What a server says of itself when it lets somebody in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct About {
+    /// The first number of its version; 0 if it does not say.
+    major: u32,
+    /// Whether the database does not know in which encoding its text is.
+    unencoded: bool,
+}
+
+impl About {
+    fn new(parameter: impl Fn(&str) -> Option<String>) -> Self {
+        let version = parameter("server_version").unwrap_or_default();
+        let digits: String = version.chars().take_while(char::is_ascii_digit).collect();
+        Self {
+            major: digits.parse().unwrap_or(0),
+            unencoded: parameter("server_encoding").is_some_and(|name| name == "SQL_ASCII"),
+        }
+    }
+
+    /// Whether the database does not know in which encoding its text is.
+    pub(super) fn is_unencoded(self) -> bool {
+        self.unencoded
+    }
+
+    /// The encoding to have text in. Nothing can be converted from an encoding that nobody knows: there,
+    /// what is asked for as UTF-8 is an error wherever the bytes are none.
+    pub(super) fn client_encoding(self) -> &'static str {
+        if self.unencoded { "SQL_ASCII" } else { "UTF8" }
+    }
+
+    /// The limits that could end a transaction that reads.
+    pub(super) fn limits(self) -> impl Iterator<Item = &'static str> {
+        let of_17 = (self.major >= 17).then_some("transaction_timeout");
+        ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"].into_iter().chain(of_17)
+    }
 }
 
 impl Session {
@@ -88,9 +126,9 @@ impl Session {
             }
         });
         match connected {
-            Ok((client, connection, tls)) => {
+            Ok(Connected { client, connection, tls, server }) => {
                 let address = ServerAddress { database: database.to_owned(), ..address.clone() };
-                Ok(Self { client, connection, runtime, tls, address })
+                Ok(Self { client, connection, runtime, tls, address, server })
             }
             Err(failure) => {
                 // A name that is still being looked up would hold up an ordinary drop.
@@ -103,21 +141,34 @@ impl Session {
     /// Begins the transaction of a session that reads.
     pub(super) fn begin(&self, schema: &str, snapshot: Option<&str>) -> Result<(), EndpointError> {
         let adopt = snapshot.map(|id| format!("SET TRANSACTION SNAPSHOT {};", literal(id))).unwrap_or_default();
-        // One way to print each value; names as the person's filter would use them in this
-        // schema; and no end of the transaction while other connections do their part.
+        let bounds = self.reads();
+        // One way to print each value; names as the person's filter would use them in this schema.
         self.execute(
             "beginning a transaction",
             &format!(
-                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {adopt}
-                 SET LOCAL client_encoding = 'UTF8'; SET LOCAL DateStyle = 'ISO, YMD';
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {adopt} {bounds}
+                 SET LOCAL client_encoding = '{encoding}'; SET LOCAL DateStyle = 'ISO, YMD';
                  SET LOCAL IntervalStyle = 'postgres'; SET LOCAL TimeZone = 'UTC';
                  SET LOCAL extra_float_digits = 3; SET LOCAL bytea_output = 'hex';
                  SET LOCAL standard_conforming_strings = on; SET LOCAL xmlbinary = 'base64';
-                 SET LOCAL idle_in_transaction_session_timeout = 0;
                  SET LOCAL search_path = pg_catalog, {}, public",
-                identifier(schema)
+                identifier(schema),
+                encoding = self.server.client_encoding(),
             ),
         )
+    }
+
+    /// What a transaction that only reads says of the bounds that are set for it.
+    pub(super) fn reads(&self) -> String {
+        let reading = self.address.reading;
+        // Rows that a policy hides would seem to be missing: as pg_dump does, have that refused.
+        let policies = if reading.visible_rows { "on" } else { "off" };
+        let mut settings = format!("SET LOCAL row_security = {policies};");
+        if !reading.respect_limits {
+            // No end of the transaction while other connections do their part, or a table is long.
+            settings.extend(self.server.limits().map(|name| format!(" SET LOCAL {name} = 0;")));
+        }
+        settings
     }
 
     /// Runs statements without a result.
@@ -135,6 +186,11 @@ impl Session {
         self.runtime.block_on(self.client.query(sql, values)).map_err(|e| self.query_error(doing, &e))
     }
 
+    /// What the server says of itself.
+    pub(super) fn server(&self) -> About {
+        self.server
+    }
+
     /// The driver's client, for futures to be [run](Self::run).
     pub(super) fn client(&self) -> &Client {
         &self.client
@@ -147,7 +203,12 @@ impl Session {
 
     /// A failed statement, in the server's words.
     pub(super) fn query_error(&self, doing: &str, error: &Error) -> EndpointError {
-        EndpointError::Query { address: self.address.shown.clone(), doing: doing.to_owned(), why: words(error) }
+        failed(&self.address.shown, doing, error)
+    }
+
+    /// An error of our own.
+    pub(super) fn error(&self, doing: &str, why: String) -> EndpointError {
+        EndpointError::Query { address: self.address.shown.clone(), doing: doing.to_owned(), why }
     }
 
     /// Why the connection broke: what its own end says, where the statement only knows that it
@@ -212,19 +273,26 @@ impl Session {
     }
 }
 
-type Connected = (Client, JoinHandle<Result<(), Error>>, Option<MakeRustlsConnect>);
+struct Connected {
+    client: Client,
+    connection: JoinHandle<Result<(), Error>>,
+    tls: Option<MakeRustlsConnect>,
+    server: About,
+}
 
 async fn plain(config: &Config, runtime: &Runtime) -> Result<Connected, Failure> {
     let mut config = config.clone();
     config.ssl_mode(tokio_postgres::config::SslMode::Disable);
     let (client, connection) = config.connect(NoTls).await.map_err(Failure::from)?;
-    Ok((client, runtime.spawn(connection), None))
+    let server = About::new(|name| connection.parameter(name).map(str::to_owned));
+    Ok(Connected { client, connection: runtime.spawn(connection), tls: None, server })
 }
 
 async fn encrypted(config: Config, parameters: &Parameters, runtime: &Runtime) -> Result<Connected, Failure> {
     let tls = tls::connector(parameters).map_err(Failure::new)?;
     let (client, connection) = config.connect(tls.clone()).await.map_err(Failure::from)?;
-    Ok((client, runtime.spawn(connection), Some(tls)))
+    let server = About::new(|name| connection.parameter(name).map(str::to_owned));
+    Ok(Connected { client, connection: runtime.spawn(connection), tls: Some(tls), server })
 }
 
 /// A connection that was not made.

@@ -11,7 +11,8 @@ pub(super) struct Relation {
     pub info: TableInfo,
     /// One for each column of `info`.
     pub kinds: Vec<Kind>,
-    /// Whether it is an ordinary table with storage that can be read by ranges of `ctid`.
+    /// Whether it is an ordinary table with storage that can be read by ranges of `ctid`: who may read
+    /// some columns only may not read that one.
     pub by_blocks: bool,
     /// Whether all rows are in this database: other servers know nothing of its snapshots.
     pub local: bool,
@@ -24,7 +25,9 @@ impl Relation {
         // 2 is the ordinary table access method, `heap`.
         let sql = "SELECT c.oid, c.relkind::text, c.reltuples::float8, c.relam = 2,
                 pg_catalog.current_setting('server_version_num')::int4,
-                EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid)
+                EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid),
+                pg_catalog.row_security_active(c.oid), pg_catalog.has_table_privilege(c.oid, 'SELECT'),
+                current_user::text
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')";
         let rows = session.query(DOING, sql, &[&schema, &address.table])?;
@@ -36,14 +39,21 @@ impl Relation {
         let heap: bool = row.try_get(3).map_err(read)?;
         let version: i32 = row.try_get(4).map_err(read)?;
         let parent: bool = row.try_get(5).map_err(read)?;
+        let restricted: bool = row.try_get(6).map_err(read)?;
+        let readable: bool = row.try_get(7).map_err(read)?;
+        if restricted && !address.reading.visible_rows {
+            let user: String = row.try_get(8).map_err(read)?;
+            let why = format!("policies of table `{schema}.{}` are in force for user `{user}`", address.table);
+            return Err(EndpointError::HiddenRows { address: address.shown.clone(), why });
+        }
 
         let tree = if parent { Tree::below(session, oid, version)? } else { Tree::default() };
         let mut relation = Self {
             oid,
-            info: TableInfo::default(),
+            info: TableInfo { restricted, ..TableInfo::default() },
             kinds: Vec::new(),
             // Before version 14, a condition on `ctid` reads the whole table each time.
-            by_blocks: kind == "r" && heap && version >= 140_000,
+            by_blocks: kind == "r" && heap && version >= 140_000 && readable,
             local: matches!(kind.as_str(), "r" | "m" | "p") && !tree.foreign,
         };
         relation.columns(session, version)?;
@@ -74,7 +84,7 @@ impl Relation {
                 FROM base JOIN pg_catalog.pg_type t ON t.oid = base.typbasetype WHERE base.typtype = 'd'
             )
             SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, {generated},
-                b.type, b.typname::text, b.modifier
+                b.type, b.typname::text, b.modifier, pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT')
             FROM pg_catalog.pg_attribute a JOIN base b ON b.attnum = a.attnum AND b.typtype <> 'd'
             WHERE a.attrelid = $1 ORDER BY a.attnum"
         );
@@ -82,8 +92,12 @@ impl Relation {
             let read = |e| session.query_error(DOING, &e);
             let type_name: String = row.try_get(5).map_err(read)?;
             let oid: u32 = row.try_get(4).map_err(read)?;
+            let name = row.try_get(0).map_err(|e| strange_name(session, "column", &e))?;
             let kind = Kind::new(oid, &type_name, row.try_get(6).map_err(read)?);
-            let (name, native): (String, String) = (row.try_get(0).map_err(read)?, row.try_get(1).map_err(read)?);
+            let (name, native): (String, String) = (name, row.try_get(1).map_err(read)?);
+            if !row.try_get::<_, bool>(7).map_err(read)? {
+                self.info.denied.get_or_insert_default().push(name.clone());
+            }
             self.info.columns.push(Column {
                 nullable: row.try_get(2).map_err(read)?,
                 generated: row.try_get(3).map_err(read)?,
@@ -119,6 +133,18 @@ impl Relation {
         }
         Ok(())
     }
+}
+
+/// A name that could not be taken for text.
+fn strange_name(session: &Session, what: &str, error: &tokio_postgres::Error) -> EndpointError {
+    if !session.server().is_unencoded() {
+        return session.query_error(DOING, error);
+    }
+    let why = format!(
+        "the name of a {what} is no valid UTF-8, and the encoding of the database (SQL_ASCII) does not tell what it is: \
+         rename it, or compare a view with other names"
+    );
+    session.error(DOING, why)
 }
 
 const DOING: &str = "reading the table's description";
@@ -167,8 +193,8 @@ fn missing(session: &Session, address: &ServerAddress, schema: &str) -> Result<E
     let mut here = Vec::new();
     let mut elsewhere = Vec::new();
     for row in session.query("listing the tables", sql, &[&schema])? {
-        let read = |e| session.query_error("listing the tables", &e);
-        let (of, name): (String, String) = (row.try_get(0).map_err(read)?, row.try_get(1).map_err(read)?);
+        // A name that is no text is none that was meant.
+        let (Ok(of), Ok(name)) = (row.try_get::<_, String>(0), row.try_get::<_, String>(1)) else { continue };
         if of == schema {
             here.push(name);
         } else {

@@ -6,7 +6,7 @@
 use super::super::{EndpointError, ExportRequest, Exported, ServerAddress, Sink};
 use super::connect::{DEFAULT_SCHEMA, Session};
 use super::describe::Relation;
-use super::failure::{is_lost, words};
+use super::failure::{failed, is_lost};
 use super::halt::Halt;
 use super::kind::Wire;
 use super::quote::{identifier, qualified};
@@ -207,9 +207,13 @@ fn counted(session: &mut Session, sql: &str, shared: &Shared<'_>) -> Option<u64>
     match counted {
         Ok(rows) => u64::try_from(rows).ok(),
         Err(e) => {
-            let why = if is_lost(&e) { session.why_lost(&e) } else { words(&e) };
-            let (address, doing) = (shared.shown.to_owned(), "counting the rows".to_owned());
-            shared.halt.fail(EndpointError::Query { address, doing, why });
+            let doing = "counting the rows";
+            shared.halt.fail(if is_lost(&e) {
+                let (address, doing) = (shared.shown.to_owned(), doing.to_owned());
+                EndpointError::Query { address, doing, why: session.why_lost(&e) }
+            } else {
+                failed(shared.shown, doing, &e)
+            });
             None
         }
     }

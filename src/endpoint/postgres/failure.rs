@@ -1,6 +1,7 @@
 //! The driver's errors in the server's words. The driver prints a server's error as "db error"
 //! and a refused connection as "error connecting to server"; what a person needs lies beneath.
 
+use super::super::EndpointError;
 use std::error::Error as _;
 use tokio_postgres::Error;
 
@@ -29,6 +30,21 @@ pub(super) fn words(error: &Error) -> String {
         return "the server asks for a password: give one in the address, PGPASSWORD or ~/.pgpass".to_owned();
     }
     out
+}
+
+/// A failed statement. That a policy would hide rows is known by the place in the server that says so:
+/// its words are in the server's language, and its code is that of every missing right.
+pub(super) fn failed(address: &str, doing: &str, error: &Error) -> EndpointError {
+    let (address, why) = (address.to_owned(), words(error));
+    match is_hidden(error) {
+        true => EndpointError::HiddenRows { address, why },
+        false => EndpointError::Query { address, doing: doing.to_owned(), why },
+    }
+}
+
+/// Whether the server refused because a policy would have hidden rows.
+pub(super) fn is_hidden(error: &Error) -> bool {
+    error.as_db_error().is_some_and(|error| error.routine() == Some("check_enable_rls"))
 }
 
 /// The server's five-character code, if the server said anything.

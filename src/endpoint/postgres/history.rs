@@ -77,9 +77,10 @@ impl PostgresHistory {
         let session = Session::idle(&self.address)?;
         let place = Place::new(&self.address);
         let begin = format!(
-            "BEGIN ISOLATION LEVEL {level} READ WRITE; SET LOCAL client_encoding = 'UTF8';
+            "BEGIN ISOLATION LEVEL {level} READ WRITE; SET LOCAL client_encoding = '{}';
              SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL TimeZone = 'UTC'; SET LOCAL search_path = pg_catalog;
              SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = {}",
+            session.server().client_encoding(),
             literal(LOCK_TIMEOUT)
         );
         session.execute("beginning a transaction", &begin)?;

@@ -3,6 +3,7 @@
 //! write it.
 
 mod attributes;
+mod bounds;
 mod connect;
 mod copy;
 mod counters;
@@ -53,9 +54,14 @@ impl Postgres {
 impl Endpoint for Postgres {
     fn describe(&self) -> Result<TableInfo, EndpointError> {
         let session = connect::Session::open(&self.address, None)?;
-        let relation = describe::Relation::find(&session, &self.address);
+        let found = describe::Relation::find(&session, &self.address).and_then(|relation| {
+            let mut info = relation.info;
+            info.restricted |= bounds::hides_rows(&session, &self.address)?;
+            info.notes.extend(bounds::raised_limits(&session, &self.address)?);
+            Ok(info)
+        });
         session.close();
-        Ok(relation?.info)
+        found
     }
 
     fn export(&self, request: &ExportRequest, sink: &dyn Sink) -> Result<Exported, EndpointError> {

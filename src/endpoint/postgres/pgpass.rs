@@ -2,10 +2,8 @@
 //! or `\` that is meant.
 
 use super::super::Secret;
+use super::super::address::SOCKET_FOLDERS;
 use std::path::{Path, PathBuf};
-
-/// The sockets' folders that PostgreSQL is built with; the file calls them `localhost`.
-const SOCKET_FOLDERS: [&str; 3] = ["/tmp", "/var/run/postgresql", "/run/postgresql"];
 
 /// Whose password is looked for.
 pub(super) struct Login<'a> {
@@ -45,6 +43,7 @@ fn matching(file: &str, login: &Login<'_>) -> Option<Secret> {
         let (fields, password) = fields(line.trim_end_matches('\r'))?;
         let [host, port, database, user] = fields;
         let is = |pattern: &str, value: &str| pattern == "*" || pattern == value;
+        // The file calls them `localhost`.
         let local = SOCKET_FOLDERS.contains(&login.host) && host == "localhost";
         let found = (is(&host, login.host) || local)
             && is(&port, &login.port.to_string())

@@ -4,7 +4,7 @@
 //! A session that is put here has ended its transaction, and all of its settings were for that
 //! transaction only.
 
-use super::super::ServerAddress;
+use super::super::{Reading, ServerAddress};
 use super::connect::Session;
 use std::sync::{Mutex, PoisonError};
 
@@ -15,7 +15,13 @@ static IDLE: Mutex<Vec<(ServerAddress, Session)>> = Mutex::new(Vec::new());
 
 /// Everything of an address that a connection depends on.
 fn server(address: &ServerAddress) -> ServerAddress {
-    ServerAddress { schema: None, table: String::new(), shown: String::new(), ..address.clone() }
+    ServerAddress {
+        schema: None,
+        table: String::new(),
+        shown: String::new(),
+        reading: Reading::default(),
+        ..address.clone()
+    }
 }
 
 /// A connection to the server and database of this address, if there is one and it is still alive.

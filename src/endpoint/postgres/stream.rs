@@ -7,7 +7,7 @@ use super::super::{EndpointError, ExportBatch, Sink};
 use super::connect::Session;
 use super::copy::{Frames, Malformed};
 use super::decode::{BadCell, Columns};
-use super::failure::{is_lost, words};
+use super::failure::{failed, is_lost};
 use super::halt::Halt;
 use super::kind::Wire;
 use crate::table::Column;
@@ -84,12 +84,7 @@ impl Shared<'_> {
     }
 
     fn broken(&self, session: &mut Session, error: &Error) -> EndpointError {
-        if is_lost(error) {
-            self.lost(session.why_lost(error))
-        } else {
-            let (address, doing) = (self.shown.to_owned(), "reading the rows".to_owned());
-            EndpointError::Query { address, doing, why: words(error) }
-        }
+        if is_lost(error) { self.lost(session.why_lost(error)) } else { failed(self.shown, "reading the rows", error) }
     }
 }
 

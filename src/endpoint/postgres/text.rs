@@ -30,11 +30,28 @@ impl<'a> Lines<'a> {
         for (column, cells) in &self.cells {
             out.push(b'\t');
             match self.others[..here].iter().find(|other| other.column == *column) {
-                Some(other) => push_text(out, &other.text),
+                Some(other) => match raw_bytes(other).filter(|_| matches!(cells, Cells::Text(_))) {
+                    Some(bytes) => bytes.iter().for_each(|byte| push_byte(out, *byte)),
+                    None => push_text(out, &other.text),
+                },
                 None => push_cell(out, cells, row),
             }
         }
     }
+}
+
+/// The bytes of text that is none, which a database of no known encoding has: it can take them back.
+fn raw_bytes(other: &Other) -> Option<Vec<u8>> {
+    let digits = other.text.strip_prefix("\\x")?.as_bytes();
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let byte = |pair: &[u8]| u8::try_from(digit(pair[0])? * 16 + digit(*pair.get(1)?)?).ok();
+    digits.chunks(2).map(byte).collect()
+}
+
+/// A byte as COPY takes any.
+fn push_byte(out: &mut Vec<u8>, byte: u8) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    out.extend([b'\\', b'x', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
 }
 
 fn push_cell(out: &mut Vec<u8>, cells: &Cells, row: usize) {
@@ -114,6 +131,17 @@ mod tests {
         assert_eq!(with_era("-4713-11-24"), "4714-11-24 BC");
         assert_eq!(with_era("infinity"), "infinity");
         assert_eq!(with_era("-infinity"), "-infinity");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_given_back_as_they_were() {
+        let mut builder = PortableBuilder::new(&PortableType::Text);
+        builder.bytes(b"caf\xe9");
+        let schema = Arc::new(Schema::new(vec![Field::new("x", PortableType::Text.arrow(), true)]));
+        let batch = ExportBatch::new(&schema, vec![builder.finish()]).unwrap();
+        let mut out = Vec::new();
+        Lines::new(&batch, &[0]).unwrap().push(0, &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), "\t\\x63\\x61\\x66\\xe9");
     }
 
     #[test]

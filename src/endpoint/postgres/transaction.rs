@@ -6,7 +6,7 @@
 
 use super::super::{EndpointError, WriteError};
 use super::connect::Session;
-use super::failure::{Verdict, code, is_lost, verdict, words};
+use super::failure::{Verdict, code, is_hidden, is_lost, verdict, words};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::{Error, SimpleQueryMessage};
@@ -19,6 +19,10 @@ pub(super) struct Transactions {
     pub version: i32,
     pub lock_timeout: Option<Duration>,
     pub blame: Blame,
+    /// What is set in each transaction beside the usual, as [`Session::reads`] says where nothing is
+    /// written. Who writes has policies and time limits as everybody has: triggers may well have to do
+    /// with other tables.
+    pub settings: String,
     state: State,
     /// Why the connection broke, once it has.
     lost: Option<String>,
@@ -47,8 +51,10 @@ impl Transactions {
         version: i32,
         lock_timeout: Option<Duration>,
         blame: Blame,
+        settings: String,
     ) -> Self {
-        Self { session: Arc::new(session), shown, version, lock_timeout, blame, state: State::None, lost: None }
+        let session = Arc::new(session);
+        Self { session, shown, version, lock_timeout, blame, settings, state: State::None, lost: None }
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -74,10 +80,13 @@ impl Transactions {
         };
         // Compiling a statement that runs once takes longer than it saves.
         let jit = if self.version >= 110_000 { "SET LOCAL jit = off;" } else { "" };
+        let settings = &self.settings;
+        let encoding = self.session.server().client_encoding();
         // Each value prints in one way only; what was printed is read as it was meant. What a history
         // writes down of this transaction is trueup's own doing.
         let sql = format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {lock} {jit}
+            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {settings} {lock} {jit}
+             SET LOCAL client_encoding = '{encoding}';
              SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 3;
              SET LOCAL xmloption = 'content'; SET LOCAL trueup.origin = 'own';
              SET LOCAL idle_in_transaction_session_timeout = 0"
@@ -168,6 +177,7 @@ impl Transactions {
             Verdict::Refused if code == "23505" && on_key => WriteError::Conflict { address, doing, why },
             Verdict::Refused => WriteError::Refused { address, doing, why },
             Verdict::Locked => WriteError::Locked { address, doing, why },
+            Verdict::Broken if is_hidden(error) => WriteError::Endpoint(EndpointError::HiddenRows { address, why }),
             Verdict::Broken => WriteError::Endpoint(EndpointError::Query { address, doing, why }),
         }
     }

@@ -75,8 +75,9 @@ impl PostgresWriter {
         let blame = Blame { columns: written.columns.iter().map(|column| column.name.clone()).collect(), key_indexes };
         let may_lock = may_lock(&session, relation.oid)?;
         session.execute(doing, "COMMIT")?;
+        let settings = if options.read_only { session.reads() } else { String::new() };
         Ok(Self {
-            on: Transactions::new(session, address.shown.clone(), version, options.lock_timeout, blame),
+            on: Transactions::new(session, address.shown.clone(), version, options.lock_timeout, blame, settings),
             oid: relation.oid,
             table: written,
             columns: table.columns.clone(),

@@ -64,7 +64,7 @@ pub(super) fn describe(sqlite: &Sqlite) -> std::result::Result<TableInfo, Endpoi
         }
     }
     let unique = indexes.into_iter().filter(|index| !index.primary).filter_map(|index| index.columns);
-    Ok(TableInfo { columns, unique: unique.collect(), primary_key, estimated_rows: None, notes: Vec::new() })
+    Ok(TableInfo { columns, unique: unique.collect(), primary_key, ..TableInfo::default() })
 }
 
 fn columns(connection: &Connection, table: &str) -> Result<Vec<Described>> {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::audit::Audit;
-use crate::endpoint::{Address, CsvAddress, Interrupt};
+use crate::endpoint::{Address, CsvAddress, Interrupt, Reading};
 use crate::job::{AuditRun, Job, RunError, Watch, run_audit};
 use crate::snapshot::{Progress, Silent};
 use crate::table::AlignOptions;
@@ -42,6 +42,8 @@ fn audit(folder: &Path, left: Address, right: Address, out: &str) -> Result<Audi
         copy: false,
         reasons: true,
         allow_nothing: false,
+        reading: Reading::default(),
+        whole: [false, false],
     };
     run_audit(&job, &Quiet)
 }

@@ -92,6 +92,8 @@ fn options(job: &Job) -> Vec<String> {
     }));
     out.extend(said.exact.then(|| "--exact".to_owned()));
     out.extend(job.allow_nothing.then(|| "--allow-nothing".to_owned()));
+    let flags = [(job.reading.visible_rows, "--visible-rows"), (job.reading.respect_limits, "--respect-limits")];
+    out.extend(flags.into_iter().filter(|(given, _)| *given).map(|(_, flag)| flag.to_owned()));
     out.extend(said.zone.iter().map(|zone| format!("--time-zone {zone}")));
     out
 }

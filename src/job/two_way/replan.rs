@@ -36,7 +36,10 @@ pub(in crate::job) fn replan(old: &Plan, decisions: Vec<Decision>, watch: &dyn W
     let next = NextFile::read(&old.folder)?;
     let address = |side: usize| -> Result<Address, RunError> {
         let variable = |name: &str| std::env::var(name).ok();
-        Ok(Address::parse(&old.file.sides[side].address, &variable).map_err(crate::job::JobError::from)?.below(made_in))
+        Ok(Address::parse(&old.file.sides[side].address, &variable)
+            .map_err(crate::job::JobError::from)?
+            .below(made_in)
+            .read_as(old.file.reading))
     };
     let job = PlanJob {
         job: Job {
@@ -51,6 +54,8 @@ pub(in crate::job) fn replan(old: &Plan, decisions: Vec<Decision>, watch: &dyn W
             copy: true,
             reasons: false,
             allow_nothing: false,
+            reading: old.file.reading,
+            whole: [true, true],
         },
         direction: old.file.direction,
         actions: two_way.actions.clone(),

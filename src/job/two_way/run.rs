@@ -28,12 +28,16 @@ use std::path::Path;
 /// job asks for is not there.
 pub(in crate::job) fn run_two_way(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
     let addresses = [&job.job.left, &job.job.right];
+    if job.job.reading.visible_rows {
+        return Err(RunError::VisibleBothWays);
+    }
     let state = state_folder(job);
     // A base that is read to be checked keeps the disk busy, and the servers take their time to answer.
     let (base, servers) = beside(|| sound(Base::open(&state), &state), || Servers::ask(addresses));
     let (base, servers) = (base?, servers?);
     let mut job = job.clone();
     job.job.copy = true;
+    job.job.whole = [true, true];
     let remembered = base.is_some() && job.job.options.key.is_empty();
     if let Some(base) = base.as_ref().filter(|_| remembered) {
         // The same key as before, also where it was inferred from what the tables held then.
@@ -55,6 +59,9 @@ pub(in crate::job) fn run_two_way(job: &PlanJob, watch: &dyn Watch) -> Result<Pl
         None => {
             let targets = ask()?;
             let compared = compare_tables(&job.job, watch)?;
+            if compared.audit.restricted != [false, false] {
+                return Err(RunError::VisibleBothWays);
+            }
             Read { compared, servers, targets, partial: None, note, vanished: Vec::new() }
         }
     };
@@ -233,6 +240,7 @@ pub(super) fn plan(
     let made = plan_two_way(&input, &pending.temporary)?;
     drop(progress);
     let mut plan = Plan { folder: pending.temporary.clone(), file: made.file };
+    plan.file.reading = job.job.reading;
     if let Some(folder) = &job.two_way.made_in {
         plan.file.made_in.clone_from(folder);
     }

@@ -59,6 +59,7 @@ fn file() -> PlanFile {
         warnings: Vec::new(),
         limits: Limits::default(),
         variables: Vec::new(),
+        reading: Default::default(),
         two_way: Some(TwoWayFile::default()),
         parts: Vec::new(),
         checksum: String::new(),

@@ -11,7 +11,7 @@ use super::rules::{Take, TwoWayFile, Winner};
 use super::unkeyed::Unkeyed;
 use crate::base::{Base, BasePair, Wanted};
 use crate::compare::View;
-use crate::endpoint::Action;
+use crate::endpoint::{Action, Reading};
 use crate::plan::assemble::{Assembler, print_key};
 use crate::plan::file::{ChangedColumn, PlanFile, PlanSide};
 use crate::plan::folder::VERSION;
@@ -419,6 +419,7 @@ impl Planner<'_> {
             warnings: warnings(plan, self.shapes, &written),
             limits: plan.limits,
             variables: Vec::new(),
+            reading: Reading::default(),
             two_way: Some(TwoWayFile { kept: self.kept, ..input.file.clone() }),
             parts: Vec::new(),
             checksum: String::new(),

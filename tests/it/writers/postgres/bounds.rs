@@ -76,18 +76,22 @@ fn what_can_not_be_written_says_why() {
          GRANT SELECT, INSERT, UPDATE (id) ON t TO {role}; ALTER TABLE t ENABLE ROW LEVEL SECURITY;
          CREATE RULE odd AS ON DELETE TO t DO INSTEAD NOTHING"
     ));
-    let target = |address: &str| {
-        let address = trueup::endpoint::Address::parse(address, &|_| None).unwrap();
-        trueup::endpoint::open(&address).unwrap().target().unwrap().unwrap()
+    let read = |address: &str, visible_rows: bool| {
+        let reading = trueup::endpoint::Reading { visible_rows, ..Default::default() };
+        let address = trueup::endpoint::Address::parse(address, &|_| None).unwrap().read_as(reading);
+        trueup::endpoint::open(&address).unwrap().target()
     };
+    let target = |address: &str| read(address, true).unwrap().unwrap();
     assert_eq!(target(&server.address("v")).obstacles, ["it is a view"]);
     assert_eq!(target(&server.address("m")).obstacles, ["it is a materialized view"]);
     let mut url = server.url.clone();
     url.set_username(&role).unwrap();
     url.set_password(Some("Of-a-role-5ecret")).unwrap();
     let found = target(&server.address_by(&url, "t"));
+    let refused = read(&server.address_by(&url, "t"), false).unwrap_err().to_string();
     server.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
     assert_eq!(found.obstacles, [format!("user `{role}` has no right to DELETE from it")]);
+    assert!(refused.contains("row-level security"), "{refused}");
     assert!(found.warnings[0].starts_with("row level security is in force"), "{found:?}");
     assert!(found.warnings[1].contains("odd"), "{found:?}");
 }
