@@ -64,9 +64,9 @@ pub enum SnapshotError {
         /// The column.
         column: String,
         /// The files.
-        files: [String; 2],
+        files: Box<[String; 2]>,
         /// Its type in either.
-        types: [String; 2],
+        types: Box<[String; 2]>,
     },
     /// A row filter on a file could not be understood or evaluated.
     #[error("the filter `{filter}` does not work on {address}: {why}")]

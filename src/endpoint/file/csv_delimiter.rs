@@ -85,10 +85,10 @@ fn split(start: &[u8], whole: bool, delimiter: u8) -> Split {
         let next = records.advance();
         // The last record of a file that goes on is not whole: it is only looked at once another one,
         // or what is left of it, follows.
-        if !matches!(next, Ok(false)) || whole {
-            if let Some(fields) = pending.take() {
-                see(fields, &mut out);
-            }
+        if (whole || !matches!(next, Ok(false)))
+            && let Some(fields) = pending.take()
+        {
+            see(fields, &mut out);
         }
         match next {
             Ok(true) if records.is_blank() => {}

@@ -111,8 +111,8 @@ impl<'a> United<'a> {
         } else {
             let ty = widen(&self.column, &own.column).ok_or_else(|| SnapshotError::Types {
                 column: self.column.name.clone(),
-                files: [self.first.display().to_string(), path.display().to_string()],
-                types: [self.column.native.clone(), own.column.native.clone()],
+                files: Box::new([self.first.display().to_string(), path.display().to_string()]),
+                types: Box::new([self.column.native.clone(), own.column.native.clone()]),
             })?;
             if ty != self.column.ty {
                 if ty == own.column.ty {
