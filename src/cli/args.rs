@@ -297,7 +297,7 @@ pub struct CompareArgs {
     /// Only right rows that satisfy this condition, in the right side's SQL
     #[arg(long, value_name = "SQL")]
     where_right: Option<String>,
-    /// Soften a column's comparison: trim, ignore-case, empty-is-null, tolerance:0.01, precision:ms
+    /// Soften a column's comparison: trim, ignore-case, empty-is-null, tolerance:0.01, precision:ms (and round), uuid, hex
     #[arg(long, value_name = "COL=RULE[,RULE…]", value_parser = rule)]
     compare: Vec<(String, String)>,
     /// Values differ that are equal only because one side's type holds less: times cut to seconds,

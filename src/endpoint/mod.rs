@@ -102,6 +102,15 @@ pub trait Endpoint: Send + Sync {
     }
 }
 
+/// Each database's types and what they are, for the documentation; `None` where the values decide.
+#[cfg(test)]
+pub(crate) fn type_catalog() -> Vec<(&'static str, &'static str, Option<crate::table::PortableType>)> {
+    let postgres = postgres::catalog().into_iter().map(|(native, ty)| ("PostgreSQL", native, Some(ty)));
+    let mysql = mysql::catalog().into_iter().map(|(native, ty)| ("MySQL, MariaDB", native, Some(ty)));
+    let sqlite = sqlite::catalog().into_iter().map(|(native, ty)| ("SQLite", native, ty));
+    postgres.chain(mysql).chain(sqlite).collect()
+}
+
 /// The live endpoint behind an address; `None` for a snapshot folder or Parquet files, which are
 /// frozen already.
 pub fn open(address: &Address) -> Option<Box<dyn Endpoint>> {

@@ -42,6 +42,8 @@ mod recipe;
 mod rows;
 mod taken;
 mod together;
+#[cfg(test)]
+mod types_doc;
 
 pub use adopt::{IndexOptions, adopt_parquet, index_parts, open_snapshot, open_trusted_snapshot};
 pub use error::SnapshotError;

@@ -16,6 +16,7 @@ mod json;
 mod list;
 mod names;
 mod number;
+mod pairing;
 mod parse;
 mod print;
 mod rules;
@@ -35,6 +36,7 @@ pub use json::canonical_json;
 pub use list::{Element, array_literal, json_array, set_words, write_json, write_literal};
 pub use names::{nearest, rename_key};
 pub use number::{Number, push_digits};
+pub use pairing::{PairRule, pair_rule};
 pub use parse::{
     MICROS_PER_DAY, civil_from_days, days_from_civil, parse_boolean, parse_date, parse_float, parse_hex, parse_time,
     parse_timestamp, parse_uuid,

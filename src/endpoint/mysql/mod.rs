@@ -12,6 +12,9 @@
 //!
 //! `history` keeps track of changes by triggers.
 
+#[cfg(test)]
+pub(super) use native::catalog;
+
 mod carry;
 mod change;
 mod connect;

@@ -204,6 +204,39 @@ fn text(column: &str, charset: Option<&str>) -> String {
     }
 }
 
+/// The types that the documentation lists.
+#[cfg(test)]
+pub(in crate::endpoint) fn catalog() -> Vec<(&'static str, PortableType)> {
+    let column = |data_type: &str, column_type: &str| NativeColumn {
+        data_type: data_type.to_owned(),
+        column_type: column_type.to_owned(),
+        ..NativeColumn::default()
+    };
+    let digits = |precision, scale| NativeColumn { precision: Some(precision), scale, ..column("decimal", "decimal") };
+    let seconds = |data_type| NativeColumn { fraction: Some(6), ..column(data_type, data_type) };
+    let types = [
+        ("tinyint to bigint, year", column("bigint", "bigint(20)")),
+        ("bigint unsigned", column("bigint", "bigint(20) unsigned")),
+        ("decimal(12,2)", digits(12, Some(2))),
+        ("decimal(65,30)", digits(65, Some(30))),
+        ("float", column("float", "float")),
+        ("double", column("double", "double")),
+        ("char, varchar, text", column("varchar", "varchar(9)")),
+        ("binary, varbinary, blob", column("blob", "blob")),
+        ("bit(8)", NativeColumn { precision: Some(8), ..column("bit", "bit(8)") }),
+        ("date", column("date", "date")),
+        ("time(6)", seconds("time")),
+        ("datetime", column("datetime", "datetime")),
+        ("datetime(6)", seconds("datetime")),
+        ("timestamp(6)", seconds("timestamp")),
+        ("uuid (MariaDB)", column("uuid", "uuid")),
+        ("json", column("json", "json")),
+        ("set", column("set", "set('a')")),
+        ("enum, geometry, inet6, and all others", column("enum", "enum('a')")),
+    ];
+    types.into_iter().map(|(native, column)| (native, column.portable())).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -139,6 +139,40 @@ fn decimal(modifier: i32) -> PortableType {
     }
 }
 
+/// The types that the documentation lists.
+#[cfg(test)]
+pub(in crate::endpoint) fn catalog() -> Vec<(&'static str, PortableType)> {
+    const NUMERIC: i32 = ((12 << 16) | 2) + 4;
+    let types = [
+        ("boolean", 16, "bool", -1),
+        ("smallint, integer, bigint", 20, "int8", -1),
+        ("oid", 26, "oid", -1),
+        ("numeric", 1700, "numeric", -1),
+        ("numeric(12,2)", 1700, "numeric", NUMERIC),
+        ("real", 700, "float4", -1),
+        ("double precision", 701, "float8", -1),
+        ("text, varchar, name", 25, "text", -1),
+        ("character(n), \"char\"", 1042, "bpchar", 14),
+        ("citext", 99_999, "citext", -1),
+        ("bytea", 17, "bytea", -1),
+        ("bit(8)", 1560, "bit", 8),
+        ("bit varying", 1562, "varbit", -1),
+        ("date", 1082, "date", -1),
+        ("time", 1083, "time", -1),
+        ("timestamp", 1114, "timestamp", -1),
+        ("timestamp(0)", 1114, "timestamp", 0),
+        ("timestamp with time zone", 1184, "timestamptz", -1),
+        ("interval", 1186, "interval", -1),
+        ("uuid", 2950, "uuid", -1),
+        ("json, jsonb", 3802, "jsonb", -1),
+        ("integer[]", 1007, "_int4", -1),
+        ("text[]", 1009, "_text", -1),
+        ("arrays of enums and other types", 99_998, "_color", -1),
+        ("time with time zone, money, enums, ranges, inet, and all others", 1266, "timetz", -1),
+    ];
+    types.into_iter().map(|(native, oid, name, modifier)| (native, Kind::new(oid, name, modifier).ty)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -33,6 +33,9 @@ mod tls;
 mod transaction;
 mod write;
 
+#[cfg(test)]
+pub(super) use kind::catalog;
+
 use super::{
     Clock, Dialect, Endpoint, EndpointError, ExportRequest, Exported, History, ServerAddress, Sink, Target,
     WriteOptions, WriteTable, Writer,

@@ -50,6 +50,28 @@ fn digits(name: &str) -> u8 {
     inner.and_then(|(inner, _)| inner.trim().parse().ok()).map_or(6, |digits: u8| digits.min(6))
 }
 
+/// The declared types that the documentation lists; `None` where the values decide.
+#[cfg(test)]
+pub(in crate::endpoint) fn catalog() -> Vec<(&'static str, Option<PortableType>)> {
+    let types = [
+        "BOOLEAN",
+        "INTEGER, and whatever else has INT in it",
+        "DECIMAL, NUMERIC, NUMBER, MONEY",
+        "REAL, FLOAT, DOUBLE",
+        "TEXT, CLOB, and whatever else has CHAR in it",
+        "BLOB, BINARY, BYTEA",
+        "DATE",
+        "TIME",
+        "DATETIME, TIMESTAMP",
+        "TIMESTAMPTZ",
+        "UUID, GUID",
+        "JSON",
+        "none, and any other word",
+    ];
+    let first = |words: &'static str| words.split(',').next().unwrap_or(words);
+    types.into_iter().map(|words| (words, portable(first(words)))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

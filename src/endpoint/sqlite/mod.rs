@@ -13,6 +13,9 @@
 //! that are as planned are then written by one statement. What is written has the form that the
 //! column's values have (see `form.rs`): text dates with a `T` stay text dates with a `T`.
 
+#[cfg(test)]
+pub(super) use declared::catalog;
+
 mod affinity;
 mod connect;
 mod declared;

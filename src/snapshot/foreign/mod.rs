@@ -33,6 +33,8 @@ mod widen;
 pub(super) use file::{FileColumns, failure, plain};
 pub(super) use found::{Found, find};
 pub(super) use layout::{Place, places, unite, values};
+#[cfg(test)]
+pub(super) use shape::catalog;
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;

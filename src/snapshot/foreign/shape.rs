@@ -106,6 +106,37 @@ impl Shape {
     }
 }
 
+/// Parquet's types and what they are, for the documentation.
+#[cfg(test)]
+pub(in crate::snapshot) fn catalog() -> Vec<(&'static str, PortableType)> {
+    use DataType as D;
+    let micros = TimeUnit::Microsecond;
+    let plain = [
+        ("BOOLEAN", D::Boolean),
+        ("INT(8 to 64), UINT(8 to 32)", D::Int64),
+        ("UINT(64)", D::UInt64),
+        ("DECIMAL(12,2)", D::Decimal128(12, 2)),
+        ("DECIMAL beyond 38 digits", D::Decimal256(50, 2)),
+        ("FLOAT, FLOAT16", D::Float32),
+        ("DOUBLE", D::Float64),
+        ("STRING", D::Utf8),
+        ("BYTE_ARRAY, FIXED_LEN_BYTE_ARRAY", D::Binary),
+        ("DATE", D::Date32),
+        ("TIME", D::Time64(micros)),
+        ("TIMESTAMP (local)", D::Timestamp(micros, None)),
+        ("TIMESTAMP (UTC)", D::Timestamp(micros, Some("UTC".into()))),
+        ("INTERVAL", D::Interval(arrow::datatypes::IntervalUnit::MonthDayNano)),
+    ];
+    let others = [
+        ("INT96", Shape::Int96(false)),
+        ("UUID", Shape::Uuid),
+        ("ENUM", Shape::Enum),
+        ("JSON, LIST, MAP, and groups", Shape::Json),
+    ];
+    let plain = plain.into_iter().map(|(native, ty)| (native, Shape::Plain(ty)));
+    plain.chain(others).map(|(native, shape)| (native, shape.ty())).collect()
+}
+
 fn portable_type(ty: &DataType) -> PortableType {
     use DataType as D;
     let digits = |unit: &TimeUnit| match unit {
