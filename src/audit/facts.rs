@@ -168,6 +168,7 @@ impl Audit {
         };
         let mut warnings = alignment.warnings.clone();
         warnings.extend(key_warnings(&sides, &key_report));
+        warnings.extend(filter_warnings(&sides));
         warnings.extend(other_warnings(&sides));
         for (snapshot, which) in snapshots.iter().zip(["left", "right"]) {
             warnings.extend(snapshot.manifest.table.notes.iter().map(|note| format!("{which}: {note}")));
@@ -264,6 +265,20 @@ fn key_warnings(sides: &[AuditedSide; 2], key: &KeyReport) -> Vec<String> {
         }
     }
     out
+}
+
+/// Conditions that choose no row: they may not mean the same on both systems.
+fn filter_warnings(sides: &[AuditedSide; 2]) -> Vec<String> {
+    let none = sides.iter().zip(["left", "right"]).filter(|(side, _)| side.counts.rows == 0);
+    none.filter_map(|(side, which)| {
+        let filter = side.filter.as_ref()?;
+        let text = match side.address.starts_with("mysql://") && filter.contains('"') {
+            true => "; MySQL takes \"…\" for a text, and `…` for a column",
+            false => "",
+        };
+        Some(format!("the condition {filter} chooses no row on the {which}{text}"))
+    })
+    .collect()
 }
 
 fn other_warnings(sides: &[AuditedSide; 2]) -> Vec<String> {

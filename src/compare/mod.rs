@@ -9,6 +9,7 @@ mod cells;
 mod classify;
 mod differences;
 mod error;
+mod groups;
 mod hidden;
 mod join;
 mod outcome;
@@ -100,6 +101,7 @@ fn run(
     if let Some(differences) = differences {
         differences.changed = changes.take_all();
     }
+    groups::within_tolerances(left, right, alignment, key, options, &mut comparison)?;
     comparison.count_softened(&crate::snapshot::Recipe::of(alignment, key)[0], alignment, key);
     samples::fetch(left, right, alignment, key, &mut comparison)?;
     Ok(comparison)

@@ -120,6 +120,7 @@ pub struct Comparison {
     softened_hashes: Vec<u64>,
     null_sums: [(u64, u64); 2],
     null_hashes: [Vec<u64>; 2],
+    null_tolerated: bool,
 }
 
 impl Comparison {
@@ -147,6 +148,7 @@ impl Comparison {
             softened_hashes: Vec::new(),
             null_sums: [(0, 0); 2],
             null_hashes: Default::default(),
+            null_tolerated: false,
         }
     }
 
@@ -196,7 +198,7 @@ impl Comparison {
     /// Credits the softeners with the equal rows that the hashes of unsoftened values tell of.
     pub(super) fn count_softened(&mut self, recipe: &Recipe, alignment: &Alignment, key: &Key) {
         let mut hashes = std::mem::take(&mut self.softened_hashes);
-        if self.null_keys_equal() {
+        if self.null_sums[0] == self.null_sums[1] {
             // Which of the rows without a key differ, the sums don't tell: at least one does.
             for (at, count) in hashes.iter_mut().enumerate() {
                 let sum = |side: usize| self.null_hashes[side].get(at).copied().unwrap_or_default();
@@ -230,6 +232,20 @@ impl Comparison {
 
     /// Whether the rows with a NULL in the key are the same on both sides.
     pub fn null_keys_equal(&self) -> bool {
-        self.sides[0].null_keys == self.sides[1].null_keys && self.null_sums[0] == self.null_sums[1]
+        self.sides[0].null_keys == self.sides[1].null_keys
+            && (self.null_sums[0] == self.null_sums[1] || self.null_tolerated)
+    }
+
+    /// The rows of a key that is not unique, or, with `null`, those without a key, are the same on both sides
+    /// within a tolerance; `first` is the first left one.
+    pub(super) fn same_within_tolerance(&mut self, null: bool, first: Option<u64>) {
+        if null {
+            self.null_tolerated = true;
+        } else {
+            self.ambiguous -= 1;
+            self.equal += 1;
+            self.positions.ambiguous.retain(|position| Some(position.0) != first);
+        }
+        self.softened_rows += 1;
     }
 }

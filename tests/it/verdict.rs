@@ -230,6 +230,39 @@ fn a_rule_that_makes_a_row_equal_is_never_exact() {
 }
 
 #[test]
+fn several_rows_of_a_key_are_the_same_within_a_tolerance_if_they_can_be_paired_off() {
+    let dir = Workdir::new();
+    let audit = |left: &str, right: &str, tolerance: &str| {
+        let tables = [dir.write("l.csv", format!("k,v\n{left}")), dir.write("r.csv", format!("k,v\n{right}"))];
+        let rule = format!("v=tolerance:{tolerance}");
+        dir.audit(&tables[0], &tables[1], &["--key", "k", "--compare", &rule])
+    };
+    for key in ["7", ""] {
+        let left = format!("{key},1.000\n{key},2\n8,5\n");
+        let right = format!("{key},2.001\n{key},1.001\n8,5\n");
+        let found = audit(&left, &right, "0.01").json(0);
+        assert_eq!(verdict(&found), ("agree", false, true), "key {key}");
+        assert_eq!((&found["keys"]["ambiguous"], &found["softened"][0]["rows"]), (&json!(0), &json!(1)), "key {key}");
+        // Both of one side's would have to take the same of the other's.
+        let right = format!("{key},1.001\n{key},9\n8,5\n");
+        assert_eq!(verdict(&audit(&left, &right, "0.01").json(1)), ("differ", true, false), "key {key}");
+        assert_eq!(verdict(&audit(&left, &right, "7").json(0)), ("agree", false, true), "key {key}");
+    }
+    // Another number of rows is another thing.
+    let found = audit("7,1\n7,1\n", "7,1\n7,1\n7,1\n", "0.01").json(1);
+    assert_eq!(found["keys"]["ambiguous"], 1);
+}
+
+#[test]
+fn a_condition_that_chooses_no_row_of_one_side_is_named() {
+    let dir = Workdir::new();
+    let rows = dir.write("a.csv", "id,v\n1,x\n");
+    let found = dir.audit(&rows, &rows, &["--key", "id", "--where-right", "v = 'y'"]).json(1);
+    let warnings = found["warnings"].as_array().unwrap();
+    assert!(warnings.contains(&json!("the condition v = 'y' chooses no row on the right")), "{found}");
+}
+
+#[test]
 fn results_for_scripts_say_when_and_where() {
     let dir = Workdir::new();
     let rows = dir.write("a.csv", "id,v\n1,x\n");
