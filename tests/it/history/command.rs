@@ -50,7 +50,13 @@ fn its_whole_life_for_a_person() {
 #[test]
 fn each_answer_for_a_script() {
     let (dir, connection) = place();
-    let json = |args: &[&str], code: i32| history(&dir, &[args, &["--format", "json"]].concat()).json(code);
+    let json = |args: &[&str], code: i32| {
+        let mut json = history(&dir, &[args, &["--format", "json"]].concat()).json(code);
+        for name in ["started", "seconds"] {
+            assert!(json.as_object_mut().unwrap().remove(name).is_some(), "{name}");
+        }
+        json
+    };
     let address = TABLE;
     assert_eq!(json(&["status", TABLE], 1), serde_json::json!({"version": 1, "address": address, "installed": false}));
     assert_eq!(

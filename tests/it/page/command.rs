@@ -51,7 +51,7 @@ fn tables_that_agree_have_a_page_too() {
     let (left, right) = (dir.write("l.csv", "id,v\n1,a\n"), dir.write("r.csv", "id,v\n1,a\n"));
     dir.audit(&left, &right, &["--out", "run"]).json(0);
     let text = std::fs::read_to_string(page(&dir, "run", &[])).unwrap();
-    assert!(text.contains("The two tables agree: they hold the same row."), "{text}");
+    assert!(text.contains("The tables agree: 1 key is equal in both columns."), "{text}");
 }
 
 #[test]
