@@ -178,8 +178,12 @@ impl Hasher {
             }
             None => {}
         };
-        let is_null = |column: usize, row: usize| {
-            cells[column].as_ref().is_none_or(|cells| cells.is_null(row)) && other(row, column).is_none()
+        let is_null = |(column, encoder): &(usize, Encoder), row: usize| {
+            let other = other(row, *column);
+            match &cells[*column] {
+                Some(cells) => encoder.is_null(cells, row, other),
+                None => other.is_none(),
+            }
         };
 
         let rows = batch.rows.num_rows();
@@ -194,7 +198,7 @@ impl Hasher {
                 buffers.iter_mut().for_each(Vec::clear);
                 self.key.iter().for_each(|part| encode(part, first, buffers));
                 for (i, (entry, buffer)) in entries.iter_mut().zip(&mut *buffers).enumerate() {
-                    if !self.key.iter().any(|(column, _)| is_null(*column, first + i)) {
+                    if !self.key.iter().any(|part| is_null(part, first + i)) {
                         entry.key = Some(fingerprint(buffer));
                         // What the key says need not be said again; but a row without a key is
                         // known by all of its values.

@@ -320,7 +320,8 @@ fn adopted(declared: &PortableType, looks: &PortableType) -> PortableType {
         (T::Bytes, T::Uuid) => T::Uuid,
         (T::Timestamp { .. } | T::Date, T::Instant { .. }) => T::Instant { precision: 6 },
         (T::Date, T::Timestamp { .. }) => T::Timestamp { precision: 6 },
-        (T::Printed | T::Set, _) => T::Text,
+        // A list is an array literal or a JSON array, whichever its values are.
+        (T::Printed | T::Set | T::Array { .. }, _) => T::Text,
         // `t` and `false` are truths, not bits; a length is the other side's promise.
         (T::Bits { .. }, T::Boolean) => T::Boolean,
         (T::Bits { .. }, _) => T::Bits { length: None },

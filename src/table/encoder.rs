@@ -188,6 +188,16 @@ impl Encoder {
         self.encode_block(cells, row, std::slice::from_mut(out));
     }
 
+    /// Whether a cell is NULL, or passes for it by the job's rules; `other` as for [`Self::encode`].
+    pub fn is_null(&self, cells: &Cells, row: usize, other: Option<&str>) -> bool {
+        if !self.rules.empty_is_null {
+            return other.is_none() && cells.is_null(row);
+        }
+        let mut bytes = Vec::new();
+        self.encode(cells, row, other, &mut bytes);
+        bytes == [NULL]
+    }
+
     /// Appends the cells of as many rows as there are buffers, from row `first` on, each to its own
     /// buffer.
     pub fn encode_block(&self, cells: &Cells, first: usize, out: &mut [Vec<u8>]) {

@@ -102,6 +102,13 @@ fn null_is_nothing_but_null() {
     let soft = Rules { empty_is_null: true, ..Rules::default() };
     let empty = encode_with(&T::Text, Family::Text, soft, Some(""));
     assert_eq!(empty, encode_with(&T::Text, Family::Text, soft, None));
+
+    let array: ArrayRef = Arc::new(StringArray::from(vec![Some(""), Some(" "), None]));
+    let cells = Cells::new(&array).unwrap();
+    let nulls = |rules| [0, 1, 2].map(|row| encoder(&T::Text, Family::Text, rules).is_null(&cells, row, None));
+    assert_eq!(nulls(Rules::default()), [false, false, true]);
+    assert_eq!(nulls(soft), [true, false, true]);
+    assert_eq!(nulls(Rules { trim: true, ..soft }), [true, true, true]);
 }
 
 #[test]
