@@ -17,7 +17,7 @@ use super::outcome::Refusal;
 use super::step_set::StepSet;
 use super::stored::Stored;
 use super::work::Work;
-use crate::endpoint::{Action, Dependent, WriteError, Writer};
+use crate::endpoint::{Action, Dependent, ExportBatch, WriteError, Writer};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -158,7 +158,7 @@ impl ChunkWriter<'_> {
 
     fn fast(&mut self, work: &Work) -> Result<ChunkOutcome, Failed> {
         let all = || (0..work.len()).collect();
-        let wrote = self.put(work).map_err(|error| refused(error, all(), Vec::new()))?;
+        let wrote = self.put(work).map_err(|failed| at(failed, all(), Vec::new()))?;
         exactly(wrote, work)?;
         let stored = self.stored(work)?;
         self.commit(work, ChunkOutcome { stored, ..ChunkOutcome::default() })
@@ -168,8 +168,7 @@ impl ChunkWriter<'_> {
     /// `odd` are steps that are known to be refused.
     fn slow(&mut self, work: &Work, odd: &BTreeMap<usize, Refusal>) -> Result<ChunkOutcome, Failed> {
         self.writer.begin()?;
-        self.writer.load(&work.probe(self.codec.key()))?;
-        let fetched = self.writer.fetch(true)?;
+        let fetched = self.fetch(work)?;
         let found = self.codec.rows(&fetched)?;
         let mut outcome = ChunkOutcome::default();
         let (mut todo, mut moved) = (Vec::new(), Vec::new());
@@ -198,7 +197,7 @@ impl ChunkWriter<'_> {
         }
         let rest = work.pick(&todo)?;
         self.check_dependents(&rest, &fetched)?;
-        self.writer.load(&rest.steps).map_err(|error| refused(error, todo.clone(), moved.clone()))?;
+        self.load(&rest)?.map_err(|error| refused(error, todo.clone(), moved.clone()))?;
         let wrote = self.writer.write().map_err(|error| refused(error, todo.clone(), moved.clone()))?;
         exactly(wrote, &rest)?;
         outcome.stored.extend(self.stored(&rest)?);
@@ -206,10 +205,28 @@ impl ChunkWriter<'_> {
     }
 
     /// Begins, loads and writes.
-    pub(super) fn put(&mut self, work: &Work) -> Result<u64, WriteError> {
+    pub(super) fn put(&mut self, work: &Work) -> Result<u64, Failed> {
         self.writer.begin()?;
-        self.writer.load(&work.steps)?;
-        self.writer.write()
+        self.load(work)??;
+        Ok(self.writer.write()?)
+    }
+
+    /// Loads steps to be written: of deletes of whole rows, each row once.
+    pub(super) fn load(&mut self, work: &Work) -> Result<Result<(), WriteError>, ApplyError> {
+        if !self.codec.is_whole() || work.steps.action == Action::Create {
+            return Ok(self.writer.load(&work.steps));
+        }
+        let mut columns = work.steps.guard.clone();
+        columns.extend(self.codec.key().iter().filter(|column| !work.steps.guard.contains(column)));
+        Ok(self.writer.load(&work.distinct(self.codec, &columns)?.steps))
+    }
+
+    /// The rows that the steps mean, under lock.
+    pub(super) fn fetch(&mut self, work: &Work) -> Result<ExportBatch, Failed> {
+        let key = self.codec.key();
+        let probe = if self.codec.is_whole() { work.distinct(self.codec, key)?.probe(key) } else { work.probe(key) };
+        self.writer.load(&probe)?;
+        Ok(self.writer.fetch(true)?)
     }
 
     /// The rows of the steps that have just been written, if they are wanted.

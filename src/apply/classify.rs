@@ -3,6 +3,7 @@
 
 use super::codec::{Codec, Rows};
 use super::error::ApplyError;
+use super::whole;
 use super::work::Work;
 use crate::endpoint::{Action, ExportBatch};
 use std::collections::HashMap;
@@ -33,11 +34,15 @@ pub struct Classified {
     pub strangers: bool,
 }
 
-/// Decides on each step. Rows belong to a step if their key is the same byte for byte.
+/// Decides on each step. Rows belong to a step if their key is the same byte for byte; of whole rows,
+/// to all copies of a step.
 ///
 /// # Errors
 /// If the rows have another form than the table.
 pub fn classify(codec: &Codec, work: &Work, fetched: &ExportBatch) -> Result<Classified, ApplyError> {
+    if codec.is_whole() {
+        return whole::classify(codec, work, fetched);
+    }
     let found = codec.rows(fetched)?;
     let steps = codec.rows(work.steps.rows())?;
     let mut by_key: HashMap<Vec<u8>, Vec<usize>> = HashMap::with_capacity(found.len());

@@ -14,6 +14,7 @@ pub struct Codec {
     /// Those that name it to a person: the unique key's.
     named: Vec<usize>,
     encoders: Vec<Encoder>,
+    whole: bool,
 }
 
 impl Codec {
@@ -29,6 +30,7 @@ impl Codec {
             key: columns.to_vec(),
             named: table.key.clone(),
             encoders: table.columns.iter().map(|column| Encoder::own(&column.ty)).collect(),
+            whole: table.whole,
         }
     }
 
@@ -40,6 +42,11 @@ impl Codec {
     /// The positions of the columns that find a row.
     pub fn key(&self) -> &[usize] {
         &self.key
+    }
+
+    /// Whether nothing identifies a row, and all that is known of it finds it.
+    pub fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// A batch over all columns of the table, ready to be read.

@@ -20,7 +20,7 @@ impl ChunkWriter<'_> {
             return Ok(());
         }
         let rows = self.as_they_are(work, fetched)?;
-        self.writer.load(&rows.steps)?;
+        self.load(&rows)??;
         let counts = self.writer.count_dependents(self.watched)?;
         for (dependent, rows_of_it) in self.watched.iter().zip(counts) {
             let inside = if dependent.is_itself { self.inside(&rows, dependent)? } else { 0 };

@@ -12,12 +12,13 @@ use super::file_run::{FileOutcome, FileRun};
 use super::outcome::Refusal;
 use super::step_set::StepSet;
 use super::stored::{Keep, Stored};
+use super::whole;
 use super::work::Work;
 use crate::endpoint::file::{ByteForm, Csv, Draft, Edits, NewRow, Original, rewrite_csv, rewrite_parquet};
 use crate::endpoint::{Action, Address, Endpoint, EndpointError, ExportBatch, ExportRequest, Interrupt, Sink, Stopped};
 use crate::snapshot::Parts;
 use arrow::array::{Array, AsArray};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -224,13 +225,16 @@ impl File<'_> {
     /// Reads the file and finds the rows that have the steps' keys.
     fn find(&self, path: &Path, works: &[Work]) -> Result<Search, ApplyError> {
         let codec = self.codec;
-        let mut wanted: HashMap<Vec<u8>, (usize, usize)> = HashMap::new();
+        // Of whole rows, the copies of a row are steps of one chunk.
+        let mut wanted: HashMap<Vec<u8>, (usize, VecDeque<usize>)> = HashMap::new();
         for (chunk, work) in works.iter().enumerate() {
             let rows = codec.rows(work.steps.rows())?;
             for at in 0..work.len() {
-                if wanted.insert(rows.key(at), (chunk, at)).is_some() {
+                let (own, steps) = wanted.entry(rows.key(at)).or_insert((chunk, VecDeque::new()));
+                if !steps.is_empty() && (!codec.is_whole() || *own != chunk) {
                     return Err(ApplyError::Shape(format!("two steps for the row {}", rows.key_json(at))));
                 }
+                steps.push_back(at);
             }
         }
         let mut search = Search { rows: 0, found: works.iter().map(|_| Found::default()).collect() };
@@ -238,8 +242,12 @@ impl File<'_> {
             let rows = codec.rows(batch)?;
             let mut picked: HashMap<usize, Vec<u32>> = HashMap::new();
             for row in 0..rows.len() {
-                if let Some((chunk, at)) = wanted.get(&rows.key(row)) {
-                    search.found[*chunk].places.insert(*at, search.rows + row as u64);
+                if let Some((chunk, steps)) = wanted.get_mut(&rows.key(row)) {
+                    // The next row is that of the next copy.
+                    if let Some(at) = steps.front().copied() {
+                        search.found[*chunk].places.insert(at, search.rows + row as u64);
+                        steps.rotate_left(1);
+                    }
                     picked.entry(*chunk).or_default().push(row as u32);
                 }
             }
@@ -296,6 +304,12 @@ impl File<'_> {
                 stored.extend(Stored::of(codec, work, &fetched, |_| true)?);
             }
             let (keys, there) = (codec.rows(work.steps.rows())?, codec.rows(&fetched)?);
+            if codec.is_whole() {
+                if let Some((at, _)) = whole::astray(codec, work, &fetched)?.first() {
+                    return failed(format!("the row {} does not come back as it was written", keys.key_json(*at)));
+                }
+                continue;
+            }
             let wanted = work.steps.after.as_ref().map(|after| codec.rows(after)).transpose()?;
             let by_key: HashMap<Vec<u8>, usize> = (0..there.len()).map(|row| (there.key(row), row)).collect();
             for at in 0..work.len() {

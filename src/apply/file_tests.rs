@@ -16,7 +16,7 @@ fn table() -> WriteTable {
         column("name", PortableType::Text),
         column("at", PortableType::Timestamp { precision: 6 }),
     ];
-    WriteTable { columns, key: vec![0] }
+    WriteTable { columns, key: vec![0], whole: false }
 }
 
 fn batch(rows: &[Row]) -> ExportBatch {

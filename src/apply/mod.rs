@@ -38,6 +38,7 @@ mod suspects;
 mod tests;
 mod undo;
 mod verify;
+mod whole;
 mod work;
 mod writers;
 

@@ -84,7 +84,7 @@ pub fn table(second: PortableType) -> WriteTable {
         Column::new("b", PortableType::Integer, "integer"),
         Column::new("c", PortableType::Text, "text"),
     ];
-    WriteTable { columns, key: vec![0] }
+    WriteTable { columns, key: vec![0], whole: false }
 }
 
 /// Rows as a batch.

@@ -1,6 +1,6 @@
 //! Which steps of a chunk are at fault when it can't be written as a whole.
 
-use super::chunk::{ChunkWriter, Rejected, in_our_words};
+use super::chunk::{ChunkWriter, Failed, Rejected, in_our_words};
 use super::classify::{Verdict, classify};
 use super::error::ApplyError;
 use super::outcome::Refusal;
@@ -18,6 +18,21 @@ struct Odd {
     found: Option<String>,
 }
 
+/// The positions of all steps.
+fn all(work: &Work) -> Vec<usize> {
+    (0..work.len()).collect()
+}
+
+/// An error after which nothing is tried again.
+fn for_good(failed: Failed) -> ApplyError {
+    match failed {
+        Failed::Apply(error) => error,
+        Failed::Write(error) => in_our_words(error),
+        Failed::Refused(rejected) => in_our_words(rejected.error),
+        Failed::Count(rows) => ApplyError::Shape(format!("{rows} rows were written while looking")),
+    }
+}
+
 impl ChunkWriter<'_> {
     /// The steps that the database does not write although their rows look as they should to us:
     /// it compares some values in another way (JSON by its text, a key by its collation).
@@ -33,9 +48,8 @@ impl ChunkWriter<'_> {
             // Where this fails, the connection is lost, and the next call says so.
             let _ = self.writer.rollback();
             let Some(Odd { steps, why, found }) = odd? else { continue };
-            if positions.len() > 1 && work.steps.park.is_empty() {
-                let (left, right) = positions.split_at(positions.len() / 2);
-                open.extend([left.to_vec(), right.to_vec()]);
+            if let Some(halves) = self.halves(work, &positions)? {
+                open.extend(halves);
                 continue;
             }
             // Steps that hand unique values around can't be told apart.
@@ -46,22 +60,35 @@ impl ChunkWriter<'_> {
         Ok(out)
     }
 
+    /// Steps in two parts; `None` if they can't be told apart: a single one, all copies of a whole row,
+    /// or steps that hand unique values around.
+    fn halves(&self, work: &Work, positions: &[usize]) -> Result<Option<[Vec<usize>; 2]>, ApplyError> {
+        if positions.len() < 2 || !work.steps.park.is_empty() {
+            return Ok(None);
+        }
+        if self.codec.is_whole() {
+            return work.split_copies(self.codec, positions);
+        }
+        let (left, right) = positions.split_at(positions.len() / 2);
+        Ok(Some([left.to_vec(), right.to_vec()]))
+    }
+
     /// Tries steps as the slow path would; `None` if the database writes as many as it should.
     fn look(&mut self, work: &Work) -> Result<Option<Odd>, ApplyError> {
         self.writer.begin().map_err(in_our_words)?;
-        self.writer.load(&work.probe(self.codec.key())).map_err(in_our_words)?;
-        let fetched = self.writer.fetch(true).map_err(in_our_words)?;
+        let fetched = self.fetch(work).map_err(for_good)?;
         let verdicts = classify(self.codec, work, &fetched)?.verdicts;
         let found = self.codec.rows(&fetched)?;
-        if let [Verdict::Moved { found: row, why }] = verdicts.as_slice() {
-            return Ok(Some(Odd { steps: vec![0], why: why.clone(), found: row.map(|row| found.row_json(row)) }));
+        if let ([Verdict::Moved { found: row, why }, ..], None) = (verdicts.as_slice(), self.halves(work, &all(work))?)
+        {
+            return Ok(Some(Odd { steps: all(work), why: why.clone(), found: row.map(|row| found.row_json(row)) }));
         }
         let todo: Vec<usize> = (0..work.len()).filter(|at| verdicts[*at] == Verdict::Write).collect();
         if todo.is_empty() {
             return Ok(None);
         }
         let rest = work.pick(&todo)?;
-        self.writer.load(&rest.steps).map_err(in_our_words)?;
+        self.load(&rest)?.map_err(in_our_words)?;
         let wrote = match self.writer.write() {
             // What is refused is not odd.
             Err(WriteError::Refused { .. }) => return Ok(None),
@@ -83,7 +110,7 @@ impl ChunkWriter<'_> {
         let mut why = "a row that has moved still has the unique value that it was to get".to_owned();
         if positions.is_empty() {
             positions = self.narrow(work, tried)?;
-            if positions.len() > 1 && work.steps.park.is_empty() {
+            if self.halves(work, &positions)?.is_some() {
                 return Err(self.blame(error, work, positions));
             }
             if let WriteError::Refused { why: words, .. } = error {
@@ -142,14 +169,13 @@ impl ChunkWriter<'_> {
     /// Halves the steps as long as one half is refused without the other. Steps that hand unique
     /// values around can't be told apart like that.
     fn narrow(&mut self, work: &Work, mut positions: Vec<usize>) -> Result<Vec<usize>, ApplyError> {
-        while positions.len() > 1 && work.steps.park.is_empty() {
-            let (left, right) = positions.split_at(positions.len() / 2);
+        while let Some(halves) = self.halves(work, &positions)? {
             let mut refused = None;
-            for half in [left, right] {
-                let result = self.put(&work.pick(half)?);
+            for half in halves {
+                let result = self.put(&work.pick(&half)?);
                 let _ = self.writer.rollback();
-                if matches!(result, Err(WriteError::Refused { .. })) {
-                    refused = Some(half.to_vec());
+                if matches!(result, Err(Failed::Write(WriteError::Refused { .. }))) {
+                    refused = Some(half);
                     break;
                 }
             }

@@ -7,6 +7,7 @@ use super::error::ApplyError;
 use super::outcome::Unverified;
 use super::run::SideRun;
 use super::step_set::StepSet;
+use super::whole;
 use super::work::Work;
 use super::writers::{Codecs, Writers};
 use crate::endpoint::{Action, ExportBatch, WriteError, Writer};
@@ -44,10 +45,14 @@ impl SideRun<'_> {
 
 fn fetch(writer: &mut dyn Writer, codec: &Codec, work: &Work) -> Result<ExportBatch, ApplyError> {
     let mut tries = 0;
+    let probe = match codec.is_whole() {
+        true => work.distinct(codec, codec.key())?.probe(codec.key()),
+        false => work.probe(codec.key()),
+    };
     loop {
         let mut read = || {
             writer.begin()?;
-            writer.load(&work.probe(codec.key()))?;
+            writer.load(&probe)?;
             writer.fetch(false)
         };
         let result = read();
@@ -87,6 +92,17 @@ impl Sheet<'_> {
         let by_key: HashMap<Vec<u8>, usize> = (0..found.len()).map(|row| (found.key(row), row)).collect();
         let action = work.steps.action;
         let mut doubtful = 0;
+        if codec.is_whole() {
+            // There are to be as many copies as steps, or none.
+            for (at, row) in whole::astray(codec, work, fetched)? {
+                let planned = after.as_ref().map(|after| after.json(at, &work.steps.set));
+                let (step, key) = (work.numbers[at], rows.key_json(at));
+                let found = row.map(|row| found.row_json(row));
+                doubt(Unverified { side, action, step, key, column: None, planned, found })?;
+                doubtful += 1;
+            }
+            return Ok(doubtful);
+        }
         for at in 0..work.len() {
             let mut cells = Vec::new();
             match (&after, by_key.get(&rows.key(at))) {

@@ -1,11 +1,12 @@
 //! Everything that an audit says, as data. Reports render it; nothing else decides what it means.
 
 use super::bridge::{BridgeTerm, bridge};
+use super::proposals::Proposal;
 use super::reasons::Reason;
 use super::summary::{Softening, Summary, Verdict, left_out};
 use crate::compare::{Comparison, Samples, SideCounts};
 use crate::snapshot::Snapshot;
-use crate::table::{Alignment, Key, KeyChoice};
+use crate::table::{Alignment, Declared, Key, KeyChoice};
 use serde::{Deserialize, Serialize};
 
 /// One side.
@@ -41,6 +42,9 @@ pub struct KeyReport {
     pub columns: Vec<(String, String)>,
     /// Who chose it.
     pub chosen: KeyChoice,
+    /// Which tables declare these columns their primary key or unique, if any does.
+    #[serde(default)]
+    pub declared: Option<Declared>,
     /// Why, in words.
     pub why: String,
 }
@@ -92,6 +96,9 @@ pub struct Audit {
     pub bridge: Vec<BridgeTerm>,
     /// Why they differ, most telling first; empty if nobody has looked.
     pub reasons: Vec<Reason>,
+    /// Options that a person may want to give, for columns without a partner.
+    #[serde(default)]
+    pub proposals: Vec<Proposal>,
     /// A few of each kind of difference.
     pub samples: Samples,
     /// What a person should know before believing the result.
@@ -164,6 +171,10 @@ impl Audit {
         let key_report = KeyReport {
             columns: key.pairs.iter().map(|i| (pair(*i).left.name.clone(), pair(*i).right.name.clone())).collect(),
             chosen: key.chosen,
+            declared: {
+                let [left, right] = snapshots.map(|snapshot| &snapshot.manifest.table);
+                alignment.declared_by(left, right, &key.pairs)
+            },
             why,
         };
         let mut warnings = alignment.warnings.clone();
@@ -205,6 +216,7 @@ impl Audit {
             softened,
             ignored: left_out(alignment, key),
             reasons: Vec::new(),
+            proposals: Vec::new(),
             samples: comparison.samples,
             sides,
             key: key_report,
@@ -228,6 +240,26 @@ impl Audit {
         hidden_warnings(self.restricted, self.unseen)
     }
 
+    /// Whether these may well be two different tables: both have rows, and no value of the key, which
+    /// was inferred, is on both sides.
+    pub fn are_strangers(&self) -> bool {
+        let rows = self.sides.iter().all(|side| side.counts.rows > 0);
+        self.key.chosen == KeyChoice::Inferred && rows && self.in_both == 0
+    }
+
+    /// The sentence that doubts that these are the same table, if that is in doubt.
+    pub fn doubt(&self) -> Option<String> {
+        let names = self.key.columns.iter().map(|(left, right)| match left == right {
+            true => format!("`{left}`"),
+            false => format!("`{left}` = `{right}`"),
+        });
+        let names: Vec<String> = names.collect();
+        let key = names.join(" and ");
+        self.are_strangers().then(|| {
+            format!("Are these the same table? No value of {key}, which looks like the key, is on both sides.")
+        })
+    }
+
     /// Which column is which.
     pub fn alignment(&self) -> &Alignment {
         &self.alignment
@@ -246,7 +278,7 @@ fn key_warnings(sides: &[AuditedSide; 2], key: &KeyReport) -> Vec<String> {
         let names: Vec<&str> = key.columns.iter().map(|(l, r)| if at == 0 { l.as_str() } else { r.as_str() }).collect();
         let counts = &side.counts;
         let which = ["left", "right"][at];
-        if counts.duplicates > 0 {
+        if counts.duplicates > 0 && key.chosen != KeyChoice::WholeRow {
             out.push(format!(
                 "the key is not unique on the {which}: `{}`: {} distinct in {} rows",
                 names.join("`, `"),

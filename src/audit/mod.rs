@@ -3,12 +3,17 @@
 mod bridge;
 mod candidates;
 mod facts;
+mod infer;
+mod proposals;
 mod reasons;
+mod sample;
 mod summary;
 
 pub use bridge::{BridgeTerm, bridge};
-pub use candidates::{Candidate, Shortlist, Survey, infer};
+pub use candidates::{Candidate, Survey, most_in_common};
 pub use facts::{Audit, AuditedColumn, AuditedSide, KeyReport, OtherValues, thousands};
+pub use infer::{MOST_COLUMNS, Shortlist, infer};
+pub use proposals::{Proposal, Unpaired, proposals};
 pub use reasons::{
     ColumnKinds, Evidence, Example, Kind, Reason, ReasonError, ReasonSide, ValueKind, reasons, sampled_rows,
     sorted_values,

@@ -2,7 +2,7 @@
 //! the first sentence of an audit, a plan or a sync says.
 
 use super::facts::Audit;
-use crate::table::{Alignment, Key, Softener};
+use crate::table::{Alignment, Key, KeyChoice, Softener};
 use serde::{Deserialize, Serialize};
 
 /// What is to be thought of two tables.
@@ -70,6 +70,8 @@ pub struct Summary {
     pub partial: bool,
     /// Whether whole rows were compared, for want of a key.
     pub whole_rows: bool,
+    /// The sentence that doubts that these are the same table, if that is in doubt.
+    pub doubt: Option<String>,
     /// Rows: left, right.
     pub rows: [u64; 2],
     /// Keys on both sides.
@@ -103,12 +105,14 @@ impl Summary {
     /// Of an audit.
     pub fn of(audit: &Audit) -> Self {
         let counts = [0, 1].map(|side: usize| audit.sides[side].counts);
+        let whole_rows = audit.key.chosen == KeyChoice::WholeRow;
         Self {
             verdict: audit.verdict,
             exact: audit.exact,
             allow_nothing: audit.allow_nothing,
             partial: false,
-            whole_rows: false,
+            whole_rows,
+            doubt: audit.doubt(),
             rows: counts.map(|side| side.rows),
             in_both: audit.in_both,
             equal: audit.equal,
@@ -118,7 +122,7 @@ impl Summary {
             unseen: audit.unseen,
             null_keys: counts.map(|side| side.null_keys),
             null_keys_equal: audit.null_keys_equal,
-            columns: (audit.key.columns.len() + audit.columns.len()) as u64,
+            columns: (if whole_rows { 0 } else { audit.key.columns.len() } + audit.columns.len()) as u64,
             unpaired: audit.sides.each_ref().map(|side| side.alone.clone()),
             left_out: audit.ignored.clone(),
             softened: audit.softened.clone(),

@@ -270,27 +270,20 @@ impl From<RunError> for Failure {
             RunError::Alignment(error) => error.into(),
             RunError::Snapshot(error) => error.into(),
             RunError::Compare(error) => error.into(),
-            RunError::NoKey { nearest, alignment } => {
-                let near: Vec<String> = nearest
-                    .iter()
-                    .map(|candidate| {
-                        let pair = &alignment.pairs[candidate.pairs[0]];
-                        let counts = |side: usize| {
-                            format!(
-                                "{} distinct in {} rows",
-                                thousands(candidate.distinct[side]),
-                                thousands(candidate.rows[side])
-                            )
-                        };
-                        format!("`{}`: {} on the left, {} on the right", pair.left.name, counts(0), counts(1))
-                    })
-                    .collect();
-                let why = if near.is_empty() { String::new() } else { format!("nearest: {}", near.join("; ")) };
-                Self::new(
-                    "nothing identifies a row: no column, and no two columns together, are unique and never NULL on both sides",
-                    &why,
-                    "name the columns that identify a row with --key (repeat it for several)",
-                )
+            RunError::NothingCompared => Self::new(
+                "nothing identifies a row, and the job leaves out every column",
+                "",
+                "name the columns that identify a row with --key, or compare some",
+            ),
+            RunError::NoKey { why } => Self::new(
+                "a plan for both tables needs a key, and nothing identifies a row",
+                &why,
+                "name the columns that identify a row with --key (repeat it for several), or write one side only",
+            ),
+            RunError::Strangers { doubt } => {
+                let why = "it was inferred; all rows of one would be added, and all of the other removed";
+                let hint = "name the columns that identify a row with --key; the same ones, if they are meant";
+                Self::new(&doubt, why, hint).of(Kind::Limit)
             }
             RunError::OutputExists(path) => {
                 Self::new(&format!("{path} exists already and is not empty"), "", "name another folder with --out")

@@ -6,7 +6,7 @@ use super::output::{print, print_json, style};
 use super::watch::TerminalWatch;
 use clap::Args;
 use std::process::ExitCode;
-use trueup::job::{JobSpec, run_keys};
+use trueup::job::{CountedKeys, JobSpec, Watch, run_keys};
 use trueup::report::{keys_json, keys_table};
 
 /// Which columns identify a row? Candidates with their distinct counts.
@@ -47,21 +47,21 @@ pub fn run(args: &KeysArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> 
             ..JobSpec::default()
         })
         .resolve()?;
-    let (alignment, counted, shortlist) = run_keys(&job, watch)?;
+    let CountedKeys { alignment, columns, best, notes } = run_keys(&job, watch)?;
     watch.clear();
-    let best = shortlist.key.as_ref().map(|(_, candidate)| candidate);
     if args.format == Format::Json {
-        print_json(&keys_json(&counted, &alignment, best))?;
+        print_json(&keys_json(&columns, &alignment, best.as_ref()))?;
         return Ok(ExitCode::SUCCESS);
     }
     let two = args.other.is_some();
-    let mut shown = counted;
-    if let Some(couple) = best.filter(|best| best.pairs.len() > 1) {
-        shown.insert(0, couple.clone());
+    let mut shown = columns;
+    if let Some(several) = best.as_ref().filter(|best| best.pairs.len() > 1) {
+        shown.insert(0, several.clone());
     }
     print(&format!("{}\n", keys_table(&shown, &alignment, two, style()).trim_fmt()))?;
     if best.is_none() {
-        print("No column, and no two columns together, are unique and never NULL.\n")?;
+        print("No column, and no two or three together, are unique and never NULL.\n")?;
     }
+    notes.iter().for_each(|note| watch.note(note));
     Ok(ExitCode::SUCCESS)
 }

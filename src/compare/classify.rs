@@ -42,6 +42,10 @@ pub struct Found {
     pub only_ambiguous: [u64; 2],
     /// Positions of the first rows of such keys.
     pub only_ambiguous_samples: [BTreeSet<u64>; 2],
+    /// The fingerprints of such keys, where their rows are wanted.
+    pub only_repeated: Option<[Vec<(u64, u64)>; 2]>,
+    /// The rows of each of them.
+    pub copies: [Vec<Vec<u64>>; 2],
     /// Positions of the first rows whose key is NULL.
     pub null_samples: [BTreeSet<u64>; 2],
 }
@@ -116,6 +120,9 @@ impl Found {
             keep(&mut self.duplicate_samples[side], (columns.row.value(at), rows), samples);
             self.only_ambiguous[side] += 1;
             keep(&mut self.only_ambiguous_samples[side], columns.row.value(at), samples);
+            if let Some(repeated) = &mut self.only_repeated {
+                repeated[side].push((columns.k1.value(at), columns.k2.value(at)));
+            }
         } else if let Some(only_rows) = &mut self.only_rows {
             only_rows[side].push(columns.row.value(at));
         }

@@ -15,6 +15,9 @@ pub struct Differences {
     pub only_ambiguous: [u64; 2],
     /// The first rows of such keys.
     pub only_ambiguous_samples: [BTreeSet<u64>; 2],
+    /// Where whole rows are compared, the rows of each such key: copies of one row that the other
+    /// side lacks altogether.
+    pub copies: [Vec<Vec<u64>>; 2],
     /// The first rows whose key is NULL.
     pub null_samples: [BTreeSet<u64>; 2],
 }
@@ -29,6 +32,16 @@ impl Differences {
         rows
     }
 
+    /// The same with the rows that have copies behind those that have none, as if their keys were
+    /// unique.
+    pub fn with_copies(&self) -> Self {
+        let mut out = self.clone();
+        for (rows, copies) in out.only.iter_mut().zip(&self.copies) {
+            rows.extend(copies.iter().flatten());
+        }
+        out
+    }
+
     /// Adds a split's finds, but for its changed rows: which of those differ shows later.
     pub(super) fn add(&mut self, found: &Found, samples: usize) {
         for side in [0, 1] {
@@ -36,6 +49,7 @@ impl Differences {
                 self.only[side].extend_from_slice(&rows[side]);
             }
             self.only_ambiguous[side] += found.only_ambiguous[side];
+            self.copies[side].extend_from_slice(&found.copies[side]);
             for row in &found.only_ambiguous_samples[side] {
                 keep(&mut self.only_ambiguous_samples[side], *row, samples);
             }
@@ -48,5 +62,6 @@ impl Differences {
     pub(super) fn sort(&mut self) {
         self.only.iter_mut().for_each(|rows| rows.sort_unstable());
         self.changed.sort_unstable();
+        self.copies.iter_mut().for_each(|copies| copies.sort_unstable());
     }
 }

@@ -6,7 +6,7 @@ use super::cancel::cancel;
 use super::classify::Found;
 use super::{CompareError, CompareOptions};
 use crate::snapshot::Index;
-use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Field, Schema, UInt64Type};
 use datafusion::common::{JoinType, NullEquality};
@@ -22,6 +22,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
@@ -30,13 +31,23 @@ use std::sync::mpsc::sync_channel;
 /// build side's batches and again in their concatenation, its hash table, and batches under way.
 const BYTES_PER_ROW: usize = 200;
 
-/// Joins split by split and hands over what each found; with `all`, also every row of a key that
-/// is on one side only.
+/// Which rows of keys that are on one side only are wanted besides samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// None.
+    Samples,
+    /// Those of keys with one row.
+    Single,
+    /// All of them.
+    Copies,
+}
+
+/// Joins split by split and hands over what each found, and the rows that are wanted.
 pub fn join(
     left: &Index,
     right: &Index,
     options: &CompareOptions<'_>,
-    all: bool,
+    wanted: Wanted,
     take: &mut dyn FnMut(Found) -> Result<(), CompareError>,
 ) -> Result<(), CompareError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -58,7 +69,7 @@ pub fn join(
                         return;
                     }
                     let memory = options.memory / workers;
-                    let pair = SplitPair { left, right, split, splits, options, all, memory };
+                    let pair = SplitPair { left, right, split, splits, options, wanted, memory };
                     // Nobody takes any more after a failure.
                     if sender.send(pair.run_join()).is_err() {
                         return;
@@ -82,7 +93,7 @@ struct SplitPair<'a> {
     split: usize,
     splits: usize,
     options: &'a CompareOptions<'a>,
-    all: bool,
+    wanted: Wanted,
     memory: usize,
 }
 
@@ -102,7 +113,11 @@ impl SplitPair<'_> {
             return Ok(found);
         }
         let mut found = self.nothing_found();
+        let rows = if self.wanted == Wanted::Copies { Some(sides.clone()) } else { None };
         self.collect(self.grouped(sides).await.map_err(|e| self.failed(e))?, &mut found, u64::MAX).await?;
+        if let (Some(rows), Some(keys)) = (rows, found.only_repeated.take()) {
+            found.copies = [copies(&rows[0], &keys[0]), copies(&rows[1], &keys[1])];
+        }
         found.only_keys = Default::default();
         Ok(found)
     }
@@ -238,13 +253,30 @@ impl SplitPair<'_> {
     }
 
     fn nothing_found(&self) -> Found {
-        let only_rows = self.all.then(Default::default);
-        Found { softened: vec![0; self.softened()], only_rows, ..Found::default() }
+        let only_rows = (self.wanted != Wanted::Samples).then(Default::default);
+        let only_repeated = (self.wanted == Wanted::Copies).then(Default::default);
+        Found { softened: vec![0; self.softened()], only_rows, only_repeated, ..Found::default() }
     }
 
     fn failed(&self, error: DataFusionError) -> CompareError {
         CompareError::engine(error, self.options.memory)
     }
+}
+
+/// The rows of these keys of an index, key by key.
+fn copies(batches: &[RecordBatch], keys: &[(u64, u64)]) -> Vec<Vec<u64>> {
+    let places: HashMap<(u64, u64), usize> = keys.iter().enumerate().map(|(at, key)| (*key, at)).collect();
+    let mut out = vec![Vec::new(); keys.len()];
+    for batch in batches.iter().filter(|_| !keys.is_empty()) {
+        let [k1, k2, row] = [0, 1, 4].map(|at| batch.column(at).as_primitive::<UInt64Type>());
+        for at in (0..batch.num_rows()).filter(|at| k1.is_valid(*at)) {
+            if let Some(place) = places.get(&(k1.value(at), k2.value(at))) {
+                out[*place].push(row.value(at));
+            }
+        }
+    }
+    out.iter_mut().for_each(|rows| rows.sort_unstable());
+    out
 }
 
 /// The two sides with their columns named apart: `l` and `r` before each name.

@@ -88,8 +88,13 @@ fn run(
 ) -> Result<Comparison, CompareError> {
     let mut comparison = Comparison::new(alignment, key);
     let all = differences.is_some();
+    let wanted = match (all, key.is_whole_row()) {
+        (false, _) => join::Wanted::Samples,
+        (true, false) => join::Wanted::Single,
+        (true, true) => join::Wanted::Copies,
+    };
     let mut changes = cells::Changes::new(left.parts, right.parts, alignment, key, options, all);
-    join::join(left.index, right.index, options, all, &mut |found| {
+    join::join(left.index, right.index, options, wanted, &mut |found| {
         changes.add(&found.changed, &mut comparison)?;
         if let Some(differences) = differences.as_deref_mut() {
             differences.add(&found, options.samples);

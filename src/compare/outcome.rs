@@ -130,7 +130,9 @@ impl Comparison {
             let own = alignment.pairs[pair].softened_by.iter();
             own.map(move |softener| SoftenedCount { pair, asked: softener.asked, rows: 0 })
         };
-        let softened = order.iter().chain(&key.pairs).flat_map(|pair| softeners(*pair)).collect();
+        // Of whole rows the key's columns are the compared ones.
+        let key_pairs = if key.is_whole_row() { &[][..] } else { &key.pairs };
+        let softened = order.iter().chain(key_pairs).flat_map(|pair| softeners(*pair)).collect();
         let columns = order.into_iter().map(|pair| ColumnCount { pair, changed: 0 }).collect();
         Self {
             sides: [SideCounts::default(); 2],

@@ -62,9 +62,15 @@ pub struct WriteTable {
     pub columns: Vec<Column>,
     /// The columns of the unique key.
     pub key: Vec<usize>,
+    /// Whether there is none, and `key` is what is known of a row: NULL is a value in it then, and
+    /// several rows may have the same. Rows are only created and deleted.
+    pub whole: bool,
 }
 
-/// Steps of one action, to be written together. Key values are never NULL.
+/// Steps of one action, to be written together. Key values are never NULL, but for whole rows.
+///
+/// Of deletes of whole rows, each row is loaded once, however many copies of it there are; all of
+/// them are deleted. Of creates every copy is loaded.
 #[derive(Clone, Debug)]
 pub struct StepBatch {
     /// What they do.

@@ -1,12 +1,12 @@
 //! What can go wrong with a job.
 
 use crate::apply::ApplyError;
-use crate::audit::{Candidate, ReasonError};
+use crate::audit::ReasonError;
 use crate::compare::CompareError;
 use crate::endpoint::{AddressError, EndpointError};
 use crate::plan::{Cascade, PlanError};
 use crate::snapshot::SnapshotError;
-use crate::table::{Alignment, AlignmentError, NameError, RuleError};
+use crate::table::{AlignmentError, NameError, RuleError};
 use thiserror::Error;
 
 /// A job that was not understood.
@@ -66,13 +66,20 @@ pub enum RunError {
     /// Applying a plan.
     #[error(transparent)]
     Apply(#[from] ApplyError),
-    /// Nothing identifies a row.
-    #[error("no column, and no two columns together, are unique and never NULL on both sides")]
+    /// Nothing identifies a row, and whole rows can't be compared either.
+    #[error("nothing identifies a row, and the job leaves out every column")]
+    NothingCompared,
+    /// A plan that writes both sides needs to know which row is which.
+    #[error("nothing identifies a row: {why}")]
     NoKey {
-        /// What came nearest.
-        nearest: Vec<Candidate>,
-        /// Their columns.
-        alignment: Box<Alignment>,
+        /// Why there is no key.
+        why: String,
+    },
+    /// The tables have no value of an inferred key in common: they may well be two different ones.
+    #[error("{doubt}")]
+    Strangers {
+        /// In words.
+        doubt: String,
     },
     /// The place for the result is taken.
     #[error("{0} exists already and is not empty")]

@@ -1,19 +1,32 @@
 //! Key candidates of one table or two.
 
+use super::choose::{Choice, claimed, claims, counted};
 use super::error::RunError;
 use super::pending::Pending;
 use super::read_pairs::ReadPairs;
 use super::run::both;
 use super::side::{Job, Table, Watch};
 use super::side_plan::SidePlan;
-use crate::audit::{Candidate, Shortlist, Survey, infer};
+use crate::audit::{Candidate, Survey};
 use crate::table::Alignment;
+
+/// The candidates for a key.
+pub struct CountedKeys {
+    /// Which column is which.
+    pub alignment: Alignment,
+    /// Every column, or pair of columns of two tables.
+    pub columns: Vec<Candidate>,
+    /// What an audit would choose: what the tables declare, or what is unique; nothing if whole rows.
+    pub best: Option<Candidate>,
+    /// What a person should know of it.
+    pub notes: Vec<String>,
+}
 
 /// Counts every column of a table, or every pair of columns of two, as a key.
 ///
 /// # Errors
 /// If anything on the way fails; nothing is left behind in any case.
-pub fn run_keys(job: &Job, watch: &dyn Watch) -> Result<(Alignment, Vec<Candidate>, Shortlist), RunError> {
+pub fn run_keys(job: &Job, watch: &dyn Watch) -> Result<CountedKeys, RunError> {
     let scratch = std::env::temp_dir().join(format!("trueup-keys-{}", std::process::id()));
     let pending = Pending::new(Some(&scratch))?;
     let tables = both(|| Table::open(&job.left), || Table::open(&job.right))?;
@@ -44,12 +57,20 @@ pub fn run_keys(job: &Job, watch: &dyn Watch) -> Result<(Alignment, Vec<Candidat
     };
     let progress = watch.stage("counting");
     progress.total(alignment.pairs.len() as u64);
-    let mut counted = Vec::new();
+    let mut columns = Vec::new();
     for pair in 0..alignment.pairs.len() {
-        counted.push(survey.count(&[pair])?);
+        columns.push(survey.count(&[pair])?);
         progress.advance(1);
     }
-    let shortlist = infer(&survey)?;
+    let mut claims = claims(&alignment, &tables, &job.options.key)?;
+    let Choice { key, notes, .. } = match claims.pop() {
+        Some(only) if claims.is_empty() => claimed(only, &alignment, &tables),
+        last => {
+            claims.extend(last);
+            counted(&survey, claims)?
+        }
+    };
+    let best = if key.is_whole_row() { None } else { Some(survey.count(&key.pairs)?) };
     drop(progress);
-    Ok((alignment, counted, shortlist))
+    Ok(CountedKeys { alignment, columns, best, notes })
 }

@@ -5,6 +5,7 @@ mod apply;
 #[cfg(test)]
 mod apply_tests;
 mod cascades;
+mod choose;
 mod conditions;
 mod duration;
 mod error;
@@ -36,7 +37,7 @@ pub use history::{
     Forget, HistoryError, InstalledHistory, STATES, clear_history, history_status, install_history, remove_history,
 };
 pub use kept::{Counts, DIFFERENCES, Kept, KeptError, KeptFile, KeptSide, RUN, Repeated, RunFile};
-pub use keys::run_keys;
+pub use keys::{CountedKeys, run_keys};
 pub use pending::remove_unfinished;
 pub use plan::{PlanJob, PlanRun, TwoWayJob, run_plan};
 pub use report::{Finished, FinishedError};

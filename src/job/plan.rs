@@ -80,6 +80,8 @@ pub fn run_plan(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
     let actions: Vec<Action> =
         job.actions.iter().copied().filter(|action| !(hidden && *action == Action::Delete)).collect();
 
+    refuse_strangers(&audit)?;
+
     let progress = watch.stage("planning");
     let table = |at: usize, target: Option<Target>| PlanTable {
         address: job.typed[at].clone(),
@@ -127,6 +129,11 @@ pub fn run_plan(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
 pub(super) fn note_variables(plan: &mut Plan, addresses: [&Address; 2], typed: &[String; 2]) {
     let written = plan.file.sides.each_ref().map(|side| side.counts.total() > 0);
     plan.file.variables = variables(addresses, typed, written);
+}
+
+/// Nothing is planned between two tables that have no value of an inferred key in common.
+pub(super) fn refuse_strangers(audit: &Audit) -> Result<(), RunError> {
+    audit.doubt().map_or(Ok(()), |doubt| Err(RunError::Strangers { doubt }))
 }
 
 /// Writes the scripts of both sides.

@@ -1,5 +1,6 @@
 //! The road of an audit: describe, align, freeze, choose the key, compare, account.
 
+use super::choose::{Choice, claimed, claims, counted};
 use super::error::RunError;
 use super::indexes::indexes;
 use super::kept::{Making, keep};
@@ -7,10 +8,10 @@ use super::pending::Pending;
 use super::read_pairs::ReadPairs;
 use super::side::{Job, Table, Watch};
 use super::side_plan::SidePlan;
-use crate::audit::{Audit, Candidate, Evidence, Reason, Shortlist, Survey, Verdict, infer, reasons, sampled_rows};
+use crate::audit::{Audit, Evidence, Reason, Survey, Unpaired, Verdict, proposals, reasons, sampled_rows};
 use crate::compare::{CompareOptions, Differences, Side, compare_all};
 use crate::snapshot::{Index, Recipe, Snapshot};
-use crate::table::{AlignOptions, Alignment, Key, KeyChoice, rename_key};
+use crate::table::{AlignOptions, Alignment, Key, rename_key};
 use chrono::Utc;
 use std::path::PathBuf;
 
@@ -73,26 +74,37 @@ pub(super) fn compare_tables(job: &Job, watch: &dyn Watch) -> Result<Compared, R
     let pending = Pending::new(job.out.as_deref())?;
     let tables = both(|| Table::open(&job.left), || Table::open(&job.right))?;
     let options = with_key_names(&job.options, &tables);
-    let alignment = Alignment::new(tables[0].info(), tables[1].info(), &options)?;
-    let declared = alignment
-        .declared_key(tables[0].info(), tables[1].info(), &options.key)?
-        .or_else(|| alignment.shared_key(&tables[0].frozen_key(), &tables[1].frozen_key()));
+    let mut alignment = Alignment::new(tables[0].info(), tables[1].info(), &options)?;
+    let claims = claims(&alignment, &tables, &options.key)?;
+    let certain = if let [key] = claims.as_slice() { Some(key.clone()) } else { None };
 
     let sides = [
         SidePlan { job, watch, table: &tables[0], address: &job.left, filter: &job.where_left, name: "left", at: 0 },
         SidePlan { job, watch, table: &tables[1], address: &job.right, filter: &job.where_right, name: "right", at: 1 },
     ];
-    let recipes = declared.as_ref().map(|key| Recipe::of(&alignment, key));
+    let recipes = certain.as_ref().map(|key| Recipe::of(&alignment, key));
     let recipe = |at: usize| recipes.as_ref().map(|recipes| &recipes[at]);
     let mut frozen =
         both(|| sides[0].freeze(&alignment, recipe(0), &pending), || sides[1].freeze(&alignment, recipe(1), &pending))?;
-    let (key, why) = match declared {
-        Some(key) => {
-            let why = declared_why(&key, &tables);
-            (key, why)
+    let Choice { key, why, notes } = match certain {
+        Some(key) => claimed(key, &alignment, &tables),
+        None => {
+            let _progress = watch.stage("choosing the key");
+            // A key of columns that the job leaves out is none.
+            let read = ReadPairs::of(&alignment, [&frozen[0].parts, &frozen[1].parts]);
+            let survey = Survey {
+                sides: [&frozen[0].parts, &frozen[1].parts],
+                tables: [tables[0].info(), tables[1].info()],
+                alignment: &read.alignment,
+                folder: &pending.folder("work/keys")?,
+                memory: job.memory,
+                interrupt: watch.interrupt(),
+            };
+            let choice = counted(&survey, claims.iter().filter_map(|key| read.key(key)).collect())?;
+            Choice { key: read.key_of_all(&choice.key), ..choice }
         }
-        None => choose(job, watch, &tables, [&frozen[0], &frozen[1]], &alignment, &pending)?,
     };
+    alignment.warnings.extend(notes);
     let recipes = Recipe::of(&alignment, &key);
     let indexes = indexes(&sides, &mut frozen, &recipes, &pending)?;
 
@@ -107,6 +119,18 @@ pub(super) fn compare_tables(job: &Job, watch: &dyn Watch) -> Result<Compared, R
     drop(progress);
     if job.reasons && compared.audit.verdict == Verdict::Differ {
         compared.audit.reasons = look_for_reasons(job, watch, &compared)?;
+    }
+    if job.reasons {
+        let Compared { frozen, indexes, alignment, key, .. } = &compared;
+        compared.audit.proposals = proposals(&Unpaired {
+            parts: [&frozen[0].parts, &frozen[1].parts],
+            indexes: [&indexes[0], &indexes[1]],
+            tables: [&frozen[0].manifest.table, &frozen[1].manifest.table],
+            alignment,
+            key,
+            chosen: job.where_left.is_some() || job.where_right.is_some(),
+            interrupt: watch.interrupt(),
+        })?;
     }
     let Compared { pending, frozen, key, audit, differences, indexes, .. } = &compared;
     let making = Making { job, started, frozen, indexes, key, audit, differences, interrupt: watch.interrupt() };
@@ -191,56 +215,4 @@ pub(super) fn with_key_names(options: &AlignOptions, tables: &[Table; 2]) -> Ali
         }
     }
     options
-}
-
-fn declared_why(key: &Key, tables: &[Table; 2]) -> String {
-    match key.chosen {
-        KeyChoice::Given if tables.iter().all(|t| !t.frozen_key().is_empty()) => {
-            "both snapshots were made with it".to_owned()
-        }
-        KeyChoice::Given => "you gave it".to_owned(),
-        KeyChoice::PrimaryKey => "it is the primary key of both tables".to_owned(),
-        KeyChoice::UniqueIndex if tables.iter().any(|t| t.info().primary_key.is_empty()) => {
-            "both tables have a unique index on it".to_owned()
-        }
-        _ => "both tables declare it unique".to_owned(),
-    }
-}
-
-fn choose(
-    job: &Job,
-    watch: &dyn Watch,
-    tables: &[Table; 2],
-    frozen: [&Snapshot; 2],
-    alignment: &Alignment,
-    pending: &Pending,
-) -> Result<(Key, String), RunError> {
-    let _progress = watch.stage("choosing the key");
-    let read = ReadPairs::of(alignment, [&frozen[0].parts, &frozen[1].parts]);
-    let survey = Survey {
-        sides: [&frozen[0].parts, &frozen[1].parts],
-        tables: [tables[0].info(), tables[1].info()],
-        alignment: &read.alignment,
-        folder: &pending.folder("work/keys")?,
-        memory: job.memory,
-        interrupt: watch.interrupt(),
-    };
-    match infer(&survey)? {
-        Shortlist { key: Some((key, candidate)), .. } => {
-            let why = inferred_why(&candidate);
-            Ok((read.key_of_all(&key), why))
-        }
-        Shortlist { key: None, nearest } => Err(RunError::NoKey { nearest, alignment: Box::new(read.alignment) }),
-    }
-}
-
-fn inferred_why(candidate: &Candidate) -> String {
-    let distinct = candidate.distinct[0].min(candidate.distinct[1]);
-    let meets = if candidate.meets == 0 && distinct > 0 {
-        "no value of it is on both sides".to_owned()
-    } else {
-        format!("{} of its values are on both sides", crate::audit::thousands(candidate.meets))
-    };
-    let declared = if candidate.declared { ", one table declares it unique" } else { "" };
-    format!("it is unique and never NULL on both sides{declared}, and {meets}")
 }

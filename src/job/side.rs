@@ -82,7 +82,7 @@ impl Table {
     pub(super) fn frozen_key(&self) -> Vec<String> {
         match self {
             Self::Frozen(snapshot) => {
-                let recipe = snapshot.manifest.recipe.iter();
+                let recipe = snapshot.manifest.recipe.iter().filter(|recipe| !recipe.whole);
                 recipe.flat_map(|recipe| &recipe.key).map(|column| column.name.clone()).collect()
             }
             Self::Live { .. } => Vec::new(),

@@ -49,7 +49,7 @@ impl SidePlan<'_> {
                 let mut columns = export_columns(info.columns.clone(), alignment, self.at);
                 let kept = self.kept(&columns, alignment, recipe);
                 if kept.is_empty() {
-                    return Err(RunError::NoKey { nearest: Vec::new(), alignment: Box::new(alignment.clone()) });
+                    return Err(RunError::NothingCompared);
                 }
                 self.check_rights(info, &kept)?;
                 // A condition may be about columns that are not to be kept.

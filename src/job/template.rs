@@ -42,8 +42,8 @@ pub fn job_template(job: &Job, left: &str, right: &str) -> Result<String, RunErr
         None => {
             let _ = writeln!(
                 out,
-                "# The columns that identify a row. The tables declare none in common; without this it is\n\
-                 # inferred by counting (`trueup keys` shows the candidates).\n# key = [\"id\"]\n"
+                "# The columns that identify a row. The tables declare none, or different ones; without this it\n\
+                 # is found by counting (`trueup keys` shows the candidates).\n# key = [\"id\"]\n"
             );
         }
     }

@@ -26,7 +26,7 @@ pub struct Left {
 impl Left {
     /// Creates that are lost because of one column.
     pub fn creates_lost(&self, input: &PlanInput<'_>, shape: &Shape) -> u64 {
-        if self.no_creates.is_some() { input.differences.only[1 - shape.side].len() as u64 } else { 0 }
+        if self.no_creates.is_some() { only(input, 1 - shape.side).0 } else { 0 }
     }
 }
 
@@ -73,12 +73,22 @@ fn entry(side: &str, what: String, why: &str, rows: Option<u64>, samples: Vec<Ve
 fn only(input: &PlanInput<'_>, side: usize) -> (u64, Vec<Vec<String>>) {
     let rows = &input.differences.only[side];
     let first: BTreeSet<u64> = rows.iter().take(SAMPLES).copied().collect();
-    (rows.len() as u64, keys(input, side, &first))
+    let copies: usize = input.differences.copies[side].iter().map(Vec::len).sum();
+    ((rows.len() + copies) as u64, keys(input, side, &first))
 }
 
 /// Rows that nobody can say of which row of the other table they are.
 pub fn rows_without_a_key(input: &PlanInput<'_>) -> Vec<LeftOut> {
     let mut out = Vec::new();
+    if input.key.is_whole_row() {
+        if input.audit.ambiguous > 0 {
+            let samples = input.audit.samples.ambiguous.iter().map(|sample| sample.key.clone()).collect();
+            let what = "rows that both sides have, but not equally often".to_owned();
+            let why = "surplus copies are left alone";
+            out.push(entry("both", what, why, Some(input.audit.ambiguous), samples));
+        }
+        return out;
+    }
     let why = "which row is meant, nobody can say";
     if input.audit.ambiguous > 0 {
         let samples = input.audit.samples.ambiguous.iter().map(|sample| sample.key.clone()).collect();
@@ -148,6 +158,13 @@ pub fn ignored_columns(input: &PlanInput<'_>) -> Vec<LeftOut> {
 pub fn warnings(input: &PlanInput<'_>, shape: &Shape, order: Vec<String>) -> Vec<String> {
     let mut out = input.alignment.warnings.clone();
     out.extend(notes(input));
+    if input.key.is_whole_row() {
+        out.push(format!(
+            "nothing identifies a row ({}): rows are compared as wholes, so a row that has changed is one to delete \
+             and one to create, and nothing is updated",
+            input.audit.key.why
+        ));
+    }
     out.extend(target_warnings(input, shape));
     out.extend(filter_warnings(input, shape));
     out.extend(order);

@@ -6,6 +6,7 @@ use super::file::{Direction, PLAN, PlanFile, PlanPart};
 use super::steps::{ChunkSide, Chunks, Layout, STEPS};
 use crate::endpoint::WriteTable;
 use crate::snapshot::file_hash;
+use crate::table::KeyChoice;
 use arrow::array::RecordBatch;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -153,14 +154,15 @@ impl Plan {
     pub fn write_table(&self, side: usize) -> Option<WriteTable> {
         let own = &self.file.sides[side];
         let key = own.writes.as_ref()?.key.clone();
-        Some(WriteTable { columns: own.table.columns.clone(), key })
+        let whole = self.file.key_chosen == KeyChoice::WholeRow;
+        Some(WriteTable { columns: own.table.columns.clone(), key, whole })
     }
 
     /// The same for the session that finds rows by their identity; `None` if no step needs it.
     pub fn write_table_by_identity(&self, side: usize) -> Option<WriteTable> {
         let (own, key) = (&self.file.sides[side], self.identity(side).to_vec());
         let needed = own.counts.update + own.counts.delete > 0 && !key.is_empty();
-        needed.then(|| WriteTable { columns: own.table.columns.clone(), key })
+        needed.then(|| WriteTable { columns: own.table.columns.clone(), key, whole: false })
     }
 
     /// What says which row it is when unique keys change, which they do in plans that write both

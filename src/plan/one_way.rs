@@ -69,6 +69,9 @@ pub fn plan_one_way(input: &PlanInput<'_>, folder: &Path) -> Result<PlanFile, Pl
     let tables = [0, 1].map(|at: usize| &input.tables[at].snapshot.manifest.table);
     let target = input.tables[side].target.as_ref();
     let shape = Shape::new(side, tables, target, input.alignment, input.key);
+    let whole = input.key.is_whole_row();
+    let with_copies = whole.then(|| input.differences.with_copies());
+    let differences = with_copies.as_ref().unwrap_or(input.differences);
     let layout = Layout::new(input.direction, tables, input.alignment, &input.key.pairs);
     let writing = Writing {
         side,
@@ -79,14 +82,22 @@ pub fn plan_one_way(input: &PlanInput<'_>, folder: &Path) -> Result<PlanFile, Pl
             input.key,
             input.tables[side].takes_others,
         ),
-        watch: Watch::new(target, tables[side], &shape.writes.key),
+        // What whole rows give up or take nobody can tell of one of several.
+        watch: Watch::new(target.filter(|_| !whole), tables[side], &shape.writes.key),
         interrupt: &input.interrupt,
         progress: input.progress,
     };
-    let mut left = Left { no_creates: no_creates(&shape, input), ..Left::default() };
-    let schedule = Schedule::new(side, input.differences, |action| {
-        input.actions.contains(&action) && (action != Action::Create || left.no_creates.is_none())
-    });
+    let mut left = Left { no_creates: no_creates(&shape, input, differences), ..Left::default() };
+    let wanted =
+        |action: Action| input.actions.contains(&action) && (action != Action::Create || left.no_creates.is_none());
+    let mut schedule = Schedule::new(side, differences, wanted);
+    if whole {
+        let groups = |action, side: usize| -> Vec<usize> {
+            let copies = &input.differences.copies[side];
+            if wanted(action) { copies.iter().map(Vec::len).collect() } else { Vec::new() }
+        };
+        schedule.keep_together(&groups(Action::Delete, side), &groups(Action::Create, 1 - side));
+    }
     input.progress.total(schedule.len() as u64);
     let mut writer = StepsWriter::create(folder, layout)?;
     let WrittenSteps { counts, changed, misfits, warnings } =
@@ -97,8 +108,8 @@ pub fn plan_one_way(input: &PlanInput<'_>, folder: &Path) -> Result<PlanFile, Pl
 }
 
 /// The column for which no row can be created, and why, if there is one and rows are to be.
-fn no_creates(shape: &Shape, input: &PlanInput<'_>) -> Option<(String, &'static str)> {
-    let rows = input.differences.only[1 - shape.side].len();
+fn no_creates(shape: &Shape, input: &PlanInput<'_>, differences: &Differences) -> Option<(String, &'static str)> {
+    let rows = differences.only[1 - shape.side].len();
     shape.unfillable.first().filter(|_| rows > 0 && input.actions.contains(&Action::Create)).cloned()
 }
 
@@ -110,7 +121,7 @@ fn file(
     left: &Left,
     order_warnings: Vec<String>,
 ) -> PlanFile {
-    let (audit, differences) = (input.audit, input.differences);
+    let audit = input.audit;
     let sides = [0, 1].map(|at: usize| {
         let table = &input.tables[at];
         let written = at == shape.side;
@@ -149,7 +160,7 @@ fn file(
         found: audit.summary(),
         conflicts: 0,
         undecided: 0,
-        ambiguous: audit.ambiguous + differences.only_ambiguous.iter().sum::<u64>(),
+        ambiguous: audit.ambiguous + ambiguous_alone(input),
         null_keys: audit.sides.iter().map(|side| side.counts.null_keys).sum(),
         misfits: left.misfits.rows() + left.creates_lost(input, shape),
         changed_columns: changed_columns.into_iter().map(|(_, column)| column).collect(),
@@ -164,6 +175,11 @@ fn file(
         parts: Vec::new(),
         checksum: String::new(),
     }
+}
+
+/// Keys on one side only of which nobody knows which row is meant. Of whole rows all are meant.
+fn ambiguous_alone(input: &PlanInput<'_>) -> u64 {
+    if input.key.is_whole_row() { 0 } else { input.differences.only_ambiguous.iter().sum() }
 }
 
 /// Without it, relative addresses mean what they mean wherever the plan is applied.

@@ -40,6 +40,21 @@ impl<'a> Schedule<'a> {
         Self { side, deletes, updates, creates, order: None, part }
     }
 
+    /// Has the last deletes and creates written in groups, of so many steps each.
+    pub fn keep_together(&mut self, deletes: &[usize], creates: &[usize]) {
+        let mut order: Vec<(usize, u32)> = self.all().map(|at| (at, 0)).collect();
+        let mut number = 0;
+        for (end, groups) in [(self.only(Action::Delete).end, deletes), (self.all().end, creates)] {
+            let mut at = end - groups.iter().sum::<usize>();
+            for size in groups {
+                number += 1;
+                order[at..at + size].iter_mut().for_each(|step| step.1 = number);
+                at += size;
+            }
+        }
+        self.order = Some(order);
+    }
+
     /// How many steps.
     pub fn len(&self) -> usize {
         self.part.len()
@@ -134,6 +149,25 @@ mod tests {
         assert_eq!(listed(&to_right), expected);
         let to_left = Schedule::new(0, &differences, |action| action != Delete);
         assert_eq!(listed(&to_left), [(Update, 30, 3, 0), (Update, 40, 4, 0), (Create, 7, 0, 0)]);
+    }
+
+    #[test]
+    fn copies_are_kept_together() {
+        use Action::{Create, Delete};
+        let differences = Differences { only: [vec![1, 8, 9], vec![5, 6, 3, 4, 7]], ..Differences::default() };
+        let mut schedule = Schedule::new(1, &differences, |_| true);
+        schedule.keep_together(&[2, 2], &[2]);
+        let expected = [
+            (Delete, 0, 5, 0),
+            (Delete, 0, 6, 1),
+            (Delete, 0, 3, 1),
+            (Delete, 0, 4, 2),
+            (Delete, 0, 7, 2),
+            (Create, 1, 0, 0),
+            (Create, 8, 0, 3),
+            (Create, 9, 0, 3),
+        ];
+        assert_eq!(listed(&schedule), expected);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::folder::{Plan, SCRIPTS};
 use super::parking::Parking;
 use super::statement::{Rows, ScriptTable};
 use crate::endpoint::{Action, Dialect};
+use crate::table::KeyChoice;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -36,7 +37,8 @@ pub fn write_script(plan: &Plan, side: usize, dialect: &dyn Dialect, table: &str
         }
         let key = own.writes.as_ref().map(|writes| writes.key.as_slice()).unwrap_or_default();
         let columns = &own.table.columns;
-        let by_key = ScriptTable { name: table, columns, key, target: own.target.as_ref(), dialect };
+        let whole = plan.file.key_chosen == KeyChoice::WholeRow;
+        let by_key = ScriptTable { name: table, columns, key, whole, target: own.target.as_ref(), dialect };
         let by_identity = ScriptTable { key: plan.identity(side), ..by_key };
         script(out, plan.chunks(side, TRANSACTION)?, [&by_key, &by_identity], failed)
     })
@@ -165,6 +167,22 @@ fn each(out: &mut dyn Write, chunk: &Chunk, table: &ScriptTable<'_>) -> io::Resu
     let steps = &chunk.steps;
     let before = steps.before.as_ref().map(Rows::new).transpose()?;
     let after = steps.after.as_ref().map(Rows::new).transpose()?;
+    if table.whole {
+        let (rows, columns) = match (&before, &after) {
+            (Some(before), _) => (before, &steps.guard),
+            (None, Some(after)) => (after, &steps.set),
+            (None, None) => return Err(io::Error::other("a step lacks the row before or after it")),
+        };
+        for (row, copies) in rows.copies(steps.len(), columns) {
+            let statement = match steps.action {
+                Action::Create => table.insert_copies(rows, row, columns, copies),
+                Action::Delete => table.delete_copies(rows, row, columns, copies),
+                Action::Update => return Err(io::Error::other("a whole row is updated")),
+            };
+            writeln!(out, "{statement}")?;
+        }
+        return Ok(());
+    }
     for row in 0..steps.len() {
         match (steps.action, &before, &after) {
             (Action::Create, _, Some(after)) => writeln!(out, "{}", table.insert(after, row, &steps.set))?,

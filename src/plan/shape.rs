@@ -81,7 +81,9 @@ impl Shape {
                 })
                 .collect()
         };
-        let (key, compared) = (links(&key.pairs), links(&Recipe::order(alignment, key)));
+        // Of whole rows all compared columns are the key.
+        let compared = if key.is_whole_row() { Vec::new() } else { Recipe::order(alignment, key) };
+        let (key, compared) = (links(&key.pairs), links(&compared));
         let positions = |links: &[Link], also: &[Link]| {
             let all = links.iter().chain(also).filter(|link| !link.computed);
             let mut positions: Vec<usize> = all.map(|link| link.written).collect();

@@ -2,6 +2,7 @@
 
 use crate::endpoint::{Dialect, ExportBatch, Target};
 use crate::table::{Cells, Column, PortableType};
+use std::collections::HashMap;
 use std::io;
 
 /// The table that a script writes to.
@@ -13,6 +14,8 @@ pub(super) struct ScriptTable<'a> {
     pub(super) columns: &'a [Column],
     /// The positions of the columns that find a row.
     pub(super) key: &'a [usize],
+    /// Whether nothing identifies a row: then these are all that is known of it, and NULL is a value.
+    pub(super) whole: bool,
     /// What it asks for, if that is known.
     pub(super) target: Option<&'a Target>,
     /// How SQL is written there.
@@ -30,6 +33,21 @@ impl<'a> Rows<'a> {
         let columns = batch.rows.columns().iter().map(Cells::new).collect::<Option<_>>();
         let columns = columns.ok_or_else(|| io::Error::other("a column is of no portable type"))?;
         Ok(Self { columns, batch })
+    }
+
+    /// The first of each of these rows that are the same in these columns, and how many they are.
+    pub(super) fn copies(&self, rows: usize, columns: &[usize]) -> Vec<(usize, usize)> {
+        let mut places: HashMap<Vec<Option<String>>, usize> = HashMap::new();
+        let mut out: Vec<(usize, usize)> = Vec::new();
+        for row in 0..rows {
+            let values = columns.iter().map(|column| self.print(row, *column)).collect();
+            let place = *places.entry(values).or_insert(out.len());
+            match out.get_mut(place) {
+                Some((_, copies)) => *copies += 1,
+                None => out.push((row, 1)),
+            }
+        }
+        out
     }
 
     /// A cell as printed; `None` is NULL.
@@ -112,6 +130,37 @@ impl ScriptTable<'_> {
         let kept = (0..self.columns.len()).filter(is_kept).map(|at| format!("{0} = {0}", name(&at)));
         let pairs = pairs.chain(kept);
         format!("UPDATE {} SET {} WHERE {condition};", self.name, pairs.collect::<Vec<_>>().join(", "))
+    }
+
+    /// Adds so many copies of a row if there is none.
+    pub(super) fn insert_copies(&self, after: &Rows<'_>, row: usize, set: &[usize], copies: usize) -> String {
+        let constants: Vec<String> = set.iter().map(|at| self.constant(after, row, *at)).collect();
+        let from = match copies {
+            1 => self.dialect.no_table().to_owned(),
+            _ => {
+                let numbers: Vec<String> = (2..=copies).map(|number| format!(" UNION ALL SELECT {number}")).collect();
+                format!(" FROM (SELECT 1 AS number{}) AS copies", numbers.concat())
+            }
+        };
+        format!(
+            "INSERT INTO {name} ({columns}){overriding} SELECT {constants}{from} \
+             WHERE NOT EXISTS (SELECT 1 FROM {name} WHERE {same});",
+            name = self.name,
+            columns = self.names(set),
+            overriding = self.dialect.overriding(),
+            constants = constants.join(", "),
+            same = self.are(after, row, self.key).join(" AND "),
+        )
+    }
+
+    /// Removes all copies of a row if there are so many.
+    pub(super) fn delete_copies(&self, before: &Rows<'_>, row: usize, guard: &[usize], copies: usize) -> String {
+        let same = self.are(before, row, guard).join(" AND ");
+        format!(
+            "DELETE FROM {name} WHERE {same} AND \
+             (SELECT number FROM (SELECT count(*) AS number FROM {name} WHERE {same}) AS copies) = {copies};",
+            name = self.name,
+        )
     }
 
     /// Removes a row that is as it was.

@@ -14,6 +14,7 @@ pub fn audit_json(audit: &Audit, folder: &Path) -> Value {
         "key": {
             "columns": audit.key.columns.iter().map(|(l, r)| json!({"left": l, "right": r})).collect::<Vec<_>>(),
             "chosen": audit.key.chosen,
+            "declared": audit.key.declared,
             "why": audit.key.why,
         },
         "keys": keys(audit),
@@ -23,6 +24,9 @@ pub fn audit_json(audit: &Audit, folder: &Path) -> Value {
         })).collect::<Vec<_>>(),
         "bridge": audit.bridge.iter().map(|t| json!({"term": t.term, "rows": t.rows})).collect::<Vec<_>>(),
         "reasons": reasons_json(&audit.reasons),
+        "proposals": audit.proposals.iter().map(|p| json!({
+            "option": p.option, "rows": p.rows, "of": p.of, "text": p.text,
+        })).collect::<Vec<_>>(),
         "verdict": audit.verdict,
         "exact": audit.exact,
         "agree": audit.agrees(),

@@ -37,7 +37,8 @@ pub fn keys_table(candidates: &[Candidate], alignment: &Alignment, two: bool, st
         let verdict = match (candidate.identifies(), candidate.declared) {
             (true, true) => Cell::new("unique, declared").fg(Color::Green),
             (true, false) => Cell::new("unique").fg(Color::Green),
-            (false, _) => Cell::new(""),
+            (false, true) => Cell::new("declared"),
+            (false, false) => Cell::new(""),
         };
         let name = Cell::new(names(candidate, alignment));
         table.add_row(if two {

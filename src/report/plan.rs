@@ -8,7 +8,7 @@ use super::steps::StepTable;
 use super::style::Style;
 use super::terminal::softened_name;
 use super::two_way;
-use super::values::{number, pair_name, percent, print_key, shorten_middle};
+use super::values::{key_name, number, pair_name, percent, print_key, shorten_middle};
 use crate::audit::{Softening, Verdict, thousands};
 use crate::endpoint::{Action, OnDelete};
 use crate::plan::{Cascade, ChangedColumn, Direction, LeftOut, LimitExceeded, PlanFile, check_limits};
@@ -70,8 +70,8 @@ fn head(file: &PlanFile, style: Style) -> String {
         let text = format!("{}{filter}", shorten_middle(&side.address, 200));
         out.push_str(&format!("{}\n", style.wrap(&format!("{word:5}  "), &text)));
     }
-    let names = key_names(file, 0).into_iter().zip(key_names(file, 1)).map(|(left, right)| pair_name(&left, &right));
-    let key = format!("{} ({})", names.collect::<Vec<_>>().join(" and "), file.key_chosen);
+    let names: Vec<_> = key_names(file, 0).into_iter().zip(key_names(file, 1)).collect();
+    let key = format!("{} ({})", key_name(&names, file.key_chosen), file.key_chosen);
     out.push_str(&format!("{}\n", style.wrap("key    ", &key)));
     if let Some(two_way) = &file.two_way {
         out.push_str(&two_way::head(two_way, style));

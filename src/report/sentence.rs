@@ -26,7 +26,8 @@ pub(super) fn sentence(summary: &Summary) -> String {
     clauses.extend(alone(summary));
     clauses.extend(left_out(summary));
     clauses.extend(unasked(summary));
-    format!("{}.", clauses.join("; "))
+    let doubt = summary.doubt.as_ref().map(|doubt| format!("{} ", visible(doubt)));
+    format!("{}{}.", doubt.unwrap_or_default(), clauses.join("; "))
 }
 
 /// The same, painted: green for nothing but agreement.

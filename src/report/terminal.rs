@@ -3,7 +3,7 @@
 use super::reasons::{Reasons, reasons_text};
 use super::sentence::{count, how, painted};
 use super::style::Style;
-use super::values::{number, pair_name, percent, print_key, shorten, shorten_middle, value};
+use super::values::{key_name, number, pair_name, percent, print_key, shorten, shorten_middle, value, visible};
 use crate::audit::{Audit, AuditedColumn, Softening, Verdict, thousands};
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table};
 use std::path::Path;
@@ -31,6 +31,7 @@ pub fn audit_text(audit: &Audit, folder: &Path, all: bool, style: Style) -> Stri
         out.push_str(&columns(audit, style));
         out.push_str(&samples(audit, style));
     }
+    out.push_str(&proposals(audit, style));
     out.push_str(&notes(audit, style));
     out
 }
@@ -44,9 +45,7 @@ pub(super) fn softened_name(softening: &Softening) -> String {
 }
 
 fn key_line(audit: &Audit, style: Style) -> String {
-    let names: Vec<String> =
-        audit.key.columns.iter().map(|(l, r)| if l == r { l.clone() } else { format!("{l} = {r}") }).collect();
-    let name = names.join(" and ");
+    let name = key_name(&audit.key.columns, audit.key.chosen);
     let text = style.wrap("key    ", &format!("{name} ({}: {})", audit.key.chosen, audit.key.why));
     // Only after wrapping, which counts characters; a name that was broken stays plain.
     format!("{}\n", text.replacen(&name, &style.paint(&name, "1;32"), 1))
@@ -181,6 +180,17 @@ fn samples(audit: &Audit, style: Style) -> String {
         out.push_str(&format!("{}\n", table.trim_fmt()));
     }
     out
+}
+
+/// Options for columns without a partner.
+fn proposals(audit: &Audit, style: Style) -> String {
+    let mut out = String::new();
+    for proposal in &audit.proposals {
+        let option = visible(&proposal.option);
+        let text = style.wrap("try: ", &format!("{option} {}", visible(&proposal.text)));
+        out.push_str(&format!("{}\n", text.replacen(&option, &style.paint(&option, "1;32"), 1)));
+    }
+    if out.is_empty() { out } else { format!("\n{out}") }
 }
 
 fn notes(audit: &Audit, style: Style) -> String {

@@ -1,6 +1,7 @@
 //! Counts, names, keys and values as a person reads them.
 
 use crate::audit::thousands;
+use crate::table::KeyChoice;
 use comfy_table::{Attribute, Cell, CellAlignment};
 
 /// Characters of a value that are shown.
@@ -17,6 +18,14 @@ pub(super) fn percent(part: u64, of: u64) -> String {
 
 pub(super) fn pair_name(left: &str, right: &str) -> String {
     if left == right { left.to_owned() } else { format!("{left} = {right}") }
+}
+
+/// The columns of a unique key by their names; of whole rows, just that.
+pub(super) fn key_name(columns: &[(String, String)], chosen: KeyChoice) -> String {
+    if chosen == KeyChoice::WholeRow {
+        return "none".to_owned();
+    }
+    columns.iter().map(|(left, right)| pair_name(left, right)).collect::<Vec<_>>().join(" and ")
 }
 
 pub(super) fn print_key(key: &[String]) -> String {

@@ -17,9 +17,9 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The columns of every index: the halves of the key's fingerprint (NULL where the key has a
-/// NULL), the halves of the row's, and the row's position in the snapshot. `s0`, `s1` … follow for
-/// softened columns, and another one behind those for the whole row.
+/// The columns of every index: the halves of the key's fingerprint (NULL where the key has a NULL,
+/// but for whole rows), the halves of the row's, and the row's position in the snapshot. `s0`,
+/// `s1` … follow for softened columns, and another one behind those for the whole row.
 pub const INDEX_COLUMNS: [&str; 5] = ["k1", "k2", "f1", "f2", "row"];
 
 /// Rows that one split is meant to hold: a hash table of them stays in a core's cache, and a table
@@ -131,6 +131,8 @@ impl Entries {
 /// Computes index entries from rows.
 pub struct Hasher {
     key: Vec<(usize, Encoder)>,
+    /// Whether the compared columns are the key.
+    whole: bool,
     compared: Vec<(usize, Encoder)>,
     /// The softened ones among them, without what softens them.
     strict: Vec<(usize, Encoder)>,
@@ -158,7 +160,9 @@ impl Hasher {
                 Ok((position(&column.name).ok_or_else(|| column.name.clone())?, encoder))
             })
             .collect::<Result<Vec<_>, String>>()?;
-        Ok(Self { key: all(&recipe.key)?, compared: all(&recipe.compared)?, strict })
+        // The compared columns have an order that does not depend on the table's.
+        let key = if recipe.whole { Vec::new() } else { all(&recipe.key)? };
+        Ok(Self { key, whole: recipe.whole, compared: all(&recipe.compared)?, strict })
     }
 
     /// The entries of a batch, hashed on all cores.
@@ -208,6 +212,9 @@ impl Hasher {
                 self.compared.iter().for_each(|part| encode(part, first, buffers));
                 for (entry, buffer) in entries.iter_mut().zip(buffers) {
                     entry.row = fingerprint(buffer);
+                    if self.whole {
+                        entry.key = Some(entry.row);
+                    }
                 }
             }
         });

@@ -43,6 +43,10 @@ pub struct Unsoftened {
 pub struct Recipe {
     /// The key's columns, in key order.
     pub key: Vec<RecipeColumn>,
+    /// Whether whole rows are the key, for want of one: the compared columns together, in which NULL
+    /// is a value like any other.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
     /// The compared columns, by the left name in order.
     pub compared: Vec<RecipeColumn>,
     /// Softened columns: each has a column of its own in the index, a hash of the unsoftened value, so
@@ -67,8 +71,10 @@ impl Recipe {
             };
             Self {
                 key: key.pairs.iter().map(column).collect(),
+                whole: key.is_whole_row(),
                 compared: compared.iter().map(column).collect(),
-                softened: (compared.iter().chain(&key.pairs).enumerate())
+                // Of whole rows the key's columns are the compared ones.
+                softened: (compared.iter().chain(if key.is_whole_row() { &[][..] } else { &key.pairs }).enumerate())
                     .flat_map(|(column, at)| unsoftened(column, &alignment.pairs[*at]))
                     .collect(),
             }
@@ -109,7 +115,7 @@ impl Recipe {
         let mut compared: Vec<RecipeColumn> = columns.iter().filter(|c| !key.contains(&c.name)).map(column).collect();
         compared.sort_by(|a, b| a.name.cmp(&b.name));
         let find = |name: &String| columns.iter().find(|c| c.name == *name).map(column);
-        Self { key: key.iter().filter_map(find).collect(), compared, softened: Vec::new() }
+        Self { key: key.iter().filter_map(find).collect(), whole: false, compared, softened: Vec::new() }
     }
 }
 

@@ -1,5 +1,5 @@
-//! Alignment: which left column is which right column, as what each pair is compared, and which
-//! pairs make the unique key. Decided once, before a row is read, and reported.
+//! Alignment: which left column is which right column, and as what each pair is compared. Decided
+//! once, before a row is read, and reported.
 
 use super::column::{Column, PortableType, TableInfo};
 use super::family::{Family, family};
@@ -7,7 +7,6 @@ use super::names::{fold, nearest};
 use super::rules::{Rule, RuleError, Rules};
 use super::softening::Softener;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 use thiserror::Error;
 
 /// One pair of columns.
@@ -74,43 +73,6 @@ impl AlignOptions {
         let named = |list: &[String]| list.iter().any(|name| names.contains(&name.as_str()));
         !self.columns.is_empty() && !named(&self.columns) || named(&self.ignore)
     }
-}
-
-/// Who chose the unique key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum KeyChoice {
-    /// The person.
-    #[serde(rename = "given")]
-    Given,
-    /// Both tables declare it as their primary key.
-    #[serde(rename = "primary key")]
-    PrimaryKey,
-    /// Both tables declare it unique.
-    #[serde(rename = "unique index")]
-    UniqueIndex,
-    /// Counting showed that it is unique and never NULL on both sides.
-    #[serde(rename = "inferred")]
-    Inferred,
-}
-
-impl fmt::Display for KeyChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Given => "given",
-            Self::PrimaryKey => "primary key",
-            Self::UniqueIndex => "unique index",
-            Self::Inferred => "inferred",
-        })
-    }
-}
-
-/// The unique key: positions in [`Alignment::pairs`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// In key order.
-    pub pairs: Vec<usize>,
-    /// Who chose it.
-    pub chosen: KeyChoice,
 }
 
 /// Why columns could not be paired as asked.
@@ -232,11 +194,6 @@ impl Alignment {
         Ok(Pair { left, right, family, unruled, rules: effective, compared, softened_by })
     }
 
-    /// The pairs that take part in the fingerprint under this key: all compared ones but the key.
-    pub fn compared(&self, key: &Key) -> Vec<usize> {
-        (0..self.pairs.len()).filter(|i| self.pairs[*i].compared && !key.pairs.contains(i)).collect()
-    }
-
     /// The columns of the left (0) or right (1) table without a partner that the job does not leave out.
     pub fn unpaired(&self, side: usize) -> Vec<String> {
         let alone = if side == 0 { &self.only_left } else { &self.only_right };
@@ -247,65 +204,6 @@ impl Alignment {
     pub fn position(&self, name: &str) -> Option<usize> {
         let by = |of: fn(&Pair) -> &str| self.pairs.iter().position(|pair| of(pair) == name);
         by(|pair| &pair.left.name).or_else(|| by(|pair| &pair.right.name))
-    }
-
-    /// The key that was given, or that both tables declare; `None` if it must be inferred.
-    ///
-    /// # Errors
-    /// If a given key column has no partner.
-    pub fn declared_key(
-        &self,
-        left: &TableInfo,
-        right: &TableInfo,
-        given: &[(String, String)],
-    ) -> Result<Option<Key>, AlignmentError> {
-        if !given.is_empty() {
-            let pairs = given
-                .iter()
-                .map(|(l, r)| {
-                    self.pairs.iter().position(|pair| pair.left.name == *l && pair.right.name == *r).ok_or_else(|| {
-                        AlignmentError::UnknownColumn {
-                            side: "right",
-                            name: r.clone(),
-                            suggestion: nearest(r, &names(right)),
-                        }
-                    })
-                })
-                .collect::<Result<_, _>>()?;
-            return Ok(Some(Key { pairs, chosen: KeyChoice::Given }));
-        }
-        if let Some(pairs) = self.same_columns(&left.primary_key, &right.primary_key) {
-            return Ok(Some(Key { pairs, chosen: KeyChoice::PrimaryKey }));
-        }
-        let all = |t: &TableInfo| {
-            std::iter::once(&t.primary_key).chain(&t.unique).filter(|k| !k.is_empty()).cloned().collect::<Vec<_>>()
-        };
-        for l in all(left) {
-            for r in all(right) {
-                if let Some(pairs) = self.same_columns(&l, &r) {
-                    return Ok(Some(Key { pairs, chosen: KeyChoice::UniqueIndex }));
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    /// The key that somebody gave when both tables were frozen.
-    pub fn shared_key(&self, left: &[String], right: &[String]) -> Option<Key> {
-        self.same_columns(left, right).map(|pairs| Key { pairs, chosen: KeyChoice::Given })
-    }
-
-    /// The pairs of these left columns, if their partners are exactly these right ones.
-    fn same_columns(&self, left: &[String], right: &[String]) -> Option<Vec<usize>> {
-        if left.is_empty() || left.len() != right.len() {
-            return None;
-        }
-        left.iter()
-            .map(|name| {
-                let at = self.pairs.iter().position(|pair| pair.left.name == *name)?;
-                right.contains(&self.pairs[at].right.name).then_some(at)
-            })
-            .collect()
     }
 }
 
@@ -381,7 +279,7 @@ fn check_names(left: &TableInfo, right: &TableInfo, options: &AlignOptions) -> R
     Ok(())
 }
 
-fn names(table: &TableInfo) -> Vec<String> {
+pub(super) fn names(table: &TableInfo) -> Vec<String> {
     table.columns.iter().map(|column| column.name.clone()).collect()
 }
 
@@ -500,18 +398,5 @@ mod tests {
     fn nothing_in_common_is_an_error() {
         let error = Alignment::new(&table(&["a"]), &table(&["b"]), &AlignOptions::default()).unwrap_err();
         assert!(matches!(error, AlignmentError::NothingInCommon { .. }));
-    }
-
-    #[test]
-    fn a_key_that_both_declare_is_found_under_its_two_names() {
-        let mut l = table(&["Id", "a"]);
-        let mut r = table(&["id", "a"]);
-        l.primary_key = vec!["Id".into()];
-        r.unique = vec![vec!["id".into()]];
-        let a = Alignment::new(&l, &r, &AlignOptions::default()).unwrap();
-        let key = a.declared_key(&l, &r, &[]).unwrap().unwrap();
-        assert_eq!((key.pairs, key.chosen), (vec![0], KeyChoice::UniqueIndex));
-        r.primary_key = vec!["id".into()];
-        assert_eq!(a.declared_key(&l, &r, &[]).unwrap().unwrap().chosen, KeyChoice::PrimaryKey);
     }
 }

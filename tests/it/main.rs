@@ -11,6 +11,7 @@ mod edges;
 mod files;
 mod filters;
 mod history;
+mod keys;
 mod layers;
 mod migrations;
 mod names;

@@ -11,10 +11,12 @@ mod near;
 mod rank;
 mod reason;
 #[cfg(test)]
-mod testing;
+pub(super) mod testing;
 mod values;
 
 pub use clusters::sampled_rows;
+pub(in crate::audit) use near::quoted;
+
 pub use evidence::{Evidence, ReasonError};
 pub use rank::reasons;
 pub use reason::{Example, Kind, Reason, ReasonSide};

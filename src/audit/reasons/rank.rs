@@ -28,7 +28,8 @@ use std::cmp::Ordering;
 pub fn reasons(evidence: &Evidence<'_>) -> Result<Vec<Reason>, ReasonError> {
     // Side by side: each has stretches that keep one core busy only.
     let (near, (values, clusters)) = rayon::join(
-        || near::near_keys(evidence),
+        // Whole rows have no key of which another spelling could be found.
+        || if evidence.key.is_whole_row() { Ok(Vec::new()) } else { near::near_keys(evidence) },
         || rayon::join(|| values::values(evidence), || Clusters::find(evidence)),
     );
     let name = |pair: &usize| evidence.alignment.pairs[*pair].left.name.clone();

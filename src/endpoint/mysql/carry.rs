@@ -88,6 +88,21 @@ impl Carried {
             .then_some(MOST)
     }
 
+    /// Whether an index can hold it or a part of it.
+    pub fn can_be_indexed(&self) -> bool {
+        !matches!(self.kind, Kind::Shape | Kind::Vector) && self.native.data_type != "json"
+    }
+
+    /// How many rows are likely to have the same value, in comparison to other types: 0 for few.
+    pub fn sameness(&self) -> u8 {
+        match (&self.kind, self.native.data_type.as_str()) {
+            (_, "datetime" | "timestamp" | "bigint" | "decimal" | "double" | "uuid") => 0,
+            (Kind::Bytes, _) | (_, "int" | "date" | "time" | "float") => 1,
+            (Kind::Text { .. }, _) => 2,
+            _ => 3,
+        }
+    }
+
     /// Whether its table's column `at` is what the loaded `carried` says; also if both are NULL.
     pub fn same(&self, at: &str, carried: &str) -> String {
         if self.has_exact_equality() {

@@ -49,6 +49,9 @@ pub struct Place {
     pub columns: Vec<Carried>,
     /// Whether an index finds rows by the key.
     pub indexed: bool,
+    /// Whether nothing identifies a row, and the key is all that is known of it: NULL is a value in it
+    /// then.
+    pub whole: bool,
 }
 
 impl Shape {
@@ -104,7 +107,10 @@ impl Shape {
         let mut like = Vec::new();
         for slot in &self.slots {
             let name = quote(&slot.name);
-            match definition(place, slot, declared > WIDE && !slot.name.starts_with('k')) {
+            // What is indexed stays as it is, but where a part of it is enough.
+            let indexed =
+                slot.name.starts_with('k') && !(place.whole && place.columns[slot.column].index_prefix().is_some());
+            match definition(place, slot, declared > WIDE && !indexed) {
                 Some(definition) => own.push(format!("{name} {definition}")),
                 None => like.push(format!("{} AS {name}", at("t", &place.columns[slot.column].native.name))),
             }
@@ -116,9 +122,16 @@ impl Shape {
                     place.columns[slot.column].index_prefix().map_or_else(String::new, |most| format!("({most})"));
                 format!("{}{prefix}", quote(&slot.name))
             };
-            let parts: Vec<String> =
-                self.slots.iter().filter(|slot| slot.name.starts_with('k')).take(4).map(part).collect();
-            own.push(format!("INDEX ({})", parts.join(", ")));
+            let key = self.slots.iter().filter(|slot| slot.name.starts_with('k'));
+            let mut key: Vec<&Slot> = key.filter(|slot| place.columns[slot.column].can_be_indexed()).collect();
+            if place.whole {
+                // Those first that tell most rows apart: times and numbers of many digits, then text.
+                key.sort_by_key(|slot| place.columns[slot.column].sameness());
+            }
+            let parts: Vec<String> = key.into_iter().take(4).map(part).collect();
+            if !parts.is_empty() {
+                own.push(format!("INDEX ({})", parts.join(", ")));
+            }
         }
         if like.is_empty() {
             like.push("1 AS nothing".to_owned());
@@ -137,7 +150,8 @@ impl Shape {
     fn on(&self, place: &Place) -> String {
         let mut on: Vec<String> = Vec::new();
         for &column in &self.key {
-            on.push(format!("{} = {}", at("t", &place.columns[column].native.name), own("k", column)));
+            let equals = if place.whole { "<=>" } else { "=" };
+            on.push(format!("{} {equals} {}", at("t", &place.columns[column].native.name), own("k", column)));
         }
         on.extend(self.same(place, self.key.iter().filter(|key| !place.columns[**key].has_exact_equality())));
         on.join(" AND ")
@@ -332,6 +346,7 @@ mod tests {
                 column("at", "timestamp", "on update current_timestamp()"),
             ],
             indexed,
+            whole: false,
         }
     }
 
@@ -396,6 +411,17 @@ mod tests {
              WHERE t.`at` <=> w.`b2` AND w.level = 2"
         );
         assert!(shape.create(&place, "InnoDB").contains("INDEX (`k0`)"));
+    }
+
+    #[test]
+    fn null_is_a_value_of_whole_rows() {
+        let place = Place { whole: true, ..place(false) };
+        let shape = shape(&place, Action::Delete, &[0, 1], &[0, 1, 2], &[], &[]);
+        assert_eq!(
+            shape.delete(&place, None),
+            "DELETE t FROM `d`.`t` AS t STRAIGHT_JOIN `d`.`s` AS w ON t.`id` <=> w.`k0` AND t.`na``me` <=> w.`k1` \
+             AND CAST(t.`na``me` AS BINARY) <=> w.`b1` WHERE t.`at` <=> w.`b2`"
+        );
     }
 
     #[test]

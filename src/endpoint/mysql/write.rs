@@ -107,7 +107,9 @@ impl MysqlWriter {
             // The number of the connection keeps the name from being that of a table.
             steps: qualified(&found.schema, &format!("trueup_steps_{}", conn.connection_id())),
             columns: found.columns.into_iter().map(Carried::new).collect(),
-            indexed,
+            // An index on one of all columns may find nearly every row.
+            indexed: indexed && !table.whole,
+            whole: table.whole,
         };
         Ok(Self {
             address: address.clone(),

@@ -15,6 +15,8 @@ pub(super) struct Table {
     pub key: Vec<usize>,
     /// The columns of unique indexes that hold for all rows.
     pub unique: Vec<Vec<String>>,
+    /// Whether nothing identifies a row, and the key is all that is known of it.
+    pub whole: bool,
 }
 
 impl Table {
@@ -55,6 +57,9 @@ impl Table {
         let one = |at: &usize| {
             let (column, attribute) = (self.column(*at), &self.columns[*at]);
             let staged = if action == Action::Create { stage.after(*at) } else { stage.before(*at) };
+            if self.whole {
+                return hashed(attribute, &column, &staged) + &same(attribute, &column, &staged);
+            }
             let equal = format!("{column} = {staged}");
             let same = same(attribute, &column, &staged);
             let indexed = || self.unique.iter().flatten().any(|name| *name == attribute.name);
@@ -123,13 +128,19 @@ impl Table {
     /// Where no index says that a key is unique, a step that met two rows must not make up for
     /// one that met none: only steps that met one row each count.
     fn counted(&self, statement: &str) -> String {
-        if self.key_is_unique() {
+        // Whole rows are told apart before: each step is to meet all copies of its row.
+        if self.whole || self.key_is_unique() {
             return statement.to_owned();
         }
         format!(
             "WITH written AS ({statement} RETURNING s.n) SELECT pg_catalog.count(*) FROM \
              (SELECT FROM written GROUP BY n HAVING pg_catalog.count(*) = 1) AS once"
         )
+    }
+
+    /// Keeps others from writing to the table, where its rows can't be locked.
+    pub(super) fn lock_all(&self) -> String {
+        format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", self.name)
     }
 
     /// Locks the rows of the loaded keys.
@@ -166,6 +177,27 @@ impl Table {
             stage.keys(Action::Delete),
             equal.join(" AND ")
         )
+    }
+}
+
+/// A condition that holds wherever [`same`] does, and by which the server can join two tables by a
+/// hash: `IS NOT DISTINCT FROM` would have it compare each row with each other.
+fn hashed(attribute: &Attribute, column: &str, staged: &str) -> String {
+    let one = |value: &str| match (attribute.exact(), attribute.base_oid) {
+        // Booleans, integers, text of one form, dates, times and UUIDs are the same if they are
+        // printed so.
+        (Exact::Bytes | Exact::Printed, _)
+        | (Exact::Own, 16 | 17 | 20 | 21 | 23 | 26 | 1082 | 1083 | 1114 | 1184 | 2950) => {
+            Some(format!("pg_catalog.hashtext(coalesce({value}::pg_catalog.text, 'NULL'))"))
+        }
+        (Exact::Own, 1700) => Some(format!("coalesce(pg_catalog.hash_numeric({value}), 0)")),
+        (Exact::Own, 701) => Some(format!("coalesce(pg_catalog.hashfloat8({value}), 0)")),
+        (Exact::Own, 700) => Some(format!("coalesce(pg_catalog.hashfloat4({value}), 0)")),
+        (Exact::Own, _) => None,
+    };
+    match (one(column), one(staged)) {
+        (Some(column), Some(staged)) => format!("{column} = {staged} AND "),
+        _ => String::new(),
     }
 }
 

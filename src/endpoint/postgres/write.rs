@@ -68,8 +68,13 @@ impl PostgresWriter {
         let unique: Vec<Vec<String>> =
             std::iter::once(relation.info.primary_key).chain(relation.info.unique).filter(|k| !k.is_empty()).collect();
         let stage = Stage::new(&attributes);
-        let written =
-            Table { name: qualified(schema, &address.table), columns: attributes, key: table.key.clone(), unique };
+        let written = Table {
+            name: qualified(schema, &address.table),
+            columns: attributes,
+            key: table.key.clone(),
+            unique,
+            whole: table.whole,
+        };
         let key_indexes =
             if written.key_is_exact() { key_indexes(&session, relation.oid, version, &written)? } else { Vec::new() };
         let blame = Blame { columns: written.columns.iter().map(|column| column.name.clone()).collect(), key_indexes };
@@ -248,6 +253,10 @@ impl Writer for PostgresWriter {
             if lock && writer.may_lock && !writer.read_only {
                 let sql = writer.table.lock(&writer.stage, loaded.action);
                 writer.on.count("locking rows", &sql)?;
+            } else if lock && !writer.read_only && writer.table.whole && loaded.action == Action::Delete {
+                // Who may delete but not update can't lock rows; and a copy more or less must not
+                // make up for one of another row.
+                writer.on.execute("locking the table", &writer.table.lock_all())?;
             }
             // As exports print; and as the user's own sessions do again.
             writer.on.execute(doing, "SET LOCAL TimeZone = 'UTC'; SET LOCAL bytea_output = 'hex'")?;

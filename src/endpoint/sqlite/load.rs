@@ -24,7 +24,10 @@ pub(super) const STEPS: &str = "temp.trueup_steps";
 pub(super) struct Loaded {
     /// The steps.
     pub(super) steps: StepBatch,
-    /// Their keys in canonical bytes.
+    /// The columns that say which row a step means: the key's; of a whole row that is to go, all of
+    /// them that are guarded.
+    pub(super) sought: Vec<usize>,
+    /// Those columns of each step in canonical bytes.
     pub(super) keys: Vec<Vec<u8>>,
     /// The columns to write.
     pub(super) written: Vec<usize>,
@@ -53,8 +56,13 @@ pub(super) fn load(connection: &Connection, shape: &Shape, steps: &StepBatch) ->
         }
         _ => Vec::new(),
     };
+    let mut sought = shape.key.clone();
+    if shape.whole {
+        sought.extend(steps.guard.iter().filter(|at| !shape.key.contains(at)));
+    }
     let loaded = Loaded {
-        keys: (0..steps.len()).map(|row| shape.canon.bytes(&rows, row, &shape.key)).collect(),
+        keys: (0..steps.len()).map(|row| shape.canon.bytes(&rows, row, &sought)).collect(),
+        sought,
         steps: steps.clone(),
         written,
         flagged,

@@ -5,7 +5,7 @@ use super::load::{Loaded, STEPS};
 use super::shape::Shape;
 use super::stored::Stored;
 use super::values::push;
-use crate::endpoint::rows::View;
+use crate::endpoint::rows::{Canon, View};
 use crate::endpoint::{ExportBatch, WriteError};
 use crate::table::PortableBuilder;
 use arrow::datatypes::{Field, Schema, SchemaRef};
@@ -38,7 +38,7 @@ pub(super) fn find(
     strangers: bool,
     take: &mut Take<'_>,
 ) -> Result<(), WriteError> {
-    let mut search = Search { shape, keys: Reader::new(shape, &shape.key), block: Block::new(shape), take };
+    let mut search = Search { shape, keys: Reader::new(shape, &loaded.sought), block: Block::new(shape), take };
     if shape.scans { search.scan(connection, loaded) } else { search.look_up(connection, loaded, strangers) }
 }
 
@@ -87,7 +87,7 @@ impl Search<'_, '_> {
         let wanted: HashMap<&[u8], usize> =
             loaded.keys.iter().enumerate().map(|(step, key)| (key.as_slice(), step)).collect();
         let identity: Vec<String> = shape.layout.identity.iter().map(|part| format!("t.{}", part.sql)).collect();
-        let keys: Vec<String> = shape.key.iter().map(|at| format!("t.{}", shape.column(*at))).collect();
+        let keys: Vec<String> = loaded.sought.iter().map(|at| format!("t.{}", shape.column(*at))).collect();
         let sql = format!("SELECT {}, {} FROM {} AS t", identity.join(", "), keys.join(", "), shape.table);
         let mut places: Vec<(usize, Vec<Stored>)> = Vec::new();
         let mut statement = connection.prepare(&sql).map_err(failed)?;
@@ -159,6 +159,7 @@ impl Block {
 /// Reads some of the columns.
 struct Reader {
     columns: Vec<usize>,
+    canon: Canon,
     schema: SchemaRef,
     builders: Vec<PortableBuilder>,
 }
@@ -167,7 +168,9 @@ impl Reader {
     fn new(shape: &Shape, columns: &[usize]) -> Self {
         let of = |at: &usize| &shape.columns[*at];
         let fields: Vec<Field> = columns.iter().map(of).map(|c| Field::new(&c.name, c.ty.arrow(), true)).collect();
+        let own: Vec<_> = columns.iter().map(|at| of(at).clone()).collect();
         Self {
+            canon: Canon::new(&own),
             columns: columns.to_vec(),
             schema: Arc::new(Schema::new(fields)),
             builders: columns.iter().map(of).map(|c| PortableBuilder::new(&c.ty)).collect(),
@@ -205,6 +208,6 @@ impl Reader {
         let columns: Vec<_> = self.columns.iter().map(|at| shape.columns[*at].clone()).collect();
         let view = View::new(&batch, &columns).ok_or_else(|| shape.unexpected(&"other columns"))?;
         let all: Vec<usize> = (0..columns.len()).collect();
-        Ok(shape.key_canon.bytes(&view, 0, &all))
+        Ok(self.canon.bytes(&view, 0, &all))
     }
 }

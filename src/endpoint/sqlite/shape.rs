@@ -24,12 +24,12 @@ pub(super) struct Shape {
     pub(super) forms: Vec<Form>,
     pub(super) layout: Layout,
     pub(super) canon: Canon,
-    /// Of the key's columns alone.
-    pub(super) key_canon: Canon,
     /// Of the unique index on the key, if there is one.
     pub(super) collations: Option<Vec<String>>,
     /// Whether keys have to be searched for in the whole table.
     pub(super) scans: bool,
+    /// Whether nothing identifies a row, and all that is known of it finds it.
+    pub(super) whole: bool,
 }
 
 impl Shape {
@@ -46,15 +46,18 @@ impl Shape {
         let affinities: Vec<Affinity> = table.columns.iter().map(affinity).collect();
         let forms = forms(connection, &sqlite.quoted_table(), &table.columns, &affinities).map_err(failed)?;
         let key: Vec<&str> = table.key.iter().map(|at| table.columns[*at].name.as_str()).collect();
-        let key_columns: Vec<Column> = table.key.iter().map(|at| table.columns[*at].clone()).collect();
         Ok(Self {
             table: format!("main.{}", sqlite.quoted_table()),
             columns: table.columns.clone(),
             key: table.key.clone(),
-            scans: table.key.iter().any(|at| !forms[*at].uniform),
-            collations: unique_collations(connection, sqlite.table(), &key).map_err(failed)?,
+            // No index finds NULL as a value.
+            scans: table.whole || table.key.iter().any(|at| !forms[*at].uniform),
+            whole: table.whole,
+            collations: match table.whole {
+                true => None,
+                false => unique_collations(connection, sqlite.table(), &key).map_err(failed)?,
+            },
             canon: Canon::new(&table.columns),
-            key_canon: Canon::new(&key_columns),
             sqlite: sqlite.clone(),
             forms,
             layout,

@@ -59,6 +59,7 @@ impl SqliteWriter {
         let shape = &self.shape;
         let mut rows = vec![0u32; loaded.steps.len()];
         let mut places: Vec<Option<Vec<Stored>>> = vec![None; loaded.steps.len()];
+        let mut copies: Vec<(usize, Vec<Stored>)> = Vec::new();
         let before = loaded.steps.before.as_ref().map(|batch| shape.view(batch)).transpose()?;
         find(&self.connection, shape, loaded, false, &mut |found| {
             let view = shape.view(&found.rows)?;
@@ -67,12 +68,19 @@ impl SqliteWriter {
                 let as_planned =
                     |before: &View<'_>| shape.canon.same((before, *step), (&view, row), &loaded.steps.guard);
                 if before.as_ref().is_some_and(as_planned) {
-                    places[*step] = Some(place);
+                    if shape.whole {
+                        copies.push((*step, place));
+                    } else {
+                        places[*step] = Some(place);
+                    }
                 }
             }
             Ok(())
         })?;
         let failed = |error| shape.failed("matching rows", &error);
+        if shape.whole {
+            return self.mark_copies(loaded, copies);
+        }
         let clear: Vec<String> = (0..shape.layout.identity.len()).map(|at| format!("i{at} = NULL")).collect();
         self.execute("matching rows", &format!("UPDATE {STEPS} SET {} WHERE i0 IS NOT NULL", clear.join(", ")))?;
         let set: Vec<String> = (0..shape.layout.identity.len()).map(|at| format!("i{at} = ?")).collect();
@@ -87,6 +95,31 @@ impl SqliteWriter {
         Ok(())
     }
 
+    /// Notes the rows of steps that mean all copies of a row: those beyond the first as steps of their
+    /// own.
+    fn mark_copies(&self, loaded: &Loaded, places: Vec<(usize, Vec<Stored>)>) -> Result<(), WriteError> {
+        let shape = &self.shape;
+        let failed = |error| shape.failed("matching rows", &error);
+        let names: Vec<String> = (0..shape.layout.identity.len()).map(|at| format!("i{at}")).collect();
+        let clear: Vec<String> = names.iter().map(|name| format!("{name} = NULL")).collect();
+        let steps = loaded.steps.len();
+        self.execute("matching rows", &format!("DELETE FROM {STEPS} WHERE step >= {steps}"))?;
+        self.execute("matching rows", &format!("UPDATE {STEPS} SET {} WHERE i0 IS NOT NULL", clear.join(", ")))?;
+        let marks = vec!["?"; names.len()].join(", ");
+        let set = format!("UPDATE {STEPS} SET ({}) = ({marks}) WHERE step = ? AND i0 IS NULL", names.join(", "));
+        let add = format!("INSERT INTO {STEPS} ({}) VALUES ({marks})", names.join(", "));
+        let mut set = self.connection.prepare(&set).map_err(failed)?;
+        let mut add = self.connection.prepare(&add).map_err(failed)?;
+        for (step, mut place) in places {
+            place.push(Stored::Integer(step as i64));
+            if set.execute(params_from_iter(&place)).map_err(failed)? == 0 {
+                place.pop();
+                add.execute(params_from_iter(&place)).map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
     fn create(&self, loaded: &Loaded) -> Result<u64, WriteError> {
         let shape = &self.shape;
         let mut taken = HashSet::new();
@@ -94,6 +127,11 @@ impl SqliteWriter {
             taken.extend(found.steps);
             Ok(())
         })?;
+        if shape.whole {
+            // Where a row is there, no copy of it is added.
+            let there: HashSet<&Vec<u8>> = taken.iter().filter_map(|step| loaded.keys.get(*step)).collect();
+            taken = (0..loaded.keys.len()).filter(|step| there.contains(&loaded.keys[*step])).collect();
+        }
         let failed = |error| shape.failed("matching rows", &error);
         let mut statement = self.connection.prepare(&format!("DELETE FROM {STEPS} WHERE step = ?")).map_err(failed)?;
         for step in taken {
@@ -202,7 +240,7 @@ impl SqliteWriter {
             steps.join(", ")
         );
         let deleted = self.execute("deleting rows", &sql)?;
-        if deleted == loaded.steps.len() as u64 {
+        if deleted == loaded.steps.len() as u64 && !shape.whole {
             return Ok(deleted);
         }
         // A row that went with another one, by a foreign key of the table to itself, is not counted.

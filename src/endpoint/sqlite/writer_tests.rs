@@ -73,7 +73,7 @@ impl Database {
 
     fn writer_with(&self, key: &[&str], options: &WriteOptions) -> Box<dyn Writer> {
         let key = key.iter().map(|name| self.at(name)).collect();
-        let table = WriteTable { columns: self.info.columns.clone(), key };
+        let table = WriteTable { columns: self.info.columns.clone(), key, whole: false };
         self.sqlite.writer(&table, options).unwrap().unwrap()
     }
 

@@ -27,7 +27,7 @@ impl Fetcher<'_> {
         if rows == 0 {
             return Ok(out);
         }
-        let table = WriteTable { columns: self.columns.to_vec(), key: by.to_vec() };
+        let table = WriteTable { columns: self.columns.to_vec(), key: by.to_vec(), whole: false };
         let options = WriteOptions { lock_timeout: None, read_only: true };
         let Some(mut writer) = self.endpoint.writer(&table, &options)? else { return Ok(out) };
         for first in (0..rows).step_by(CHUNK) {

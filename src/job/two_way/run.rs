@@ -9,7 +9,7 @@ use crate::base::{Base, BaseColumn, BaseFile, BasePair, BaseSide, LinkSide, iden
 use crate::endpoint::{Address, Target};
 use crate::job::cascades::note_cascades;
 use crate::job::error::RunError;
-use crate::job::plan::{PlanJob, PlanRun, note_variables, target, write_scripts};
+use crate::job::plan::{PlanJob, PlanRun, note_variables, refuse_strangers, target, write_scripts};
 use crate::job::references::note_references;
 use crate::job::run::{Compared, beside, both, compare_tables};
 use crate::job::side::Watch;
@@ -62,6 +62,10 @@ pub(in crate::job) fn run_two_way(job: &PlanJob, watch: &dyn Watch) -> Result<Pl
             if compared.audit.restricted != [false, false] {
                 return Err(RunError::VisibleBothWays);
             }
+            if compared.key.is_whole_row() {
+                return Err(RunError::NoKey { why: compared.audit.key.why });
+            }
+            refuse_strangers(&compared.audit)?;
             Read { compared, servers, targets, partial: None, note, vanished: Vec::new() }
         }
     };
@@ -86,8 +90,8 @@ pub(super) fn sound(base: Result<Option<Base>, SnapshotError>, state: &Path) -> 
 /// Who chose a key that is the base's: the tables, if they declare it, or nobody.
 fn chosen(compared: &Compared) -> Result<KeyChoice, RunError> {
     let [left, right] = compared.frozen.each_ref().map(|snapshot| &snapshot.manifest.table);
-    let declared = compared.alignment.declared_key(left, right, &[])?;
-    let same = declared.filter(|key| key.pairs == compared.key.pairs);
+    let declared = compared.alignment.declared_keys(left, right, &[])?;
+    let same = declared.into_iter().find(|key| key.pairs == compared.key.pairs);
     Ok(same.map_or(KeyChoice::Inferred, |key| key.chosen))
 }
 

@@ -61,8 +61,8 @@ pub fn header(model: &PageModel) -> Html {
         entry("right", "side-right", &right, filter(1));
     }
     if let Some(audit) = &model.audit {
-        let names = audit.key.columns.iter().map(|(left, right)| super::super::values::pair_name(left, right));
-        html.raw("<dt>key</dt><dd><code>").text(&names.collect::<Vec<_>>().join(", ")).raw("</code> (");
+        let name = super::super::values::key_name(&audit.key.columns, audit.key.chosen);
+        html.raw("<dt>key</dt><dd><code>").text(&name).raw("</code> (");
         html.text(&audit.key.chosen.to_string()).raw(": ").text(&audit.key.why).raw(")</dd>");
     }
     if let Some(at) = made_at(model) {

@@ -25,7 +25,7 @@ fn awkward(odd: bool) -> Table {
     Table { columns, primary_key: 1, rows }
 }
 
-pub(super) fn run_script(place: &mut Place, kind: Kind, script: &str) {
+pub(crate) fn run_script(place: &mut Place, kind: Kind, script: &str) {
     match kind {
         Kind::Postgres => {
             let url = place.postgres().url.to_string();

@@ -8,3 +8,5 @@ mod hammer;
 mod identity;
 mod moved;
 mod refuse;
+
+pub(crate) use clients::run_script;

@@ -38,7 +38,7 @@ impl Table {
 
     #[track_caller]
     pub fn writer_with(&self, options: &WriteOptions) -> Box<dyn Writer> {
-        let table = WriteTable { columns: self.columns.clone(), key: self.key.clone() };
+        let table = WriteTable { columns: self.columns.clone(), key: self.key.clone(), whole: false };
         self.endpoint.writer(&table, options).unwrap().unwrap()
     }
 

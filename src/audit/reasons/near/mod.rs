@@ -25,6 +25,8 @@ mod spelling;
 mod tests;
 mod variants;
 
+pub(in crate::audit) use rules::quoted;
+
 use super::evidence::{Evidence, ReasonError};
 use super::reason::Reason;
 use columns::Columns;

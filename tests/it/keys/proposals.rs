@@ -1,0 +1,62 @@
+use crate::support::{Place, Workdir};
+use serde_json::json;
+
+fn people(name: &str, lost: usize) -> String {
+    let row = |id: usize| {
+        let last = if id < lost { "?".to_owned() } else { format!("last {}", id * 7) };
+        format!("{id},first {id},{last},{}\n", id % 2)
+    };
+    format!("id,{name}\n{}", (1..=200).map(row).collect::<String>())
+}
+
+#[test]
+fn a_renamed_column_is_proposed_with_its_share() {
+    let dir = Workdir::new();
+    let left = dir.write("l.csv", people("first,surname,active", 0));
+    let right = dir.write("r.csv", people("first,family_name,open", 5));
+    let audit = dir.audit(&left, &right, &["--key", "id"]);
+    let json = audit.json(audit.code.unwrap());
+    let proposals = json["proposals"].as_array().unwrap();
+    assert_eq!(proposals.len(), 2, "{json:#}");
+    let of = |option: &str| proposals.iter().find(|proposal| proposal["option"] == option).unwrap();
+    let named = of("--map surname=family_name");
+    assert_eq!((&named["rows"], &named["of"]), (&json!(196), &json!(200)));
+    assert!(named["text"].as_str().unwrap().contains("98.0 % equal"), "{named}");
+    assert_eq!(of("--map active=open")["rows"], 200);
+    let shown = dir.trueup(["audit", &left, &right, "--key", "id"]);
+    assert!(shown.stdout.contains("--map surname=family_name"), "{shown}");
+    // What is proposed works.
+    let mapped = dir.audit(&left, &right, &["--key", "id", "--map", "surname=family_name", "--map", "active=open"]);
+    assert_eq!(mapped.json(1)["rows"]["changed"], 4);
+}
+
+#[test]
+fn a_key_under_two_names_is_proposed() {
+    let place = Place::new();
+    place
+        .sqlite()
+        .execute_batch(
+            "CREATE TABLE a (customer INTEGER PRIMARY KEY, town TEXT, amount INT);
+             INSERT INTO a VALUES (1, 'Bern', 5), (2, 'Chur', 6), (3, 'Genf', 7);
+             CREATE TABLE b (party INTEGER PRIMARY KEY, town TEXT, amount INT);
+             INSERT INTO b VALUES (3, 'Bern', 5), (1, 'Chur', 6), (2, 'Genf', 7)",
+        )
+        .unwrap();
+    let audit = place.dir.audit(&place.sqlite_address("a"), &place.sqlite_address("b"), &[]);
+    let json = audit.json(audit.code.unwrap());
+    assert_eq!(json["proposals"][0]["option"], "--key customer=party", "{json:#}");
+    assert_eq!((&json["proposals"][0]["rows"], &json["proposals"][0]["of"]), (&json!(3), &json!(3)));
+    assert_eq!(json["proposals"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn columns_of_other_values_are_not_proposed() {
+    let dir = Workdir::new();
+    let rows = |name: &str, factor: usize| {
+        let row = |id: usize| format!("{id},{}\n", id * factor % 17);
+        format!("id,{name}\n{}", (1..=60).map(row).collect::<String>())
+    };
+    let (left, right) = (dir.write("l.csv", rows("height", 3)), dir.write("r.csv", rows("width", 5)));
+    let audit = dir.audit(&left, &right, &[]);
+    assert_eq!(audit.json(audit.code.unwrap())["proposals"], json!([]));
+}
