@@ -152,8 +152,13 @@ fn values(
     Ok(out)
 }
 
+/// A proposal, and the names of the left and the right column.
+type Named = (String, String, Proposal);
+/// How many tables declare it, how alike the names are, and the share of common values.
+type Rank = (u8, u8, u64);
+
 /// The best pair of columns that looks like the key under two names.
-fn keys(unpaired: &Unpaired<'_>, columns: [&[Column]; 2]) -> Result<Option<(String, String, Proposal)>, CompareError> {
+fn keys(unpaired: &Unpaired<'_>, columns: [&[Column]; 2]) -> Result<Option<Named>, CompareError> {
     use PortableType as T;
     let one_in = unpaired.one_in();
     let fits = |column: &Column| {
@@ -162,7 +167,7 @@ fn keys(unpaired: &Unpaired<'_>, columns: [&[Column]; 2]) -> Result<Option<(Stri
     let is_key = |side: usize, column: &Column| unpaired.tables[side].primary_key == [column.name.clone()];
     let many = unpaired.parts.iter().any(|parts| parts.rows() > MANY);
     let mut known: Vec<((usize, usize), Family, Values)> = Vec::new();
-    let mut best: Option<((u8, u8, u64), (String, String, Proposal))> = None;
+    let mut best: Option<(Rank, Named)> = None;
     for (l, left) in columns[0].iter().enumerate().filter(|(_, column)| fits(column)) {
         for (r, right) in columns[1].iter().enumerate().filter(|(_, column)| fits(column)) {
             unpaired.check()?;
@@ -240,13 +245,11 @@ fn matched(unpaired: &Unpaired<'_>, one_in: u64) -> Result<Matched, CompareError
     Ok(Matched { left: pairs.iter().map(|(left, _)| *left).collect(), right, places })
 }
 
-/// The values of rows; `None` for NULL.
-fn cells(
-    parts: &Parts,
-    column: &Column,
-    family: Family,
-    rows: &[u64],
-) -> Result<Vec<Option<Fingerprint>>, CompareError> {
+/// The values of a column in some rows; `None` for NULL.
+type ColumnValues = Vec<Option<Fingerprint>>;
+
+/// The values of rows.
+fn cells(parts: &Parts, column: &Column, family: Family, rows: &[u64]) -> Result<ColumnValues, CompareError> {
     let none = || Ok(vec![None; rows.len()]);
     let Some(at) = parts.position(&column.name) else { return none() };
     let batch = parts.fetch(&[at], rows)?;
@@ -294,7 +297,7 @@ fn maps(
 ) -> Result<Vec<Proposal>, CompareError> {
     let one_in = unpaired.one_in();
     let rows = matched(unpaired, one_in)?;
-    let mut known: [Vec<(usize, Family, Vec<Option<Fingerprint>>)>; 2] = Default::default();
+    let mut known: [Vec<(usize, Family, ColumnValues)>; 2] = Default::default();
     let mut found = Vec::new();
     for (l, left) in columns[0].iter().enumerate() {
         for (r, right) in columns[1].iter().enumerate() {
