@@ -14,6 +14,7 @@ mod check;
 mod form;
 mod generate;
 mod keys;
+mod matching;
 mod number;
 mod parse;
 mod plans;

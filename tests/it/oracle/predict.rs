@@ -3,6 +3,7 @@
 use super::align::{Aligned, Pair, align};
 use super::canon::{canonical, tolerated};
 use super::case::Case;
+use super::matching::can_be_paired_off;
 use super::value::Value;
 use std::collections::BTreeMap;
 
@@ -110,7 +111,8 @@ impl<'a> Keyed<'a> {
 
         let without_key = sides.each_ref().map(|rows| rows.iter().filter(|row| row.key.is_none()).collect::<Vec<_>>());
         let same = |of: fn(&Row<'_>) -> Vec<String>| sorted(&without_key[0], of) == sorted(&without_key[1], of);
-        let same_without_key = same(|row| row.soft.clone());
+        let beside = self.beside_key();
+        let same_without_key = same(|row| row.soft.clone()) || pair_off(&beside, &without_key[0], &without_key[1]);
         let strictly = same(|row| row.strict.clone());
         let differ = tally.ambiguous + tally.changed + only[0] + only[1] > 0 || !same_without_key;
         let chosen = [0, 1].iter().any(|side| self.case.condition(*side).is_some());
@@ -142,6 +144,22 @@ impl<'a> Keyed<'a> {
             unpaired: self.aligned.alone.clone(),
         }
     }
+}
+
+/// Whether rows can be paired off so that each pair is equal in all columns, within the tolerances that
+/// these pairs of columns, those beside the key, have.
+fn pair_off(beside: &[&Pair], left: &[&Row<'_>], right: &[&Row<'_>]) -> bool {
+    let fits = |l: usize, r: usize| {
+        let (left, right) = (left[l], right[r]);
+        let equal = |at: usize| {
+            left.soft[at] == right.soft[at]
+                || beside
+                    .get(at)
+                    .is_some_and(|pair| tolerated(left.values[at], right.values[at], &pair.comparison.rules))
+        };
+        (0..left.soft.len()).all(equal)
+    };
+    left.len() == right.len() && can_be_paired_off(left.len(), &fits)
 }
 
 /// What `of` makes of rows, sorted.
@@ -224,6 +242,12 @@ impl<'a> Tally<'a> {
         }
         match (left, right) {
             ([left], [right]) => self.compare(left, right),
+            _ if pair_off(&self.pairs[..self.beside], left, right) => {
+                self.equal += 1;
+                self.softened_any = true;
+                let rows = length(left);
+                self.softened.iter_mut().for_each(|(_, most)| *most += rows);
+            }
             _ => self.ambiguous += 1,
         }
     }
