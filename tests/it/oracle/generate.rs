@@ -66,7 +66,7 @@ fn draft(at: usize, systems: [System; 2], random: &mut Random) -> Draft {
     let able = |kind: &Kind| {
         // Where no side has types, digits are numbers, and JSON may look like anything.
         systems.iter().all(|system| !system.forms(*kind).is_empty())
-            && !(no_types && matches!(kind, Kind::Code | Kind::Json | Kind::List))
+            && !(no_types && matches!(kind, Kind::Code | Kind::Json | Kind::List | Kind::Bytes))
     };
     let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(able).collect();
     let kind = if at == 0 && random.one_in(2) { Kind::Int } else { *random.pick(&kinds) };

@@ -40,7 +40,9 @@ pub fn identifies(case: &Case, columns: &[String]) -> bool {
 /// Single columns that identify the rows of both sides, by their left names.
 pub fn identifying_columns(case: &Case) -> Vec<String> {
     let aligned = align(case);
-    let names = aligned.pairs.iter().map(|pair| &case.sides[0].columns[pair.left]);
+    // What the job leaves out is no key that anybody looks for.
+    let compared = aligned.pairs.iter().filter(|pair| pair.compared);
+    let names = compared.map(|pair| &case.sides[0].columns[pair.left]);
     let able: Vec<String> = names.filter(|column| column.kind.can_be_key()).map(|column| column.name.clone()).collect();
     able.into_iter().filter(|name| identifies(case, std::slice::from_ref(name))).collect()
 }

@@ -17,6 +17,7 @@ pub fn rows(place: &mut Place, sqlite: &rusqlite::Connection, side: &Side, name:
             let server = place.postgres();
             server.execute("SET extra_float_digits = 3; SET datestyle = ISO; SET bytea_output = hex");
             let rows = server.client.query(&select(side, Dialect::Postgres, name), &[]).unwrap();
+            server.execute("RESET extra_float_digits; RESET datestyle; RESET bytea_output");
             rows.iter().map(|row| (0..row.len()).map(|at| row.get(at)).collect()).collect()
         }
         System::Mysql => {
@@ -60,6 +61,8 @@ fn of_stored(value: ValueRef<'_>, column: &Column) -> Value {
         (ValueRef::Null, _) => Value::Null,
         (ValueRef::Integer(number @ (0 | 1)), Form::Truth) => Value::Truth(number == 1),
         (ValueRef::Integer(number), Form::Float) => Value::Float(number as f64),
+        // Its affinity makes a number of JSON that is one.
+        (ValueRef::Integer(number), Form::Json) => parse(column.kind, Form::Json, &number.to_string()),
         (ValueRef::Integer(number), _) => Value::whole(number.into()),
         (ValueRef::Real(float), Form::Int { .. } | Form::Decimal { .. }) => number_of_float(float).unwrap(),
         (ValueRef::Real(float), _) => Value::Float(float),

@@ -1,6 +1,7 @@
 //! A table in SQLite, its values bound, not written in SQL: a literal may be read as another float.
 
 use super::sql::create;
+use crate::oracle::calendar::{needed_digits, print_moment};
 use crate::oracle::case::Side;
 use crate::oracle::form::Form;
 use crate::oracle::random::Random;
@@ -26,6 +27,7 @@ fn stored(value: &Value, form: Form) -> Stored {
         (_, Value::Null) => Stored::Null,
         (_, Value::Number { digits, scale: 0 }) => Stored::Integer(i64::try_from(*digits).unwrap()),
         (_, Value::Bytes(bytes)) => Stored::Blob(bytes.clone()),
+        (_, Value::Instant(micros)) => Stored::Text(print_moment(*micros, ' ', needed_digits(*micros)) + "Z"),
         (_, Value::Float(float)) => Stored::Real(*float),
         (_, Value::Truth(truth)) => Stored::Integer(i64::from(*truth)),
         (Form::Uuid, Value::Uuid(bytes)) if bytes[15] % 2 == 0 => Stored::Blob(bytes.to_vec()),
