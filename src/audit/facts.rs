@@ -2,12 +2,13 @@
 
 use super::bridge::{BridgeTerm, bridge};
 use super::proposals::Proposal;
-use super::reasons::Reason;
+use super::reasons::{Found, Reason};
 use super::summary::{Softening, Summary, Verdict, left_out};
 use crate::compare::{Comparison, Samples, SideCounts};
 use crate::snapshot::Snapshot;
 use crate::table::{Alignment, Declared, Key, KeyChoice};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// One side.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -258,6 +259,20 @@ impl Audit {
         self.are_strangers().then(|| {
             format!("Are these the same table? No value of {key}, which looks like the key, is on both sides.")
         })
+    }
+
+    /// Adds why the tables differ, after so long a search.
+    pub fn explain(&mut self, found: Found, after: Duration) {
+        self.reasons = found.reasons;
+        self.warnings.extend(found.notes);
+        if let Some((last, others)) = found.stopped.split_last() {
+            let what = if others.is_empty() { (*last).to_owned() } else { format!("{} and {last}", others.join(", ")) };
+            self.warnings.push(format!(
+                "looking for {what} was stopped after {:.1} seconds; the numbers of the reasons that are given are \
+                 complete (--reasons-time 10m looks longer)",
+                after.as_secs_f64()
+            ));
+        }
     }
 
     /// Which column is which.

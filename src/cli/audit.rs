@@ -7,7 +7,8 @@ use super::watch::TerminalWatch;
 use clap::Args;
 use std::path::Path;
 use std::process::ExitCode;
-use trueup::job::{JobSpec, Watch, run_audit};
+use std::time::Duration;
+use trueup::job::{JobSpec, Watch, parse_duration, run_audit};
 use trueup::report::{audit_json, audit_text};
 
 /// Why do two tables differ? Read-only.
@@ -27,6 +28,9 @@ pub struct AuditArgs {
     /// Leave out why the rows differ
     #[arg(long)]
     no_reasons: bool,
+    /// How long to look for reasons at most, like 10m [default: no longer than all else took, and a second]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, conflicts_with = "no_reasons")]
+    reasons_time: Option<Duration>,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -49,7 +53,8 @@ pub fn spec(left: &str, right: Option<&String>, flags: JobSpec) -> Result<JobSpe
 /// Runs the command.
 pub fn run(args: &AuditArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> {
     let flags = JobSpec { reasons: args.no_reasons.then_some(false), ..args.compare.spec() };
-    let job = spec(&args.left, args.right.as_ref(), flags)?.resolve()?;
+    let mut job = spec(&args.left, args.right.as_ref(), flags)?.resolve()?;
+    job.reasons_time = args.reasons_time.or(job.reasons_time);
     let run = run_audit(&job, watch)?;
     watch.clear();
     let json = timed(audit_json(&run.audit, &run.folder));

@@ -293,6 +293,7 @@ impl From<RunError> for Failure {
             }
             RunError::Reasons(ReasonError::Snapshot(error)) => error.into(),
             RunError::Reasons(ReasonError::Interrupted) => Self::new("interrupted", "", "").of(Kind::Interrupted),
+            RunError::Reasons(error @ ReasonError::Late) => Self::new(&error.to_string(), "", "add --no-reasons"),
             RunError::Plan(error) => error.into(),
             RunError::Apply(error) => error.into(),
             RunError::Cascades { cascades } => Self::cascades(&cascades),

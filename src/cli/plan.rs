@@ -7,7 +7,8 @@ use super::output::{print, print_json, style, timed, write_file};
 use super::watch::TerminalWatch;
 use clap::Args;
 use std::process::ExitCode;
-use trueup::job::{PlanJob, Watch, run_plan};
+use std::time::Duration;
+use trueup::job::{PlanJob, Watch, parse_duration, run_plan};
 use trueup::plan::{Direction, PlanFile};
 use trueup::report::{Reasons, audit_json, plan_json, plan_text, sample_steps};
 
@@ -30,6 +31,9 @@ pub struct PlanArgs {
     /// Leave out why the rows differ
     #[arg(long)]
     no_reasons: bool,
+    /// How long to look for reasons at most, like 10m [default: no longer than all else took, and a second]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, conflicts_with = "no_reasons")]
+    reasons_time: Option<Duration>,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -61,6 +65,7 @@ pub fn is_done(file: &PlanFile) -> bool {
 pub fn run(args: &PlanArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> {
     let mut job = job(&args.left, args.right.as_ref(), &args.plan, &args.compare)?;
     job.job.reasons &= !args.no_reasons;
+    job.job.reasons_time = args.reasons_time.or(job.job.reasons_time);
     let run = run_plan(&job, watch)?;
     watch.clear();
     let (file, folder) = (&run.plan.file, &run.plan.folder);

@@ -4,6 +4,7 @@
 //! same on both sides is equal and never looked at again. Only for rows that differ are the
 //! columns read, to say which of them changed.
 
+mod brief;
 mod cancel;
 mod cells;
 mod classify;
@@ -15,6 +16,7 @@ mod join;
 mod outcome;
 mod samples;
 
+pub use brief::{Briefs, brief_texts, briefs};
 pub use cells::{Judge, Verdict, View};
 pub use differences::Differences;
 pub use error::CompareError;

@@ -48,6 +48,12 @@ pub struct SampleCell {
     pub left: Option<String>,
     /// The right value as printed; `None` for NULL.
     pub right: Option<String>,
+    /// The length in characters of a very long value, of which only a piece is here: left, right.
+    #[serde(default)]
+    pub lengths: [Option<u64>; 2],
+    /// Whether it is a text that its column's type can't hold: left, right.
+    #[serde(default)]
+    pub foreign: [bool; 2],
 }
 
 /// A changed row of a sample.

@@ -1,5 +1,6 @@
 //! Reads the few rows that are shown as samples.
 
+use super::brief::{Briefs, briefs};
 use super::cells::{Judge, Verdict, View};
 use super::outcome::{AmbiguousSample, Comparison, SampleCell, SampleRow};
 use super::{CompareError, Side};
@@ -45,7 +46,7 @@ fn keys(parts: &Parts, columns: &[usize], rows: &[u64]) -> Result<Vec<Vec<String
 }
 
 fn print_key(view: &View, row: usize, columns: usize) -> Vec<String> {
-    (0..columns).map(|column| view.print(row, column).unwrap_or_else(|| "NULL".to_owned())).collect()
+    (0..columns).map(|column| view.brief_key(row, column)).collect()
 }
 
 fn changed(
@@ -77,10 +78,10 @@ fn changed(
             .filter(|(column, _)| {
                 judge.verdict(*column, [(&left, row), (&right, partner)], &mut buffers) == Verdict::Different
             })
-            .map(|(column, pair)| SampleCell {
-                pair: *pair,
-                left: left.print(row, column),
-                right: right.print(partner, column),
+            .map(|(column, pair)| {
+                let Briefs { texts: [left, right], lengths, foreign } =
+                    briefs([(&left, row), (&right, partner)], column);
+                SampleCell { pair: *pair, left, right, lengths, foreign }
             })
             .collect();
         out.push(SampleRow { key: print_key(&keys, row, key_columns.len()), cells });

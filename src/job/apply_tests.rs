@@ -87,6 +87,7 @@ impl Place {
                 allow_nothing: false,
                 reading: Reading::default(),
                 whole: [false, false],
+                reasons_time: None,
             },
             direction: Direction::LeftToRight,
             actions: Action::ALL.to_vec(),

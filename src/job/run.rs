@@ -8,12 +8,15 @@ use super::pending::Pending;
 use super::read_pairs::ReadPairs;
 use super::side::{Job, Table, Watch};
 use super::side_plan::SidePlan;
-use crate::audit::{Audit, Evidence, Reason, Survey, Unpaired, Verdict, proposals, reasons, sampled_rows};
+use crate::audit::{
+    Audit, Deadline, Evidence, Found, Survey, Unpaired, Verdict, proposals, reasons, sampled_rows,
+};
 use crate::compare::{CompareOptions, Differences, Side, compare_all};
 use crate::snapshot::{Index, Recipe, Snapshot};
 use crate::table::{AlignOptions, Alignment, Key, rename_key};
 use chrono::Utc;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 /// How many samples of each kind an audit keeps.
 pub(super) const SAMPLES: usize = 5;
@@ -70,7 +73,7 @@ pub(super) struct Compared {
 
 /// The road up to the comparison and the reasons, all of which is kept.
 pub(super) fn compare_tables(job: &Job, watch: &dyn Watch) -> Result<Compared, RunError> {
-    let started = Utc::now();
+    let (started, clock) = (Utc::now(), Instant::now());
     let pending = Pending::new(job.out.as_deref())?;
     let tables = both(|| Table::open(&job.left), || Table::open(&job.right))?;
     let options = with_key_names(&job.options, &tables);
@@ -118,7 +121,10 @@ pub(super) fn compare_tables(job: &Job, watch: &dyn Watch) -> Result<Compared, R
     let mut compared = compare_frozen(job, pending, frozen, indexes, alignment, key, why, &options)?;
     drop(progress);
     if job.reasons && compared.audit.verdict == Verdict::Differ {
-        compared.audit.reasons = look_for_reasons(job, watch, &compared)?;
+        let deadline = Deadline::after(job.reasons_time.unwrap_or_else(|| reasons_time(clock.elapsed())));
+        let looked = Instant::now();
+        let found = look_for_reasons(job, watch, &compared, deadline)?;
+        compared.audit.explain(found, looked.elapsed());
     }
     if job.reasons {
         let Compared { frozen, indexes, alignment, key, .. } = &compared;
@@ -138,12 +144,23 @@ pub(super) fn compare_tables(job: &Job, watch: &dyn Watch) -> Result<Compared, R
     Ok(compared)
 }
 
-fn look_for_reasons(job: &Job, watch: &dyn Watch, compared: &Compared) -> Result<Vec<Reason>, RunError> {
+/// How long reasons may be looked for after a run has taken so long: no longer than that and a second,
+/// less what goes by until the end of the time is noticed.
+fn reasons_time(so_far: Duration) -> Duration {
+    so_far * 4 / 5 + Duration::from_millis(700)
+}
+
+fn look_for_reasons(
+    job: &Job,
+    watch: &dyn Watch,
+    compared: &Compared,
+    deadline: Deadline,
+) -> Result<Found, RunError> {
     let _progress = watch.stage("looking for reasons");
     let Compared { frozen, indexes, alignment, key, audit, differences, .. } = compared;
     // Columns that were left out were not read.
     let read = ReadPairs::of(alignment, [&frozen[0].parts, &frozen[1].parts]);
-    let Some(key) = read.key(key) else { return Ok(Vec::new()) };
+    let Some(key) = read.key(key) else { return Ok(Found::default()) };
     // The rows that are looked at again and again: those that differ, and a sample of all.
     let at_hand = |at: usize| {
         let parts = &frozen[at].parts;
@@ -168,6 +185,7 @@ fn look_for_reasons(job: &Job, watch: &dyn Watch, compared: &Compared) -> Result
         counts: audit.sides.each_ref().map(|side| side.counts),
         memory: job.memory,
         interrupt: watch.interrupt(),
+        deadline,
     })?)
 }
 

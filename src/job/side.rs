@@ -5,6 +5,7 @@ use crate::endpoint::{Address, Endpoint, Interrupt, Reading, open};
 use crate::snapshot::{Progress, Snapshot, adopt_parquet, open_snapshot};
 use crate::table::{AlignOptions, TableInfo};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What to run, understood.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub struct Job {
     pub reading: Reading,
     /// Whether whole rows of the left or right table are needed: those of one that is to be written.
     pub whole: [bool; 2],
+    /// How long at most; without it, no longer than all that came before, and a second.
+    pub reasons_time: Option<Duration>,
 }
 
 impl Job {

@@ -13,6 +13,7 @@ use crate::table::{AlignOptions, NameError, Rule, typed_maps, typed_name, typed_
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A job as typed.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -62,6 +63,8 @@ pub struct JobSpec {
     pub visible_rows: Option<bool>,
     /// Whether time limits of the servers are left as they are.
     pub respect_limits: Option<bool>,
+    /// How long at most.
+    pub reasons_time: Option<String>,
     /// Which side a plan writes.
     pub direction: Option<Direction>,
     /// Whether a plan adds rows.
@@ -146,6 +149,7 @@ impl JobSpec {
             reasons: flags.reasons.or(self.reasons),
             visible_rows: flags.visible_rows.or(self.visible_rows),
             respect_limits: flags.respect_limits.or(self.respect_limits),
+            reasons_time: flags.reasons_time.or(self.reasons_time),
             direction: flags.direction.or(self.direction),
             create: flags.create.or(self.create),
             update: flags.update.or(self.update),
@@ -214,10 +218,7 @@ impl JobSpec {
         };
         let window = match &self.conflict_window {
             None => 0,
-            Some(text) => parse_duration(text)
-                .ok()
-                .and_then(|window| i64::try_from(window.as_micros()).ok())
-                .ok_or_else(|| JobError::Value { value: text.clone(), what: "length of time (like 30m)" })?,
+            Some(text) => i64::try_from(time(text)?.as_micros()).map_err(|_| no_time(text))?,
         };
         Ok(Rules { winner, merge: self.merge.unwrap_or_default(), window, shift: self.shift_times.unwrap_or(false) })
     }
@@ -260,6 +261,7 @@ impl JobSpec {
             })?,
             None => available_memory(),
         };
+        let reasons_time = self.reasons_time.as_deref().map(time).transpose()?;
         Ok(Job {
             where_left: both(self.where_left.clone()),
             where_right: both(self.where_right.clone()),
@@ -282,6 +284,7 @@ impl JobSpec {
             allow_nothing: self.allow_nothing.unwrap_or(false),
             reading,
             whole: [false, false],
+            reasons_time,
         })
     }
 }
@@ -289,6 +292,14 @@ impl JobSpec {
 /// What several texts say, each of which may name several columns.
 fn all<T>(texts: &[String], read: fn(&str) -> Result<Vec<T>, NameError>) -> Result<Vec<T>, NameError> {
     Ok(texts.iter().map(|text| read(text)).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
+fn time(text: &str) -> Result<Duration, JobError> {
+    parse_duration(text).map_err(|_| no_time(text))
+}
+
+fn no_time(text: &str) -> JobError {
+    JobError::Value { value: text.to_owned(), what: "length of time (like 30m)" }
 }
 
 /// Whether the brackets of a condition match. It is put in brackets before it is joined to other

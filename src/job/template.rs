@@ -81,7 +81,8 @@ pub fn job_template(job: &Job, left: &str, right: &str) -> Result<String, RunErr
          # Where the run is kept (default: .trueup/<run id>), and a bound on memory (default: a quarter).\n\
          # out = \"runs/today\"\n# memory = \"2GB\"\n\n\
          # Streams to read at once from each database.\n# streams = 2\n\n\
-         # Whether to look for reasons why rows differ.\n# reasons = true\n\n\
+         # Whether to look for reasons why rows differ, and how long at most (default: no longer than all else\n\
+         # took, and a second).\n# reasons = true\n# reasons-time = \"10m\"\n\n\
          # Whether values differ that are equal only because one side's type holds less, and whether it is\n\
          # agreement if the conditions choose no row.\n# exact = false\n# allow-nothing = false\n\n\
          # For `trueup plan` and `trueup sync`: which table is written, which steps are wanted, and limits\n\

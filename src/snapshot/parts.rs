@@ -141,6 +141,19 @@ impl Parts {
         self.columns.iter().position(|c| c.name == name)
     }
 
+    /// Bytes that these columns of a row take, about: of the row group in which they take most.
+    pub fn row_bytes(&self, projection: &[usize]) -> usize {
+        let of = |group: &Group| {
+            let row_group = group.metadata.metadata().row_group(group.at);
+            let wanted = |name: &str| projection.iter().any(|at| self.columns[*at].name == name);
+            let chunks = row_group.columns().iter();
+            let own = chunks.filter(|chunk| chunk.column_path().parts().first().is_some_and(|name| wanted(name)));
+            let bytes: i64 = own.map(|chunk| chunk.uncompressed_size()).sum();
+            (bytes.unsigned_abs() / group.rows.max(1)) as usize
+        };
+        self.groups.iter().map(of).max().unwrap_or(0)
+    }
+
     /// Reads these columns of all rows, on all cores: `take` is called with the position of the
     /// first row of each batch, from several threads and in no particular order.
     ///

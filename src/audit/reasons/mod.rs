@@ -2,7 +2,7 @@
 //!
 //! Each kind of reason has its own module, which looks at the same [`Evidence`] and knows nothing of
 //! the others. A reason is only given where chance would not explain it, and its numbers are counted,
-//! not estimated.
+//! not estimated. The search has a [`Deadline`]: what is not counted to its end by then is not said.
 
 mod clusters;
 mod duplicates;
@@ -15,9 +15,8 @@ pub(super) mod testing;
 mod values;
 
 pub use clusters::sampled_rows;
+pub use evidence::{Deadline, Evidence, ReasonError};
+pub use rank::{Found, reasons};
 pub(in crate::audit) use near::quoted;
-
-pub use evidence::{Evidence, ReasonError};
-pub use rank::reasons;
 pub use reason::{Example, Kind, Reason, ReasonSide};
 pub use values::{ColumnKinds, ValueKind, sorted_values};

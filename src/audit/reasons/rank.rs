@@ -21,34 +21,99 @@ use super::reason::{Kind, Reason, ReasonSide};
 use super::{duplicates, near, values};
 use std::cmp::Ordering;
 
+/// What was found, and what was not looked at to its end.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The reasons.
+    pub reasons: Vec<Reason>,
+    /// What each search was for that ran out of time. What it had found is left out.
+    pub stopped: Vec<&'static str>,
+    /// What a person should know of what was looked at.
+    pub notes: Vec<String>,
+}
+
+impl Found {
+    /// Adds what a search found; nothing but its name, if it ran out of time.
+    ///
+    /// # Errors
+    /// What went wrong otherwise.
+    pub fn take<R>(&mut self, what: &'static str, found: Result<R, ReasonError>) -> Result<(), ReasonError>
+    where
+        R: IntoIterator<Item = Reason>,
+    {
+        let found = self.take_or(what, found)?;
+        self.reasons.extend(found.into_iter().flatten());
+        Ok(())
+    }
+
+    /// What a search found; `None` if it ran out of time, which is noted.
+    ///
+    /// # Errors
+    /// What went wrong otherwise.
+    pub fn take_or<T>(&mut self, what: &'static str, found: Result<T, ReasonError>) -> Result<Option<T>, ReasonError> {
+        match found {
+            Ok(found) => Ok(Some(found)),
+            Err(ReasonError::Late) => {
+                self.stopped.push(what);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn append(&mut self, more: Self) {
+        self.reasons.extend(more.reasons);
+        self.stopped.extend(more.stopped);
+        self.notes.extend(more.notes);
+    }
+}
+
 /// Looks for reasons of every kind.
 ///
 /// # Errors
 /// If rows can't be read, or the person interrupts.
-pub fn reasons(evidence: &Evidence<'_>) -> Result<Vec<Reason>, ReasonError> {
+pub fn reasons(evidence: &Evidence<'_>) -> Result<Found, ReasonError> {
     // Side by side: each has stretches that keep one core busy only.
-    let (near, (values, clusters)) = rayon::join(
-        // Whole rows have no key of which another spelling could be found.
-        || if evidence.key.is_whole_row() { Ok(Vec::new()) } else { near::near_keys(evidence) },
+    // Whole rows have no key of which another spelling could be found.
+    let near = || if evidence.key.is_whole_row() { Ok(Found::default()) } else { near::near_keys(evidence) };
+    let ((near, duplicates), (values, clusters)) = rayon::join(
+        || rayon::join(near, || duplicates::duplicates(evidence)),
         || rayon::join(|| values::values(evidence), || Clusters::find(evidence)),
     );
     let name = |pair: &usize| evidence.alignment.pairs[*pair].left.name.clone();
     let key: Vec<String> = evidence.key.pairs.iter().map(name).collect();
     let only = evidence.differences.only.each_ref().map(|rows| rows.len() as u64);
-    let (mut found, mut clusters) = (near?, clusters?);
+    let mut all = near?;
+    let clusters = match clusters {
+        Ok(clusters) => beside_the_key(clusters, &all.reasons, &key, only),
+        Err(error) => Err(error),
+    };
+    if let Some(values) = all.take_or("how values differ", values)? {
+        all.append(values);
+    }
+    all.take("what the rows that differ have in common", clusters)?;
+    all.take("duplicates", duplicates)?;
+    all.reasons = rank(all.reasons, &key, only, evidence.differences.changed.len() as u64);
+    Ok(all)
+}
+
+/// The clusters; where they say no more than how keys are spelled, which may hide what else these rows
+/// have in common, those in other columns.
+fn beside_the_key(
+    mut clusters: Clusters<'_>,
+    found: &[Reason],
+    key: &[String],
+    only: [u64; 2],
+) -> Result<Vec<Reason>, ReasonError> {
     for (side, word) in [ReasonSide::Left, ReasonSide::Right].into_iter().enumerate() {
-        // How keys are spelled may hide what else these rows have in common.
-        let hides = |cluster: &Reason| cluster.side == word && within(cluster, &key);
-        if 2 * spelled(&found) >= only[side] && clusters.found.iter().any(hides) {
+        let hides = |cluster: &Reason| cluster.side == word && within(cluster, key);
+        if 2 * spelled(found) >= only[side] && clusters.found.iter().any(hides) {
             clusters.found.retain(|cluster| cluster.side != word);
             let others = clusters.beside_the_key(side)?;
             clusters.found.extend(others);
         }
     }
-    found.extend(values?);
-    found.extend(clusters.found);
-    found.extend(duplicates::duplicates(evidence)?);
-    Ok(rank(found, &key, only, evidence.differences.changed.len() as u64))
+    Ok(clusters.found)
 }
 
 /// Keys that are on the other side in another spelling.

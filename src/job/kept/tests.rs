@@ -44,6 +44,7 @@ fn audit(folder: &Path, left: Address, right: Address, out: &str) -> Result<Audi
         allow_nothing: false,
         reading: Reading::default(),
         whole: [false, false],
+        reasons_time: None,
     };
     run_audit(&job, &Quiet)
 }

@@ -56,6 +56,7 @@ pub(in crate::job) fn replan(old: &Plan, decisions: Vec<Decision>, watch: &dyn W
             allow_nothing: false,
             reading: old.file.reading,
             whole: [true, true],
+            reasons_time: None,
         },
         direction: old.file.direction,
         actions: two_way.actions.clone(),

@@ -3,7 +3,6 @@
 use super::condition::{Condition, mark};
 use super::population::{Population, Role};
 use crate::audit::reasons::evidence::{Evidence, ReasonError};
-use crate::snapshot::SnapshotError;
 use crate::table::Cells;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -30,9 +29,7 @@ pub fn count(
     let projection: Vec<usize> = by_column.keys().copied().collect();
     let counts = Mutex::new(Counts::new());
     let scanned = population.parts.scan(&projection, &|first, batch| {
-        if evidence.interrupt.is_set() {
-            return Err(SnapshotError::Interrupted);
-        }
+        evidence.check_scan()?;
         let rows = batch.rows.num_rows();
         let mut marks = vec![0u128; rows];
         for (at, (conditions, array)) in by_column.values().zip(batch.rows.columns()).enumerate() {
@@ -63,9 +60,7 @@ pub fn count(
         }
         Ok(())
     });
-    match scanned {
-        Err(SnapshotError::Interrupted) => Err(ReasonError::Interrupted),
-        other => Ok(other?),
-    }?;
+    evidence.check()?;
+    scanned?;
     Ok(counts.into_inner().unwrap_or_else(PoisonError::into_inner))
 }

@@ -69,7 +69,7 @@ pub fn propose(
         if rows.target.len() < 2 || rows.rest.is_empty() || rows.target.len() * 20 < all {
             break;
         }
-        let singles = search(sample, &rows, None);
+        let singles = search(evidence, sample, &rows, None)?;
         let mut found = pairs(evidence, sample, &rows, &singles)?;
         let mut columns: Vec<usize> = Vec::new();
         for (proposal, table) in singles {
@@ -123,7 +123,7 @@ fn pairs(evidence: &Evidence<'_>, sample: &Sample, rows: &Rows, singles: &[Found
         }
         let mut inside = rows.clone();
         inside.keep(|row| sample.meets(row, &first.conditions[0]));
-        let seconds = search(sample, &inside, Some(first.conditions[0].column));
+        let seconds = search(evidence, sample, &inside, Some(first.conditions[0].column))?;
         for (second, within) in seconds.into_iter().filter(|(_, within)| within.tells()).take(SECONDS) {
             let both = Table { target: table.target, rest: table.rest, ..within };
             let mut conditions = vec![first.conditions[0].clone(), second.conditions[0].clone()];
@@ -141,13 +141,19 @@ fn pairs(evidence: &Evidence<'_>, sample: &Sample, rows: &Rows, singles: &[Found
 
 /// Conditions on one column that hold for more of the rows that differ than of the others, the most
 /// surprising first.
-fn search(sample: &Sample, rows: &Rows, without: Option<usize>) -> Vec<Found> {
+fn search(
+    evidence: &Evidence<'_>,
+    sample: &Sample,
+    rows: &Rows,
+    without: Option<usize>,
+) -> Result<Vec<Found>, ReasonError> {
     let among = (sample.columns.len() as f64 * KINDS).ln();
     let mut found: Vec<(f64, Found)> = sample
         .columns
         .par_iter()
         .filter(|column| Some(column.at) != without)
-        .flat_map_iter(|column| look(column, rows))
+        // Once time is up, nothing is looked at; what was is left out then.
+        .flat_map_iter(|column| if evidence.check().is_ok() { look(column, rows) } else { Vec::new() })
         .filter(|seen| {
             let table = &seen.table;
             table.share() >= LEAST_SHARE && table.share() >= LEAST_LIFT * table.share_outside() && table.inside >= 2
@@ -160,7 +166,8 @@ fn search(sample: &Sample, rows: &Rows, without: Option<usize>) -> Vec<Found> {
         .filter(|(score, _)| *score > 0.0)
         .collect();
     found.sort_by(|one, other| other.0.total_cmp(&one.0).then_with(|| one.1.0.conditions.cmp(&other.1.0.conditions)));
-    found.into_iter().map(|(_, found)| found).collect()
+    evidence.check()?;
+    Ok(found.into_iter().map(|(_, found)| found).collect())
 }
 
 /// A condition as it holds in the sample.

@@ -2,7 +2,7 @@
 
 use super::Clusters;
 use crate::audit::reasons::testing::{Random, Row, parts};
-use crate::audit::reasons::{Evidence, Reason, ReasonSide};
+use crate::audit::reasons::{Deadline, Evidence, Reason, ReasonSide};
 use crate::compare::{CompareOptions, Side, compare_all};
 use crate::endpoint::Interrupt;
 use crate::snapshot::{IndexOptions, Recipe, RowFilter, Silent, index_parts};
@@ -99,6 +99,7 @@ fn found_with(columns: [&[Column]; 2], rows: [&[Row]; 2], filter: Option<&str>) 
         counts: comparison.sides,
         memory: 1 << 30,
         interrupt: Interrupt::default(),
+        deadline: Deadline::NEVER,
     })
     .unwrap()
     .found;

@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 const SAMPLE: usize = 5_000;
 /// Rows to read at once.
 const CHUNK: usize = 32 * 1024;
+/// Rows of a key that take a while.
+const MANY: usize = 64;
 /// Most columns of which pairs are tried.
 const COLUMNS: usize = 24;
 
@@ -38,11 +40,12 @@ pub fn look(evidence: &Evidence<'_>, side: usize, groups: &Groups) -> Result<Loo
     let mut sets: Vec<Vec<usize>> = columns.candidates().into_iter().map(|at| vec![at]).collect();
     let mut pairs = two_of(&columns.candidates());
     let mut whole = each_group(evidence, side, sample, &columns, &all, &mut |values| {
+        evidence.check()?;
         for (at, count) in differ.iter_mut().enumerate() {
             *count += u64::from(values.rows.iter().any(|row| row[at] != values.rows[0][at]));
         }
-        sets.retain(|set| values.apart(set, &all));
-        pairs.retain(|set| values.apart(set, &all));
+        retain_apart(evidence, &mut sets, values, &all)?;
+        retain_apart(evidence, &mut pairs, values, &all)
     })?;
     for (at, count) in differ.into_iter().enumerate() {
         if count > 0 && evidence.alignment.pairs[columns.pairs[at]].compared {
@@ -60,13 +63,32 @@ pub fn look(evidence: &Evidence<'_>, side: usize, groups: &Groups) -> Result<Loo
         if !sets.is_empty() {
             let rest = &groups.rows[sample.len()..];
             whole = each_group(evidence, side, rest, &columns, &wanted, &mut |values| {
-                sets.retain(|set| values.apart(set, &wanted));
+                retain_apart(evidence, &mut sets, values, &wanted)
             })?;
         }
         sets.retain(|_| whole);
         out.apart = sets.into_iter().map(|set| set.iter().map(|at| columns.pairs[*at]).collect()).collect();
     }
     Ok(out)
+}
+
+/// Keeps the sets of columns that tell a key's rows apart.
+fn retain_apart(
+    evidence: &Evidence<'_>,
+    sets: &mut Vec<Vec<usize>>,
+    values: &Values,
+    read: &[usize],
+) -> Result<(), ReasonError> {
+    // Of a few rows, all sets are looked at in no time.
+    let many = values.rows.len() > MANY;
+    let mut late = Ok(());
+    sets.retain(|set| {
+        if many && late.is_ok() {
+            late = evidence.check();
+        }
+        late.is_ok() && values.apart(set, read)
+    });
+    late
 }
 
 fn two_of(columns: &[usize]) -> Vec<Vec<usize>> {
@@ -141,11 +163,12 @@ fn each_group(
     groups: &[Vec<u64>],
     columns: &Columns,
     read: &[usize],
-    take: &mut dyn FnMut(&Values),
+    take: &mut dyn FnMut(&Values) -> Result<(), ReasonError>,
 ) -> Result<bool, ReasonError> {
     let mut whole = true;
     let projection: Vec<usize> = read.iter().map(|at| columns.positions[*at]).collect();
     let most = (evidence.memory / 8 / (64 * read.len().max(1))).clamp(1024, CHUNK);
+    let most = evidence.rows_at_once(side, &projection, most);
     let mut rest = groups;
     while !rest.is_empty() {
         evidence.check()?;
@@ -166,7 +189,7 @@ fn each_group(
                 let at = positions.partition_point(|position| position < row);
                 (0..read.len()).map(|column| encoded(&view, at, column, &columns.encoders[read[column]])).collect()
             };
-            take(&Values { rows: group.iter().map(value).collect() });
+            take(&Values { rows: group.iter().map(value).collect() })?;
         }
     }
     Ok(whole)
@@ -186,13 +209,16 @@ pub fn has_nulls(evidence: &Evidence<'_>, side: usize, pair: usize) -> Result<bo
     let column = if side == 0 { &pair.left } else { &pair.right };
     let Some(position) = evidence.parts[side].position(&column.name) else { return Ok(true) };
     let found = std::sync::atomic::AtomicBool::new(false);
-    evidence.parts[side].scan(&[position], &|_, batch| {
+    let scanned = evidence.parts[side].scan(&[position], &|_, batch| {
+        evidence.check_scan()?;
         // A value that the type can't hold leaves a NULL behind.
         let nulls = batch.rows.column(0).null_count();
         if nulls > batch.others.len() {
             found.store(true, std::sync::atomic::Ordering::Relaxed);
         }
         Ok(())
-    })?;
+    });
+    evidence.check()?;
+    scanned?;
     Ok(found.into_inner())
 }

@@ -6,6 +6,7 @@ use crate::audit::reasons::evidence::{Evidence, ReasonError};
 use crate::audit::reasons::reason::{Example, Kind, Reason, ReasonSide};
 use crate::audit::thousands;
 use crate::compare::View;
+use std::collections::BTreeMap;
 
 /// Examples of each side.
 const EXAMPLES: usize = 5;
@@ -40,13 +41,19 @@ pub fn tell(evidence: &Evidence<'_>, sides: &[(usize, Groups, Look)]) -> Result<
 fn added(evidence: &Evidence<'_>, sides: &[(usize, Groups, Look)]) -> Result<Option<Vec<usize>>, ReasonError> {
     let mut sets: Vec<&Vec<usize>> = sides.iter().flat_map(|(_, _, look)| &look.apart).collect();
     sets.sort_by_key(|set| set.len());
+    let mut nulls: BTreeMap<(usize, usize), bool> = BTreeMap::new();
     'sets: for set in sets {
         if !sides.iter().all(|(_, _, look)| apart(look, set)) {
             continue;
         }
         for pair in set {
             for side in 0..2 {
-                if has_nulls(evidence, side, *pair)? {
+                let has = match nulls.get(&(*pair, side)) {
+                    Some(has) => *has,
+                    None => has_nulls(evidence, side, *pair)?,
+                };
+                nulls.insert((*pair, side), has);
+                if has {
                     continue 'sets;
                 }
             }
@@ -146,8 +153,8 @@ fn examples(evidence: &Evidence<'_>, side: usize, groups: &Groups) -> Result<Vec
         let at = positions.partition_point(|position| *position < rows[0]);
         let count = Some(format!("{} rows", thousands(rows.len() as u64)));
         let [left, right] = if side == 0 { [count, None] } else { [None, count] };
-        let key = (0..columns.len()).map(|column| view.print(at, column).unwrap_or_default()).collect();
-        Example { key, left, right }
+        let key = (0..columns.len()).map(|column| view.brief_key(at, column)).collect();
+        Example { key, left, right, ..Example::default() }
     };
     Ok(largest.iter().map(example).collect())
 }

@@ -29,7 +29,7 @@ impl Column {
             return Ok(Self { hashes: vec![0; rows.len()], nulls: rows.len() });
         };
         let encoder = column.encoder();
-        for chunk in rows.chunks(CHUNK) {
+        for chunk in rows.chunks(evidence.rows_at_once(side, &[at], CHUNK)) {
             evidence.check()?;
             let view = View::new(parts.fetch(&[at], chunk)?);
             let first = out.hashes.len();

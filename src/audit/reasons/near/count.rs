@@ -6,7 +6,7 @@ use super::keys::CHUNK;
 use super::replaced::{differing, merged, replaced};
 use crate::compare::View;
 use crate::endpoint::ExportBatch;
-use crate::snapshot::{Parts, Recipe, SnapshotError};
+use crate::snapshot::{Parts, Recipe};
 use crate::table::{Encoder, Key, fingerprint};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -94,6 +94,7 @@ pub struct Values {
 /// Reads values of a side, those whose hash is in a range: one of so many.
 struct ValuesOf<'a> {
     evidence: &'a Evidence<'a>,
+    side: usize,
     parts: &'a Parts,
     projection: Vec<usize>,
     encoders: Vec<Encoder>,
@@ -104,16 +105,14 @@ impl<'a> ValuesOf<'a> {
     fn new(evidence: &'a Evidence<'a>, side: usize, recipe: &Recipe) -> Self {
         let parts = evidence.parts[side];
         let projection = recipe.key.iter().filter_map(|column| parts.position(&column.name)).collect();
-        Self { evidence, parts, projection, encoders: recipe.key.iter().map(|column| column.encoder()).collect() }
+        Self { evidence, side, parts, projection, encoders: recipe.key.iter().map(|column| column.encoder()).collect() }
     }
 
     /// Of the rows of some groups that are chosen.
     fn groups(&self, groups: Range<usize>, chosen: Option<&[u64]>, range: (u64, u64)) -> Result<Values, ReasonError> {
         let found = Mutex::new(Values::default());
-        self.parts.scan_groups(groups, &self.projection, &|first, batch| {
-            if self.evidence.interrupt.is_set() {
-                return Err(SnapshotError::Interrupted);
-            }
+        let scanned = self.parts.scan_groups(groups, &self.projection, &|first, batch| {
+            self.evidence.check_scan()?;
             let is_chosen = |row: usize| {
                 let position = first + row as u64;
                 chosen.is_none_or(|chosen| chosen[(position / 64) as usize] >> (position % 64) & 1 == 1)
@@ -121,15 +120,16 @@ impl<'a> ValuesOf<'a> {
             let more = self.of_batch(batch, &is_chosen, range);
             found.lock().unwrap_or_else(PoisonError::into_inner).append(more);
             Ok(())
-        })?;
+        });
         self.evidence.check()?;
+        scanned?;
         Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner).sorted())
     }
 
     /// Of these rows, whose positions ascend.
     fn of(&self, rows: &[u64], range: (u64, u64)) -> Result<Values, ReasonError> {
         let mut found = Values::default();
-        for chunk in rows.chunks(CHUNK) {
+        for chunk in rows.chunks(self.evidence.rows_at_once(self.side, &self.projection, CHUNK)) {
             self.evidence.check()?;
             found.append(self.of_batch(self.parts.fetch(&self.projection, chunk)?, &|_| true, range));
         }

@@ -6,7 +6,7 @@ use crate::snapshot::Recipe;
 use crate::table::{Cells, Encoder, fingerprint};
 use rayon::prelude::*;
 
-/// Rows fetched at once.
+/// Rows fetched at once at most.
 pub const CHUNK: usize = 64 * 1024;
 
 /// Texts one after the other.
@@ -48,16 +48,20 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Reads the keys of these rows of a side; their positions ascend.
-    pub fn read(evidence: &Evidence<'_>, side: usize, rows: &[u64]) -> Result<Self, ReasonError> {
+    /// Reads the keys of these rows of a side, whose positions ascend; `None` if they take more than an
+    /// eighth of the memory.
+    pub fn read(evidence: &Evidence<'_>, side: usize, rows: &[u64]) -> Result<Option<Self>, ReasonError> {
         let parts = evidence.parts[side];
         let recipe = &Recipe::of(evidence.alignment, evidence.key)[side].key;
         let projection: Vec<usize> = recipe.iter().filter_map(|column| parts.position(&column.name)).collect();
         let mut out = Self { parts: Vec::new(), rows: rows.len() };
         out.parts.resize_with(projection.len(), KeyPart::default);
-        for chunk in rows.chunks(CHUNK) {
+        for chunk in rows.chunks(evidence.rows_at_once(side, &projection, CHUNK)) {
             evidence.check()?;
             let view = View::new(parts.fetch(&projection, chunk)?);
+            if out.parts.iter().map(|part| part.texts.bytes.len()).sum::<usize>() > evidence.memory / 8 {
+                return Ok(None);
+            }
             for (at, (part, column)) in out.parts.iter_mut().zip(recipe).enumerate() {
                 part.same.par_extend(hashes(&view, at, chunk.len(), &column.encoder()));
                 for row in 0..chunk.len() {
@@ -75,7 +79,7 @@ impl Keys {
                 }
             }
         }
-        Ok(out)
+        Ok(Some(out))
     }
 }
 

@@ -14,8 +14,8 @@ pub fn part(search: &mut Search<'_>, found: &mut Vec<Reason>) -> Result<(), Reas
     for _ in 0..tried {
         let mut best: Option<(usize, Matches)> = None;
         for part in 0..tried {
-            search.evidence.check()?;
-            let matches = without(search, part);
+            search.check()?;
+            let matches = without(search, part)?;
             let sure = matches.chance.excludes(matches.pairs.len() as u64, search.fewer(), tried, 0.0);
             if sure && best.as_ref().is_none_or(|(_, best)| best.pairs.len() < matches.pairs.len()) {
                 best = Some((part, matches));
@@ -29,9 +29,10 @@ pub fn part(search: &mut Search<'_>, found: &mut Vec<Reason>) -> Result<(), Reas
     Ok(())
 }
 
-fn without(search: &Search<'_>, without: usize) -> Matches {
-    matches(search.entries(&|keys, member, _| {
+fn without(search: &Search<'_>, without: usize) -> Result<Matches, ReasonError> {
+    let entries = search.entries(&|keys, member, _| {
         let parts = keys.parts.iter().enumerate().filter(|(part, _)| *part != without);
         Some(parts.fold(0, |form, (_, part)| mix(form, part.same[member.row()])))
-    }))
+    })?;
+    Ok(matches(entries))
 }

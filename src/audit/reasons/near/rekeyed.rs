@@ -33,16 +33,17 @@ pub fn rekeyed(search: &mut Search<'_>, read: &mut Columns<'_>) -> Result<Option
     let sample = rows.sample();
     let mut sampled: Vec<Vec<u64>> = Vec::new();
     for pair in &columns {
+        search.check()?;
         let hashes = rows.read(search, read, *pair)?;
         sums.iter_mut().zip(&hashes).for_each(|(sum, hash)| *sum = sum.wrapping_add(*hash));
         sampled.push(sample.iter().map(|at| hashes[*at]).collect());
     }
-    let telling = Telling { columns: sampled };
+    let telling = Telling::new(sampled);
 
     let whole = matches(rows.entries(search, |at| sums[at]));
     let mut pairs = Vec::new();
-    if telling.enough(&whole, search.fewer(), None)
-        && whole.chance.excludes(whole.pairs.len() as u64, search.fewer(), 1, 0.0)
+    if whole.chance.excludes(whole.pairs.len() as u64, search.fewer(), 1, 0.0)
+        && telling.enough(search, &whole, None)?
     {
         search.claim(&whole.pairs);
         pairs.extend(whole.pairs);
@@ -51,11 +52,12 @@ pub fn rekeyed(search: &mut Search<'_>, read: &mut Columns<'_>) -> Result<Option
     if columns.len() >= COLUMNS && columns.len() * rows.members.len() <= CELLS && search.fewer() >= 2 {
         let mut almost: Vec<(u32, u32)> = Vec::new();
         for (without, pair) in columns.iter().enumerate() {
+            search.check()?;
             let hashes = rows.read(search, read, *pair)?;
             let found = matches(rows.entries(search, |at| sums[at].wrapping_sub(hashes[at])));
             let many = found.pairs.len() as u64;
-            if telling.enough(&found, search.fewer(), Some(without))
-                && found.chance.excludes(many, search.fewer(), columns.len(), 0.0)
+            if found.chance.excludes(many, search.fewer(), columns.len(), 0.0)
+                && telling.enough(search, &found, Some(without))?
             {
                 almost.extend(found.pairs);
             }
@@ -118,29 +120,41 @@ impl Rows {
 /// Hashes of a sample of rows, by column: how well columns tell rows apart.
 struct Telling {
     columns: Vec<Vec<u64>>,
+    /// Their sums, row by row.
+    sums: Vec<u64>,
 }
 
 impl Telling {
-    /// Whether so many pairs would not come about if one column agreed for any reason of its own.
-    fn enough(&self, found: &Matches, fewer: usize, without: Option<usize>) -> bool {
-        let most = SHARE * found.pairs.len() as f64 / fewer.max(1) as f64;
-        (0..self.columns.len()).filter(|column| Some(*column) != without).all(|column| {
-            let left_out = |other: usize| other == column || Some(other) == without;
-            self.collisions((0..self.columns.len()).filter(|other| !left_out(*other))) <= most
-        })
+    fn new(columns: Vec<Vec<u64>>) -> Self {
+        let mut sums = vec![0u64; columns.first().map_or(0, Vec::len)];
+        for column in &columns {
+            sums.iter_mut().zip(column).for_each(|(sum, hash)| *sum = sum.wrapping_add(*hash));
+        }
+        Self { columns, sums }
     }
 
-    /// The share of pairs of rows that agree in these columns.
-    fn collisions(&self, columns: impl Iterator<Item = usize>) -> f64 {
-        let rows = self.columns.first().map_or(0, Vec::len);
-        let mut sums = vec![0u64; rows];
-        for column in columns {
-            sums.iter_mut().zip(&self.columns[column]).for_each(|(sum, hash)| *sum = sum.wrapping_add(*hash));
+    /// Whether so many pairs would not come about if one column agreed for any reason of its own.
+    fn enough(&self, search: &Search<'_>, found: &Matches, without: Option<usize>) -> Result<bool, ReasonError> {
+        let most = SHARE * found.pairs.len() as f64 / search.fewer().max(1) as f64;
+        for column in (0..self.columns.len()).filter(|column| Some(*column) != without) {
+            search.check()?;
+            if self.collisions([Some(column), without]) > most {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The share of pairs of rows that agree in all columns but these.
+    fn collisions(&self, without: [Option<usize>; 2]) -> f64 {
+        let mut sums = self.sums.clone();
+        for column in without.into_iter().flatten() {
+            sums.iter_mut().zip(&self.columns[column]).for_each(|(sum, hash)| *sum = sum.wrapping_sub(*hash));
         }
         sums.sort_unstable();
         let couples = |count: usize| count as f64 * (count.saturating_sub(1)) as f64 / 2.0;
         let agree: f64 = sums.chunk_by(|a, b| a == b).map(|group| couples(group.len())).sum();
-        agree / couples(rows).max(1.0)
+        agree / couples(self.sums.len()).max(1.0)
     }
 }
 

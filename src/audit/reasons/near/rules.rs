@@ -94,8 +94,8 @@ pub fn rules(search: &mut Search<'_>, found: &mut Vec<Reason>) -> Result<(), Rea
         return Ok(());
     }
     for rule in &RULES {
-        search.evidence.check()?;
-        let Some(matches) = pair_up(search, rule, &textual) else { continue };
+        search.check()?;
+        let Some(matches) = pair_up(search, rule, &textual)? else { continue };
         let pairs = matches.pairs;
         if !matches.chance.excludes(pairs.len() as u64, search.fewer(), 1, KNOWN) {
             continue;
@@ -127,7 +127,7 @@ pub fn is_textual(search: &Search<'_>, part: usize) -> bool {
 }
 
 /// Pairs rows by a rule; `None` if it changes no key.
-fn pair_up(search: &Search<'_>, rule: &TextRule, textual: &[bool]) -> Option<Matches> {
+fn pair_up(search: &Search<'_>, rule: &TextRule, textual: &[bool]) -> Result<Option<Matches>, ReasonError> {
     let changes = AtomicBool::new(false);
     let entries = search.entries(&|keys, member, scratch| {
         scratch.bytes.clear();
@@ -149,8 +149,8 @@ fn pair_up(search: &Search<'_>, rule: &TextRule, textual: &[bool]) -> Option<Mat
             }
         }
         any.then(|| fingerprint(&scratch.bytes).low)
-    });
-    changes.load(Ordering::Relaxed).then(|| matches(entries))
+    })?;
+    Ok(changes.load(Ordering::Relaxed).then(|| matches(entries)))
 }
 
 /// Whether a form is enough for all pairs.

@@ -1,6 +1,6 @@
 //! The search for pairs: the keys that are left, and what pairs were found.
 
-use super::super::evidence::{Evidence, ReasonError};
+use super::super::evidence::{Deadline, Evidence, ReasonError};
 use super::super::reason::{Example, Kind, Reason, ReasonSide};
 use super::groups::{Entry, MOST_ROWS, Member};
 use super::keys::Keys;
@@ -16,6 +16,8 @@ const FEW: usize = 4000;
 const KEY_BYTES: usize = 160;
 /// Examples of a reason.
 const EXAMPLES: usize = 5;
+/// Keys that are brought to a normal form before the time is asked for again.
+pub const AT_ONCE: usize = 32 * 1024;
 
 /// Keys on one side only that no rule has paired yet.
 pub struct Search<'a> {
@@ -29,11 +31,13 @@ pub struct Search<'a> {
     pub beside: [Keys; 2],
     /// Rows that a rule has paired.
     pub claimed: [Vec<bool>; 2],
+    /// When to stop looking.
+    pub until: Deadline,
 }
 
 impl<'a> Search<'a> {
     /// Reads the keys; `None` if they are too many for the memory.
-    pub fn new(evidence: &'a Evidence<'a>) -> Result<Option<Self>, ReasonError> {
+    pub fn new(evidence: &'a Evidence<'a>, until: Deadline) -> Result<Option<Self>, ReasonError> {
         let only = &evidence.differences.only;
         let rows = only[0].len() + only[1].len();
         let bytes = rows.saturating_mul(KEY_BYTES.max(32 * evidence.key.pairs.len()));
@@ -41,12 +45,19 @@ impl<'a> Search<'a> {
             return Ok(None);
         }
         let (left, right) = rayon::join(|| Keys::read(evidence, 0, &only[0]), || Keys::read(evidence, 1, &only[1]));
+        let (Some(left), Some(right)) = (left?, right?) else { return Ok(None) };
         let few = rows <= FEW;
         let beside_rows =
             [0, 1].map(|side| if few { beside(&only[side], evidence.parts[side].rows()) } else { Vec::new() });
         let beside = [Keys::read(evidence, 0, &beside_rows[0])?, Keys::read(evidence, 1, &beside_rows[1])?];
+        let [Some(one), Some(other)] = beside else { return Ok(None) };
         let claimed = [vec![false; only[0].len()], vec![false; only[1].len()]];
-        Ok(Some(Self { evidence, keys: [left?, right?], beside_rows, beside, claimed }))
+        Ok(Some(Self { evidence, keys: [left, right], beside_rows, beside: [one, other], claimed, until }))
+    }
+
+    /// An error once it is time to stop.
+    pub fn check(&self) -> Result<(), ReasonError> {
+        self.evidence.check_until(self.until)
     }
 
     /// Rows of a side that no rule has paired.
@@ -76,15 +87,24 @@ impl<'a> Search<'a> {
 
     /// The normal forms' hashes of all rows that no rule has paired and of those beside; `form` is
     /// given scratch space.
-    pub fn entries(&self, form: &(dyn Fn(&Keys, Member, &mut Scratch) -> Option<u64> + Sync)) -> Vec<Entry> {
-        self.members()
-            .into_par_iter()
-            .with_min_len(1024)
-            .map_init(Scratch::default, |scratch, member| {
-                form(self.keys_of(member), member, scratch).map(|form| (form, member))
-            })
-            .flatten_iter()
-            .collect()
+    pub fn entries(
+        &self,
+        form: &(dyn Fn(&Keys, Member, &mut Scratch) -> Option<u64> + Sync),
+    ) -> Result<Vec<Entry>, ReasonError> {
+        let mut entries = Vec::new();
+        for members in self.members().chunks(AT_ONCE) {
+            self.check()?;
+            let more: Vec<Entry> = members
+                .par_iter()
+                .with_min_len(1024)
+                .map_init(Scratch::default, |scratch, member| {
+                    form(self.keys_of(*member), *member, scratch).map(|form| (form, *member))
+                })
+                .flatten_iter()
+                .collect();
+            entries.extend(more);
+        }
+        Ok(entries)
     }
 
     /// Marks pairs as found.
@@ -148,7 +168,12 @@ impl<'a> Search<'a> {
         Ok(left
             .into_iter()
             .zip(right)
-            .map(|(left, right)| Example { left: Some(chosen(&left)), right: Some(chosen(&right)), key: left })
+            .map(|(left, right)| Example {
+                left: Some(chosen(&left)),
+                right: Some(chosen(&right)),
+                key: left,
+                ..Example::default()
+            })
             .collect())
     }
 
@@ -166,7 +191,7 @@ impl<'a> Search<'a> {
         let view = View::new(parts.fetch(&projection, &ascending)?);
         let print = |position: &u64| {
             let row = ascending.partition_point(|other| other < position);
-            (0..projection.len()).map(|part| view.print(row, part).unwrap_or_else(|| "NULL".to_owned())).collect()
+            (0..projection.len()).map(|part| view.brief_key(row, part)).collect()
         };
         Ok(positions.iter().map(print).collect())
     }

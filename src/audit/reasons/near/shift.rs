@@ -24,7 +24,7 @@ pub fn shift(search: &mut Search<'_>) -> Result<Option<Reason>, ReasonError> {
         let Some(times) = Times::read(search, part) else { continue };
         let (mut pairs, mut hours) = (Vec::new(), Vec::new());
         while hours.len() < SHIFTS {
-            search.evidence.check()?;
+            search.check()?;
             let Some((shift, more)) = times.best(search) else { break };
             search.claim(&more);
             pairs.extend(more);

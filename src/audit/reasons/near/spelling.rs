@@ -1,22 +1,24 @@
 //! Keys that are spelled a little differently: one character, or two in longer texts.
 
-use super::super::evidence::ReasonError;
+use super::super::evidence::{Deadline, ReasonError};
 use super::super::reason::Reason;
 use super::chance::Chance;
 use super::forms::is_uuid;
 use super::groups::{Member, mix, possible};
 use super::number::number;
 use super::rules::is_textual;
-use super::search::Search;
+use super::search::{AT_ONCE, Search};
 use super::variants::{LONGEST, SHORTEST, TWO, Variants, apart, could_be_apart, parity};
 use rayon::prelude::*;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// Variants kept at once, at least and at most: 16 bytes each, as far as a quarter of the memory
 /// goes.
-const AT_ONCE: [u64; 2] = [4 << 20, 32 << 20];
+const KEPT: [u64; 2] = [4 << 20, 32 << 20];
 /// More texts than this that share a variant are no misspellings of each other.
 const CROWD: usize = 64;
+/// Two texts that are near each other share so many variants at most, about.
+const SHARED: usize = 64;
 /// Texts of five letters and more that mean different things differ in more than one of them, but
 /// in one of so many pairs, if nothing better is known.
 const KNOWN: f64 = 1000.0;
@@ -111,37 +113,46 @@ impl Near {
             if differences == 1 { space.0.one(text, salt, &mut space.1) } else { space.0.two(text, salt, &mut space.1) }
         };
         let texts = Compared { search, part, differences };
-        let at_once = (search.evidence.memory as u64 / 64).clamp(AT_ONCE[0], AT_ONCE[1]);
-        let seen = Seen::new(members, &variants);
-        search.evidence.check()?;
+        let at_once = (search.evidence.memory as u64 / 64).clamp(KEPT[0], KEPT[1]);
+        let seen = Seen::new(search, members, &variants)?;
         let ranges = seen.repeated.div_ceil(at_once).max(1);
         let mut within: Vec<(Member, Member)> = Vec::new();
+        let entries_of = |range: u64| {
+            let (variants, seen, texts) = (&variants, &seen, &texts);
+            move |space: &mut (Variants, Vec<(u64, bool)>), member: &Member| {
+                variants(*member, space);
+                let here = |hash: &u64| hash % ranges == range && seen.is_repeated(*hash);
+                let mut found: Vec<Entry> = Vec::new();
+                let repeated = space.1.iter().filter(|(hash, _)| here(hash)).copied();
+                let parity = parity(texts.of(*member));
+                found.extend(repeated.map(|(hash, digit)| Entry::new(hash, *member, digit, parity)));
+                found
+            }
+        };
         for range in 0..ranges {
-            search.evidence.check()?;
-            let mut entries: Vec<Entry> = members
-                .par_iter()
-                .with_min_len(1024)
-                .map_init(Default::default, |space, member| {
-                    variants(*member, space);
-                    let here = |hash: &u64| hash % ranges == range && seen.is_repeated(*hash);
-                    let mut found: Vec<Entry> = Vec::new();
-                    let repeated = space.1.iter().filter(|(hash, _)| here(hash)).copied();
-                    let parity = parity(texts.of(*member));
-                    found.extend(repeated.map(|(hash, digit)| Entry::new(hash, *member, digit, parity)));
-                    found
-                })
-                .flatten_iter()
-                .collect();
+            let mut entries: Vec<Entry> = Vec::new();
+            for members in members.chunks(AT_ONCE) {
+                search.check()?;
+                entries.par_extend(members.par_iter().with_min_len(1024).map_init(Default::default, entries_of(range)).flatten_iter());
+            }
             entries.par_sort_unstable();
             entries.dedup_by_key(|entry| (entry.hash, entry.member));
+            search.check()?;
+            let limit = Limit::new(search.until, SHARED * (5 * out.fewer + 2000));
             let looks: Vec<Look> = entries
                 .par_chunk_by(|a, b| a.hash == b.hash)
                 .filter(|group| group.len() > 1)
                 .fold(Look::default, |mut look, group| {
-                    look.at(&texts, group);
+                    if !limit.is_reached() {
+                        look.at(&texts, group, &limit);
+                    }
                     look
                 })
                 .collect();
+            search.check()?;
+            if limit.is_reached() {
+                return Ok(None);
+            }
             for look in looks {
                 out.across.extend(look.across);
                 within.extend(look.within);
@@ -229,7 +240,7 @@ struct Look {
 
 impl Look {
     /// Compares the members of a group that shares a variant.
-    fn at(&mut self, texts: &Compared<'_>, group: &[Entry]) {
+    fn at(&mut self, texts: &Compared<'_>, group: &[Entry], limit: &Limit) {
         // Where all deleted digits, they differ in their number only.
         if group.iter().all(Entry::digit) {
             return;
@@ -241,6 +252,7 @@ impl Look {
             }
             return;
         }
+        let before = self.across.len() + self.within.len();
         for (at, one) in group.iter().enumerate() {
             for other in &group[at + 1..] {
                 let (first, second) = (one.member, other.member);
@@ -251,6 +263,36 @@ impl Look {
                 }
             }
         }
+        limit.add(self.across.len() + self.within.len() - before);
+    }
+}
+
+/// How long texts are compared, and how many that are near each other are kept: with more, chance makes
+/// too many near for any to be told.
+struct Limit {
+    until: Deadline,
+    most: usize,
+    found: AtomicUsize,
+    reached: AtomicBool,
+}
+
+impl Limit {
+    fn new(until: Deadline, most: usize) -> Self {
+        Self { until, most, found: AtomicUsize::new(0), reached: AtomicBool::new(false) }
+    }
+
+    fn add(&self, pairs: usize) {
+        let found = self.found.fetch_add(pairs, Ordering::Relaxed) + pairs;
+        if found > self.most {
+            self.reached.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn is_reached(&self) -> bool {
+        if self.until.is_past() {
+            self.reached.store(true, Ordering::Relaxed);
+        }
+        self.reached.load(Ordering::Relaxed)
     }
 }
 
@@ -263,7 +305,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn new<V>(members: &[Member], variants: &V) -> Self
+    fn new<V>(search: &Search<'_>, members: &[Member], variants: &V) -> Result<Self, ReasonError>
     where
         V: Fn(Member, &mut (Variants, Vec<(u64, bool)>)) + Sync,
     {
@@ -271,10 +313,9 @@ impl Seen {
         let words = (members.len() * 4).next_power_of_two().clamp(1 << 10, MOST);
         let words = || (0..words).map(|_| AtomicU64::new(0)).collect::<Vec<_>>();
         let mut out = Self { bits: [words(), words()], repeated: 0 };
-        out.repeated = members
-            .par_iter()
-            .with_min_len(1024)
-            .map_init(Default::default, |space, member| {
+        for members in members.chunks(AT_ONCE) {
+            search.check()?;
+            let many = members.par_iter().with_min_len(1024).map_init(Default::default, |space, member| {
                 variants(*member, space);
                 let again = |hash: u64| {
                     let (word, bit) = out.place(hash);
@@ -286,9 +327,10 @@ impl Seen {
                 };
                 // With the one that came before.
                 space.1.iter().filter(|(hash, _)| again(*hash)).count() as u64 * 2
-            })
-            .sum();
-        out
+            });
+            out.repeated += many.sum::<u64>();
+        }
+        Ok(out)
     }
 
     fn place(&self, hash: u64) -> (usize, u64) {

@@ -1,6 +1,6 @@
 //! Causes planted in random tables are found with their numbers, and nothing is found in noise.
 
-use super::super::evidence::Evidence;
+use super::super::evidence::{Deadline, Evidence};
 use super::super::reason::{Kind, Reason};
 use super::count::{Counted, count};
 use super::replaced::differing;
@@ -94,12 +94,13 @@ fn looked_at<X>(
         counts: comparison.sides,
         memory: 1 << 30,
         interrupt,
+        deadline: Deadline::NEVER,
     })
 }
 
 /// What is found in two tables.
 fn found(columns: &[(&str, T)], key: usize, rows: [&Rows; 2]) -> Vec<Reason> {
-    looked_at(columns, key, rows, rows[0].len(), |evidence| super::near_keys(evidence).unwrap())
+    looked_at(columns, key, rows, rows[0].len(), |evidence| super::near_keys(evidence).unwrap().reasons)
 }
 
 fn said(reasons: &[Reason]) -> Vec<(String, u64)> {

@@ -86,7 +86,64 @@ pub fn could_be_apart(one: u32, other: u32, differences: usize) -> bool {
 /// for digits: another number is no misspelling.
 pub fn apart(one: &str, other: &str, differences: usize) -> bool {
     let letters = |c: &char| !c.is_ascii_digit();
-    strsim::osa_distance(one, other) == differences && !one.chars().filter(letters).eq(other.chars().filter(letters))
+    let far = if one.is_ascii() && other.is_ascii() {
+        distance(one.as_bytes(), other.as_bytes(), differences)
+    } else {
+        let chars = |text: &str| text.chars().collect::<Vec<char>>();
+        distance(&chars(one), &chars(other), differences)
+    };
+    far == Some(differences) && !one.chars().filter(letters).eq(other.chars().filter(letters))
+}
+
+/// The most differences that [`distance`] can count.
+const MOST: usize = 2;
+/// Cells of a row of the table that are within reach.
+const BAND: usize = 2 * MOST + 1;
+
+/// How many single differences two texts are apart (the optimal string alignment distance); `None` if
+/// more than `most`, which shows after a few characters: only the cells of the table that are so near to
+/// its diagonal are filled in (E. Ukkonen, "Algorithms for approximate string matching", 1985).
+fn distance<T: PartialEq>(one: &[T], other: &[T], most: usize) -> Option<usize> {
+    let most = most.min(MOST);
+    let head = one.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let (one, other) = (&one[head..], &other[head..]);
+    let tail = one.iter().rev().zip(other.iter().rev()).take_while(|(a, b)| a == b).count();
+    let (one, other) = (&one[..one.len() - tail], &other[..other.len() - tail]);
+    if one.len().abs_diff(other.len()) > most {
+        return None;
+    }
+    let far = most + 1;
+    // Of each row, the cells from `most` before the diagonal to `most` behind it.
+    let mut rows = [[far; BAND]; 3];
+    for i in 0..=one.len() {
+        let mut row = [far; BAND];
+        for (at, band) in (0..=2 * most).enumerate() {
+            let Some(j) = (i + band).checked_sub(most).filter(|j| *j <= other.len()) else { continue };
+            if i == 0 || j == 0 {
+                row[at] = (i + j).min(far);
+                continue;
+            }
+            let same = one[i - 1] == other[j - 1];
+            let mut least = rows[1][at] + usize::from(!same);
+            if at < 2 * most {
+                least = least.min(rows[1][at + 1] + 1);
+            }
+            if at > 0 {
+                least = least.min(row[at - 1] + 1);
+            }
+            if i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1] {
+                least = least.min(rows[0][at] + 1);
+            }
+            row[at] = least.min(far);
+        }
+        let least = |row: &[usize; BAND]| row.iter().copied().min().unwrap_or(far);
+        if least(&row) > most && least(&rows[1]) >= most && i > 0 {
+            return None;
+        }
+        rows = [rows[1], row, rows[2]];
+    }
+    let end = (other.len() + most).checked_sub(one.len())?;
+    rows[1].get(end).copied().filter(|far| *far <= most)
 }
 
 #[cfg(test)]
@@ -127,6 +184,24 @@ mod tests {
         }
         assert!(!shared("constantinople", "gonsdandinoble", true));
         assert!(!could_be_apart(parity("constantinople"), parity("byzantium"), 2));
+    }
+
+    #[test]
+    fn near_texts_are_as_far_apart_as_the_whole_table_says() {
+        let mut random = crate::audit::reasons::testing::Random(5);
+        let mut near = 0;
+        for _ in 0..20_000 {
+            let letters: Vec<char> = if random.one_in(3) { "abä".chars().collect() } else { "ab1".chars().collect() };
+            let mut word = || -> String { (0..random.below(9)).map(|_| letters[random.below(3) as usize]).collect() };
+            let (one, other) = (word(), word());
+            let expected = strsim::osa_distance(&one, &other);
+            let [chars, others] = [&one, &other].map(|text| text.chars().collect::<Vec<_>>());
+            for most in [1, 2] {
+                assert_eq!(distance(&chars, &others, most), (expected <= most).then_some(expected), "{one} {other}");
+            }
+            near += u32::from(expected <= 2);
+        }
+        assert!(near > 1000);
     }
 
     #[test]

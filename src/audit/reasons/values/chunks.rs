@@ -1,12 +1,19 @@
 //! Reads the changed rows, as many at once as memory allows, and finds the cells that differ.
 
 use crate::audit::reasons::evidence::{Evidence, ReasonError};
-use crate::compare::{Judge, Verdict, View};
+use super::traits::Printed;
+use crate::compare::{Briefs, Judge, Verdict, View, briefs};
 use crate::snapshot::Recipe;
+use crate::table::Cells::Bytes;
+use crate::table::print_bytes;
+use arrow::array::Array;
 use rayon::prelude::*;
 
 /// Most rows to hold of each side at once.
 const CHUNK: usize = 64 * 1024;
+
+/// Bytes of a value that are looked at.
+const BYTES: usize = 512 * 1024;
 
 /// Some changed rows.
 pub struct Chunk {
@@ -32,9 +39,20 @@ impl Chunk {
         [(left, row as usize), (right, self.partner[row as usize] as usize)]
     }
 
-    /// Both values of a column as printed.
-    pub fn print(&self, row: u32, column: usize) -> [Option<String>; 2] {
-        self.cells(row).map(|(view, row)| view.print(row, column))
+    /// Both values of a column as printed; of very long bytes, the beginning.
+    pub fn print(&self, row: u32, column: usize) -> Printed<'_> {
+        self.cells(row).map(|(view, row)| match view.cells(column) {
+            Some(Bytes(array)) if view.other(row, column).is_none() && array.is_valid(row) => {
+                let bytes = array.value(row);
+                Some(print_bytes(&bytes[..bytes.len().min(BYTES)]).into())
+            }
+            _ => view.text(row, column),
+        })
+    }
+
+    /// The same, as examples have them.
+    pub fn briefs(&self, row: u32, column: usize) -> Briefs {
+        briefs(self.cells(row), column)
     }
 }
 
@@ -54,7 +72,7 @@ impl<'a> Chunks<'a> {
     pub fn new(evidence: &'a Evidence<'a>) -> Self {
         let order = Recipe::order(evidence.alignment, evidence.key);
         let pairs: Vec<_> = order.into_iter().map(|at| &evidence.alignment.pairs[at]).collect();
-        let projections = [
+        let projections: [Vec<usize>; 2] = [
             pairs.iter().filter_map(|pair| evidence.parts[0].position(&pair.left.name)).collect(),
             pairs.iter().filter_map(|pair| evidence.parts[1].position(&pair.right.name)).collect(),
         ];
@@ -63,8 +81,11 @@ impl<'a> Chunks<'a> {
         Self {
             evidence,
             judge: Judge::new(evidence.alignment, evidence.key),
+            size: [0, 1]
+                .map(|side| evidence.rows_at_once(side, &projections[side], CHUNK))
+                .into_iter()
+                .fold((evidence.memory / 8 / row).clamp(1024, CHUNK), usize::min),
             projections,
-            size: (evidence.memory / 8 / row).clamp(1024, CHUNK),
             kept: Vec::new(),
             room: evidence.memory / 4,
         }
@@ -109,9 +130,12 @@ impl<'a> Chunks<'a> {
                 let mut buffers = [Vec::new(), Vec::new()];
                 let mut differs =
                     |row: &u32| self.judge.verdict(column, chunk.cells(*row), &mut buffers) == Verdict::Different;
-                (0..rows.len() as u32).filter(|row| differs(row)).collect()
+                // Once time is up, nothing is looked at; what was is left out then.
+                let ready = self.evidence.check().is_ok();
+                (0..rows.len() as u32).filter(|row| ready && differs(row)).collect()
             })
             .collect();
+        self.evidence.check()?;
         Ok(chunk)
     }
 }

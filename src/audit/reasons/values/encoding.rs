@@ -24,11 +24,15 @@ fn broken_as(clean: &str, broken: &str) -> Option<Damage> {
         return None;
     }
     for windows in [true, false] {
-        let once = misread(clean, windows);
-        if once == broken {
+        if misread(clean.bytes(), windows).eq(broken.chars()) {
             return Some(Damage::Misread(1));
         }
-        if broken.len() > once.len() && misread(&once, windows) == broken {
+        let once = misread(clean.bytes(), windows).flat_map(|c| {
+            let mut bytes = [0; 4];
+            let length = c.encode_utf8(&mut bytes).len();
+            bytes.into_iter().take(length)
+        });
+        if misread(once, windows).eq(broken.chars()) {
             return Some(Damage::Misread(2));
         }
     }
@@ -36,17 +40,16 @@ fn broken_as(clean: &str, broken: &str) -> Option<Damage> {
 }
 
 /// The bytes of a text read as one character each.
-fn misread(text: &str, windows: bool) -> String {
+fn misread(text: impl Iterator<Item = u8>, windows: bool) -> impl Iterator<Item = char> {
     /// Windows-1252 from 0x80 to 0x9F; what it does not define stays a control character.
     const WINDOWS: [char; 32] = [
         '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
         '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
     ];
-    let read = |byte: u8| match byte {
+    text.map(move |byte| match byte {
         0x80..=0x9f if windows => WINDOWS[usize::from(byte - 0x80)],
         _ => char::from(byte),
-    };
-    text.bytes().map(read).collect()
+    })
 }
 
 /// Whether each character beyond ASCII, or some, became that many `?` or U+FFFD, and all else stayed.

@@ -1,6 +1,6 @@
 //! Tables made of text, compared, for tests.
 
-use crate::audit::reasons::Evidence;
+use crate::audit::reasons::{Deadline, Evidence};
 use crate::audit::reasons::testing::parts;
 pub use crate::audit::reasons::testing::{Random, Row};
 use crate::compare::{CompareOptions, Side, compare_all};
@@ -50,5 +50,6 @@ pub fn compared<T>(
         counts: comparison.sides,
         memory: 1 << 30,
         interrupt: Interrupt::default(),
+        deadline: Deadline::NEVER,
     })
 }

@@ -21,7 +21,7 @@ fn loosened(value: Value) -> Value {
     match value {
         Value::Array(items) => {
             let mut items: Vec<Value> = items.into_iter().map(loosened).collect();
-            items.sort_by_key(|item| canonical_json(&item.to_string()));
+            items.sort_by_cached_key(|item| canonical_json(&item.to_string()));
             Value::Array(items)
         }
         Value::Object(members) => {

@@ -30,6 +30,7 @@ mod tests;
 pub use kind::{ColumnKinds, ValueKind};
 
 use super::evidence::{Evidence, ReasonError};
+use super::rank::Found;
 use super::reason::Reason;
 
 /// How changed values differ: a reason per column and kind, and for a kind that explains whole
@@ -37,8 +38,8 @@ use super::reason::Reason;
 ///
 /// # Errors
 /// If rows can't be read, or the person interrupts.
-pub fn values(evidence: &Evidence<'_>) -> Result<Vec<Reason>, ReasonError> {
-    Ok(sorted_values(evidence)?.1)
+pub fn values(evidence: &Evidence<'_>) -> Result<Found, ReasonError> {
+    Ok(Found { reasons: sorted_values(evidence)?.1, ..Found::default() })
 }
 
 /// The changed values of each column by kind, in the order of the table's columns, and the reasons that they make.

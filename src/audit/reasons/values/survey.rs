@@ -6,7 +6,7 @@ use super::fixes::Fixes;
 use super::kind::{ColumnKinds, ValueKind as K};
 use super::sort::Column;
 use super::tally::{ColumnTally, Count, Rows, Slot};
-use super::traits::{Learner, Traits};
+use super::traits::{Learner, Printed, Traits};
 use crate::audit::reasons::evidence::{Evidence, ReasonError};
 use crate::snapshot::Recipe;
 use rayon::prelude::*;
@@ -32,33 +32,61 @@ pub fn survey(evidence: &Evidence<'_>) -> Result<Survey, ReasonError> {
     let fixes = Fixes::new(evidence.alignment, evidence.key, &pairs);
     let mut chunks = Chunks::new(evidence);
 
-    let mut learners = vec![Learner::default(); columns.len()];
+    let room = (evidence.memory / 16 / columns.len().max(1)).max(64 * 1024);
+    let mut learners = vec![Learner::within(room); columns.len()];
     chunks.each(&mut |chunk| {
-        learners.par_iter_mut().enumerate().for_each(|(at, learner)| {
-            chunk.differing[at].iter().for_each(|row| learner.see(&columns[at], chunk.print(*row, at)));
-        });
-        Ok(())
+        learners.par_iter_mut().enumerate().try_for_each(|(at, learner)| {
+            let mut pace = Pace::default();
+            chunk.differing[at].iter().try_for_each(|row| {
+                let printed = chunk.print(*row, at);
+                pace.step(evidence, &printed)?;
+                learner.see(&columns[at], &printed);
+                Ok(())
+            })
+        })
     })?;
     let traits: Vec<Traits> = learners.iter().map(Learner::traits).collect();
 
-    let mut count = Count::new(&columns, &traits, &fixes);
-    chunks.each(&mut |chunk| {
-        count.add(chunk);
-        Ok(())
-    })?;
+    let mut count = Count::new(evidence, &columns, &traits, &fixes);
+    chunks.each(&mut |chunk| count.add(chunk))?;
     let (tallies, rows) = (count.tallies, count.rows);
 
     evidence.check()?;
     let believed = (0..columns.len())
         .into_par_iter()
         .map(|at| {
-            let chance = Chance::new(&columns[at], &traits[at], &learners[at], columns.len());
-            believed(&chance, &tallies[at])
+            evidence.check()?;
+            let chance = Chance::new(evidence, &columns[at], &traits[at], &learners[at], columns.len());
+            let found = believed(&chance, &tallies[at]);
+            evidence.check().map(|()| found)
         })
-        .collect();
+        .collect::<Result<_, _>>()?;
     let mut order: Vec<usize> = (0..columns.len()).collect();
     order.sort_by_key(|at| pairs[*at]);
     Ok(Survey { columns, traits, tallies, rows, believed, order })
+}
+
+/// Asks for the time now and then: the more often, the longer the values are.
+#[derive(Default)]
+pub struct Pace(usize);
+
+impl Pace {
+    /// Bytes, and as much for each cell, after which the time is asked for.
+    const BYTES: usize = 64 * 1024;
+    const CELL: usize = 256;
+
+    /// To be called before two values are looked at.
+    ///
+    /// # Errors
+    /// Once it is time to stop.
+    pub fn step(&mut self, evidence: &Evidence<'_>, printed: &Printed<'_>) -> Result<(), ReasonError> {
+        self.0 += Self::CELL + printed.iter().flatten().map(|text| text.len()).sum::<usize>();
+        if self.0 < Self::BYTES {
+            return Ok(());
+        }
+        self.0 = 0;
+        evidence.check()
+    }
 }
 
 /// The slots of a column that are more than chance.

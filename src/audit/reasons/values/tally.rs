@@ -5,8 +5,12 @@ use super::decimal::Decimal;
 use super::fixes::Fixes;
 use super::kind::ValueKind as K;
 use super::sort::{Class, Column, Sorted, sort};
+use super::survey::Pace;
 use super::traits::{Printed, Traits};
+use crate::audit::reasons::evidence::{Evidence, ReasonError};
+use crate::compare::Briefs;
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// A kind; and for rounding also the side with fewer digits, because one cause rounds one side.
@@ -28,7 +32,7 @@ pub struct Tally {
     /// The rules under which all of the values would be equal, as bits.
     pub fixes: u32,
     /// Positions among the changed rows, and the values.
-    pub examples: Vec<(usize, Printed)>,
+    pub examples: Vec<(usize, Briefs)>,
 }
 
 /// One column's values.
@@ -50,6 +54,7 @@ pub fn slot(sorted: Sorted) -> Slot {
 
 /// All counts under way.
 pub struct Count<'a> {
+    evidence: &'a Evidence<'a>,
     columns: &'a [Column],
     traits: &'a [Traits],
     fixes: &'a Fixes,
@@ -59,30 +64,43 @@ pub struct Count<'a> {
 
 impl<'a> Count<'a> {
     /// Of these columns.
-    pub fn new(columns: &'a [Column], traits: &'a [Traits], fixes: &'a Fixes) -> Self {
-        Self { columns, traits, fixes, tallies: vec![ColumnTally::default(); columns.len()], rows: Rows::new() }
+    pub fn new(
+        evidence: &'a Evidence<'a>,
+        columns: &'a [Column],
+        traits: &'a [Traits],
+        fixes: &'a Fixes,
+    ) -> Self {
+        let tallies = vec![ColumnTally::default(); columns.len()];
+        Self { evidence, columns, traits, fixes, tallies, rows: Rows::new() }
     }
 
     /// Counts some rows.
-    pub fn add(&mut self, chunk: &Chunk) {
-        let (columns, traits, fixes) = (self.columns, self.traits, self.fixes);
+    ///
+    /// # Errors
+    /// Once it is time to stop.
+    pub fn add(&mut self, chunk: &Chunk) -> Result<(), ReasonError> {
+        let (columns, traits, fixes, evidence) = (self.columns, self.traits, self.fixes, self.evidence);
         let slots: Vec<Vec<Slot>> = self
             .tallies
             .par_iter_mut()
             .enumerate()
             .map(|(at, tally)| {
-                let mut buffers = [Vec::new(), Vec::new()];
+                let (mut buffers, mut pace) = ([Vec::new(), Vec::new()], Pace::default());
                 let mut count = |row: &u32| {
                     let printed = chunk.print(*row, at);
-                    let sorted = sort(&columns[at], &traits[at], printed[0].as_deref(), printed[1].as_deref());
+                    pace.step(evidence, &printed)?;
+                    let [left, right] = printed.each_ref().map(Option::as_deref);
+                    let sorted = sort(&columns[at], &traits[at], left, right);
                     let mut still = |alive| fixes.still(alive, at, chunk.cells(*row), &mut buffers);
-                    tally.add(&columns[at], sorted, chunk.first + *row as usize, printed, &mut still);
-                    slot(sorted)
+                    let example = || (chunk.first + *row as usize, chunk.briefs(*row, at));
+                    tally.add(&columns[at], sorted, &printed, &mut still, &example);
+                    Ok(slot(sorted))
                 };
-                chunk.differing[at].iter().map(&mut count).collect()
+                chunk.differing[at].iter().map(&mut count).collect::<Result<_, ReasonError>>()
             })
-            .collect();
+            .collect::<Result<_, ReasonError>>()?;
         self.add_rows(chunk, &slots);
+        Ok(())
     }
 
     fn add_rows(&mut self, chunk: &Chunk, slots: &[Vec<Slot>]) {
@@ -111,9 +129,9 @@ impl ColumnTally {
         &mut self,
         column: &Column,
         sorted: Sorted,
-        row: usize,
-        printed: Printed,
+        printed: &Printed<'_>,
         still: &mut dyn FnMut(u32) -> u32,
+        example: &dyn Fn() -> (usize, Briefs),
     ) {
         self.changed += 1;
         let decimals = || {
@@ -139,7 +157,7 @@ impl ColumnTally {
         if sorted.kind != K::Other {
             let mut gap = 0.0;
             if sorted.kind == K::Rounding && column.class == Class::Number {
-                let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<f64>().ok());
+                let number = |text: &Option<Cow<'_, str>>| text.as_ref().and_then(|text| text.parse::<f64>().ok());
                 let values = number(&printed[0]).zip(number(&printed[1]));
                 gap = values.map_or(f64::INFINITY, |(one, two)| (one - two).abs());
             }
@@ -148,7 +166,7 @@ impl ColumnTally {
             tally.fixes = still(tally.fixes);
         }
         if tally.examples.len() < EXAMPLES {
-            tally.examples.push((row, printed));
+            tally.examples.push(example());
         }
     }
 }

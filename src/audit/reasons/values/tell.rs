@@ -8,7 +8,7 @@ use super::words::{self, predicate};
 use crate::audit::reasons::evidence::{Evidence, ReasonError};
 use crate::audit::reasons::reason::{Example, Kind, Reason, ReasonSide};
 use crate::audit::thousands;
-use crate::compare::View;
+use crate::compare::{Briefs, View};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The reasons: per column and kind, then those of whole rows.
@@ -188,11 +188,12 @@ impl Keys {
         // Changed rows ascend, so the left ones of these do.
         let positions: Vec<u64> = rows.iter().map(|row| evidence.differences.changed[*row].0).collect();
         let view = View::new(evidence.parts[0].fetch(&columns, &positions)?);
-        let key = |at: usize| (0..columns.len()).map(|column| view.print(at, column).unwrap_or_default()).collect();
+        let key = |at: usize| (0..columns.len()).map(|column| view.brief_key(at, column)).collect();
         Ok(Self(rows.into_iter().enumerate().map(|(at, row)| (row, key(at))).collect()))
     }
 
-    fn example(&self, row: usize, [left, right]: &[Option<String>; 2]) -> Example {
-        Example { key: self.0.get(&row).cloned().unwrap_or_default(), left: left.clone(), right: right.clone() }
+    fn example(&self, row: usize, briefs: &Briefs) -> Example {
+        let Briefs { texts: [left, right], lengths, foreign } = briefs.clone();
+        Example { key: self.0.get(&row).cloned().unwrap_or_default(), left, right, lengths, foreign }
     }
 }

@@ -118,7 +118,7 @@ const CAUSES: [Cause; 27] = [
     Cause { rule: "case", column: NAME, does: |text| Some(text.to_uppercase()) },
     Cause { rule: "spaces", column: NAME, does: |text| Some(format!("{text}{}", " ".repeat(1 + text.len() % 2))) },
     Cause { rule: "spaces", column: NOTE, does: |text| Some(text.replace(' ', "\u{a0}")) },
-    Cause { rule: "accents", column: NAME, does: |text| Some(super::text::plain(text)) },
+    Cause { rule: "accents", column: NAME, does: |text| Some(super::text::plain(text).collect()) },
     Cause {
         rule: "accents",
         column: NAME,

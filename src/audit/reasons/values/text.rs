@@ -8,40 +8,44 @@ pub fn is_space(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}')
 }
 
-fn without_spaces(text: &str) -> String {
-    text.chars().filter(|c| !is_space(*c)).collect()
+// All of these go through texts character by character, and stop where they differ: a text may be very
+// long.
+
+fn without_spaces(text: &str) -> impl Iterator<Item = char> + Clone {
+    text.chars().filter(|c| !is_space(*c))
 }
 
-fn only_letters_and_digits(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).collect()
+fn only_letters_and_digits(text: &str) -> impl Iterator<Item = char> + Clone {
+    text.chars().filter(|c| c.is_alphanumeric())
+}
+
+/// In lower case, character by character: a capital sigma at the end of a word is one like any other.
+fn lower(text: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
+    text.flat_map(char::to_lowercase).map(|c| if c == 'ς' { 'σ' } else { c })
 }
 
 /// Without accents; letters that Unicode does not take apart become what is usually written for them.
-pub fn plain(text: &str) -> String {
-    if text.is_ascii() {
-        return text.to_owned();
-    }
-    let mut out = String::with_capacity(text.len());
-    for c in text.nfd().filter(|c| !is_combining_mark(*c)) {
-        match c {
-            'ß' => out.push_str("ss"),
-            'æ' => out.push_str("ae"),
-            'Æ' => out.push_str("AE"),
-            'œ' => out.push_str("oe"),
-            'Œ' => out.push_str("OE"),
-            'ø' => out.push('o'),
-            'Ø' => out.push('O'),
-            'đ' | 'ð' => out.push('d'),
-            'Đ' | 'Ð' => out.push('D'),
-            'ł' => out.push('l'),
-            'Ł' => out.push('L'),
-            'ı' => out.push('i'),
-            'þ' => out.push_str("th"),
-            'Þ' => out.push_str("Th"),
-            _ => out.push(c),
-        }
-    }
-    out
+pub fn plain(text: &str) -> impl Iterator<Item = char> {
+    text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(|c| {
+        let (one, other) = match c {
+            'ß' => ('s', Some('s')),
+            'æ' => ('a', Some('e')),
+            'Æ' => ('A', Some('E')),
+            'œ' => ('o', Some('e')),
+            'Œ' => ('O', Some('E')),
+            'ø' => ('o', None),
+            'Ø' => ('O', None),
+            'đ' | 'ð' => ('d', None),
+            'Đ' | 'Ð' => ('D', None),
+            'ł' => ('l', None),
+            'Ł' => ('L', None),
+            'ı' => ('i', None),
+            'þ' => ('t', Some('h')),
+            'Þ' => ('T', Some('h')),
+            c => (c, None),
+        };
+        [Some(one), other].into_iter().flatten()
+    })
 }
 
 /// What two texts that mean the same differ in.
@@ -60,20 +64,19 @@ pub struct Likeness {
 /// Spaces, case, accents: one of them, strictest first.
 pub fn alike(left: &str, right: &str) -> Option<Likeness> {
     let found = |kind, form, rest: usize| Some(Likeness { kind, form, also: false, strong: rest >= 4 });
-    let packed = [without_spaces(left), without_spaces(right)];
-    if packed[0] == packed[1] && !packed[0].is_empty() {
-        let ordinary = |text: &str| text.replace(|c| is_space(c) && c != '\t' && c != '\n', " ");
+    if without_spaces(left).eq(without_spaces(right)) && without_spaces(left).next().is_some() {
+        let ordinary = |text| str::chars(text).map(|c| if is_space(c) && c != '\t' && c != '\n' { ' ' } else { c });
         let form = if left.trim_matches(is_space) == right.trim_matches(is_space) {
             0
-        } else if ordinary(left) == ordinary(right) {
+        } else if ordinary(left).eq(ordinary(right)) {
             2
         } else {
             1
         };
-        return found(ValueKind::Spaces, form, packed[0].chars().count());
+        return found(ValueKind::Spaces, form, without_spaces(left).take(4).count());
     }
-    let letters = || left.chars().filter(|c| c.is_alphanumeric()).count();
-    if left.to_lowercase() == right.to_lowercase() {
+    let letters = || only_letters_and_digits(left).take(4).count();
+    if lower(left.chars()).eq(lower(right.chars())) {
         return found(ValueKind::Case, 0, letters());
     }
     if left.is_ascii() && right.is_ascii() {
@@ -82,7 +85,7 @@ pub fn alike(left: &str, right: &str) -> Option<Likeness> {
     if left.nfc().eq(right.nfc()) {
         return found(ValueKind::Accents, 1, letters());
     }
-    if plain(left) == plain(right) {
+    if plain(left).eq(plain(right)) {
         return found(ValueKind::Accents, 0, letters());
     }
     if left.nfkc().eq(right.nfkc()) {
@@ -93,26 +96,26 @@ pub fn alike(left: &str, right: &str) -> Option<Likeness> {
 
 /// Punctuation, or several of these together.
 pub fn roughly_alike(left: &str, right: &str) -> Option<Likeness> {
-    let found = |kind, also, rest: &str| {
-        let rest = rest.chars().count();
-        (rest > 0).then_some(Likeness { kind, form: 0, also, strong: rest >= 4 })
-    };
-    let sides = [left, right];
-    let letters = sides.map(only_letters_and_digits);
-    if letters[0] == letters[1] {
-        return found(ValueKind::Punctuation, false, &letters[0]);
+    let found = |kind, also, rest: usize| (rest > 0).then_some(Likeness { kind, form: 0, also, strong: rest >= 4 });
+    let letters = only_letters_and_digits;
+    let rest = || letters(left).take(4).count();
+    if letters(left).eq(letters(right)) {
+        return found(ValueKind::Punctuation, false, rest());
     }
-    let lower = letters.map(|text| text.to_lowercase());
-    let plain = sides.map(|text| only_letters_and_digits(&plain(text)).to_lowercase());
-    if plain[0] != plain[1] {
+    if !bare(left).eq(bare(right)) {
         return None;
     }
-    if lower[0] != lower[1] {
-        return found(ValueKind::Accents, true, &plain[0]);
+    if !lower(letters(left)).eq(lower(letters(right))) {
+        return found(ValueKind::Accents, true, bare(left).take(4).count());
     }
-    let packed = sides.map(|text| without_spaces(text).to_lowercase());
-    let kind = if packed[0] == packed[1] { ValueKind::Case } else { ValueKind::Punctuation };
-    found(kind, true, &lower[0])
+    let packed = lower(without_spaces(left)).eq(lower(without_spaces(right)));
+    let kind = if packed { ValueKind::Case } else { ValueKind::Punctuation };
+    found(kind, true, rest())
+}
+
+/// Letters and digits without accents, in lower case.
+fn bare(text: &str) -> impl Iterator<Item = char> {
+    lower(plain(text).filter(|c| c.is_alphanumeric()))
 }
 
 /// Whether one is the beginning of the other: the shorter one's side.
@@ -128,7 +131,7 @@ pub fn beginning(left: &str, right: &str) -> Option<usize> {
 
 /// Whether they are the same without leading zeros: the side with more of them.
 pub fn leading_zeros(left: &str, right: &str) -> Option<usize> {
-    let bare = |text: &str| text.trim_start_matches('0').to_owned();
+    let bare = |text| str::trim_start_matches(text, '0');
     let same = bare(left) == bare(right) && left.len() != right.len();
     (same && [left, right].iter().any(|text| text.starts_with('0'))).then_some(usize::from(left.len() < right.len()))
 }

@@ -5,6 +5,7 @@ use super::kind::ValueKind as K;
 use super::moment;
 use super::sort::{Column, Sorted, code, sort};
 use super::text::beginning;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A length in characters or in bytes.
@@ -95,10 +96,12 @@ fn most<T: Ord + Copy>(counts: &BTreeMap<T, u64>) -> Option<(T, u64)> {
 }
 
 /// Two values as printed.
-pub type Printed = [Option<String>; 2];
+pub type Printed<'a> = [Option<Cow<'a, str>>; 2];
 
-/// Values to keep for judging what chance does.
+/// Values to keep for judging what chance does, at most.
 const SAMPLE: usize = 4096;
+/// Values longer than this are not kept for it: too few of them would fit.
+const LONG: usize = 8 * 1024;
 
 /// Learns a column's traits from its changed values, seen one by one.
 #[derive(Clone, Debug)]
@@ -107,7 +110,9 @@ pub struct Learner {
     seen: u64,
     step: u64,
     /// Every so-manieth pair of values.
-    pub sample: Vec<Printed>,
+    pub sample: Vec<[Option<String>; 2]>,
+    /// Bytes that the sample takes, and those that it may take.
+    bytes: [usize; 2],
     numbers: u64,
     powers: BTreeMap<i32, u64>,
     shifts: Frequent<Decimal>,
@@ -133,6 +138,7 @@ impl Default for Learner {
             seen: 0,
             step: 1,
             sample: Vec::new(),
+            bytes: [0, usize::MAX],
             numbers: 0,
             powers: BTreeMap::new(),
             shifts: Frequent(BTreeMap::new()),
@@ -153,21 +159,30 @@ impl Default for Learner {
 }
 
 impl Learner {
+    /// One whose sample takes so many bytes at most.
+    pub fn within(bytes: usize) -> Self {
+        Self { bytes: [0, bytes], ..Self::default() }
+    }
+
     /// Sees a changed pair of values.
-    pub fn see(&mut self, column: &Column, printed: Printed) {
-        let [left, right] = &printed;
-        let sorted = sort(column, &self.plain, left.as_deref(), right.as_deref());
+    pub fn see(&mut self, column: &Column, printed: &Printed<'_>) {
+        let [left, right] = printed.each_ref().map(Option::as_deref);
+        let sorted = sort(column, &self.plain, left, right);
         if let (Some(left), Some(right)) = (left, right) {
             self.learn(column, sorted, left, right);
         }
-        if self.seen.is_multiple_of(self.step) {
-            self.sample.push(printed);
-            if self.sample.len() > SAMPLE {
+        let size = |values: [Option<&str>; 2]| values.into_iter().flatten().map(str::len).sum::<usize>();
+        if self.seen.is_multiple_of(self.step) && size([left, right]) <= LONG {
+            self.bytes[0] += size([left, right]);
+            self.sample.push([left, right].map(|text| text.map(str::to_owned)));
+            if self.sample.len() > SAMPLE || self.bytes[0] > self.bytes[1] {
                 let mut at = 0;
                 self.sample.retain(|_| {
                     at += 1;
                     at % 2 == 1
                 });
+                self.bytes[0] =
+                    self.sample.iter().map(|[left, right]| size([left.as_deref(), right.as_deref()])).sum();
                 self.step *= 2;
             }
         }
