@@ -15,7 +15,7 @@ pub use facts::{Audit, AuditedColumn, AuditedSide, KeyReport, OtherValues, thous
 pub use infer::{MOST_COLUMNS, Shortlist, infer};
 pub use proposals::{Proposal, Unpaired, proposals};
 pub use reasons::{
-    ColumnKinds, Deadline, Evidence, Example, Found, Kind, Reason, ReasonError, ReasonSide, ValueKind, reasons, sampled_rows,
-    sorted_values,
+    ColumnKinds, Deadline, Evidence, Example, Found, Kind, Reason, ReasonError, ReasonSide, ValueKind, reasons,
+    sampled_rows, sorted_values,
 };
 pub use summary::{Softening, Summary, Verdict};

@@ -31,23 +31,15 @@ enum Raw<'a> {
 
 impl View {
     fn raw(&self, row: usize, column: usize) -> Option<Raw<'_>> {
-        match (self.other(row, column), self.cells(column)) {
-            (Some(text), _) => Some(Raw::Text(Cow::Borrowed(text))),
-            (None, Some(Cells::Bytes(array))) if !self.cells(column)?.is_null(row) => {
-                Some(Raw::Bytes(array.value(row)))
-            }
-            _ => self.text(row, column).map(Raw::Text),
-        }
+        Raw::of(self.cells(column), self.other(row, column), row)
     }
 
     /// The cell as it is printed, as far as possible without copying it; `None` for NULL.
     pub fn text(&self, row: usize, column: usize) -> Option<Cow<'_, str>> {
-        match (self.other(row, column), self.cells(column)) {
-            (Some(text), _) => Some(Cow::Borrowed(text)),
-            (None, Some(cells)) if cells.is_null(row) => None,
-            (None, Some(Cells::Text(array))) => Some(Cow::Borrowed(array.value(row))),
-            (None, cells) => cells?.print(row).map(Cow::Owned),
-        }
+        Some(match self.raw(row, column)? {
+            Raw::Text(text) => text,
+            Raw::Bytes(bytes) => print_bytes(bytes).into(),
+        })
     }
 
     /// The cell as it is shown by itself, and its length in characters if that is not all of it.
@@ -73,8 +65,13 @@ impl View {
 
 /// Two cells, each in its view and row, as they are shown beside each other.
 pub fn briefs(cells: [(&View, usize); 2], column: usize) -> Briefs {
-    let raws = cells.map(|(view, row)| view.raw(row, column));
-    let foreign = cells.map(|(view, row)| view.other(row, column).is_some());
+    cells_brief(cells.map(|(view, row)| (view.cells(column), view.other(row, column), row)))
+}
+
+/// The same of cells that may not be there, each with the text that stands for it, and its row.
+pub fn cells_brief(cells: [(Option<&Cells>, Option<&str>, usize); 2]) -> Briefs {
+    let foreign = cells.map(|(_, other, _)| other.is_some());
+    let raws = cells.map(|(cells, other, row)| Raw::of(cells, other, row));
     let head = match &raws {
         [Some(Raw::Text(one)), Some(Raw::Text(other))] => common(one.as_bytes(), other.as_bytes()),
         [Some(Raw::Bytes(one)), Some(Raw::Bytes(other))] => common(one, other),
@@ -103,7 +100,17 @@ fn common(one: &[u8], other: &[u8]) -> usize {
     one.iter().zip(other).take_while(|(a, b)| a == b).count()
 }
 
-impl Raw<'_> {
+impl<'a> Raw<'a> {
+    fn of(cells: Option<&'a Cells>, other: Option<&'a str>, row: usize) -> Option<Self> {
+        match (other, cells) {
+            (Some(text), _) => Some(Self::Text(Cow::Borrowed(text))),
+            (None, Some(cells)) if cells.is_null(row) => None,
+            (None, Some(Cells::Text(array))) => Some(Self::Text(Cow::Borrowed(array.value(row)))),
+            (None, Some(Cells::Bytes(array))) => Some(Self::Bytes(array.value(row))),
+            (None, cells) => cells?.print(row).map(|text| Self::Text(Cow::Owned(text))),
+        }
+    }
+
     /// All of it, or a piece that shows what follows after so many bytes, and the length in characters.
     fn piece(&self, head: usize) -> (String, Option<u64>) {
         match self {

@@ -16,7 +16,7 @@ mod join;
 mod outcome;
 mod samples;
 
-pub use brief::{Briefs, brief_texts, briefs};
+pub use brief::{Briefs, brief_texts, briefs, cells_brief};
 pub use cells::{Judge, Verdict, View};
 pub use differences::Differences;
 pub use error::CompareError;

@@ -150,12 +150,7 @@ fn reasons_time(so_far: Duration) -> Duration {
     so_far * 4 / 5 + Duration::from_millis(700)
 }
 
-fn look_for_reasons(
-    job: &Job,
-    watch: &dyn Watch,
-    compared: &Compared,
-    deadline: Deadline,
-) -> Result<Found, RunError> {
+fn look_for_reasons(job: &Job, watch: &dyn Watch, compared: &Compared, deadline: Deadline) -> Result<Found, RunError> {
     let _progress = watch.stage("looking for reasons");
     let Compared { frozen, indexes, alignment, key, audit, differences, .. } = compared;
     // Columns that were left out were not read.

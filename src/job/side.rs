@@ -30,14 +30,14 @@ pub struct Job {
     pub copy: bool,
     /// Whether reasons are looked for.
     pub reasons: bool,
+    /// How long at most; without it, no longer than all that came before, and a second.
+    pub reasons_time: Option<Duration>,
     /// Whether having nothing to compare is agreement.
     pub allow_nothing: bool,
     /// How the tables of servers are read.
     pub reading: Reading,
     /// Whether whole rows of the left or right table are needed: those of one that is to be written.
     pub whole: [bool; 2],
-    /// How long at most; without it, no longer than all that came before, and a second.
-    pub reasons_time: Option<Duration>,
 }
 
 impl Job {

@@ -1,7 +1,7 @@
 //! Conflicts as a table: one line per column that it is about, with both versions and the base, and
 //! below them why no rule decided.
 
-use super::diff::shorten_both;
+use super::pair::{Pair, kind, value};
 use super::step::key_names;
 use super::style::Style;
 use super::values::{print_key, shorten, visible};
@@ -90,7 +90,6 @@ impl<'a> ConflictTable<'a> {
 
     /// The three versions of a column.
     fn values(&self, conflict: &Conflict, name: &str) -> [Cell; 3] {
-        let dim = |text: &str| Cell::new(text).add_attribute(Attribute::Dim);
         let values: [Option<&Option<String>>; 3] = [0, 1, 2].map(|version| {
             let at = place(self.file, version, name)?;
             conflict.rows[version].as_ref()?.get(at)
@@ -98,24 +97,23 @@ impl<'a> ConflictTable<'a> {
         let mut cells = [0, 1, 2].map(|version: usize| match values[version] {
             _ if conflict.rows[version].is_none() => absent(conflict, version),
             None => Cell::new(""),
-            Some(None) => dim("NULL"),
-            Some(Some(text)) if text.is_empty() => dim("(empty)"),
-            Some(Some(text)) => Cell::new(shorten(&visible(text), self.value)),
+            Some(text) => value(text.as_deref(), self.value),
         });
-        // Long values are shortened so that what differs can be seen.
-        if let [Some(Some(left)), Some(Some(right)), base] = values
-            && !left.is_empty()
-            && !right.is_empty()
-            && left != right
+        // Beside each other, so that what differs can be seen.
+        if let [Some(left), Some(right), base] = values
+            && conflict.rows[0].is_some()
+            && conflict.rows[1].is_some()
         {
-            let [l, r] = shorten_both(left, right, self.value);
+            let pair = self.file.alignment.pairs.iter().find(|pair| pair.left.name == name);
+            let kinds = pair.map_or(["value"; 2], |pair| [kind(&pair.left.ty, false), kind(&pair.right.ty, false)]);
+            let both = || Pair::of([left.as_deref(), right.as_deref()], kinds).cells(self.value);
             // Where the base is one of them, it is shown in the same way.
-            match base {
-                Some(Some(base)) if base == left => cells[2] = Cell::new(&l),
-                Some(Some(base)) if base == right => cells[2] = Cell::new(&r),
+            match base.filter(|_| left != right) {
+                Some(base) if base == left => [cells[2], _] = both(),
+                Some(base) if base == right => [_, cells[2]] = both(),
                 _ => {}
             }
-            [cells[0], cells[1]] = [Cell::new(l), Cell::new(r)];
+            [cells[0], cells[1]] = both();
         }
         cells
     }

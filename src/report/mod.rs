@@ -1,17 +1,20 @@
 //! Facts to documents: one model, rendered as terminal tables, as JSON, or as a page to send.
 
+mod alike;
 mod apply;
 mod conflicts;
-mod diff;
 mod history;
 mod json;
 mod keys;
+mod odd;
 mod page;
+mod pair;
 mod plan;
 mod plan_json;
 mod reasons;
 mod refused;
 mod sentence;
+mod shown;
 mod step;
 mod steps;
 mod style;

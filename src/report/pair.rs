@@ -1,6 +1,6 @@
 //! Two values beside each other: a left and a right one, one before and after.
 
-use super::shown::{shown, shown_both, word};
+use super::shown::{named, shown, shown_both, word};
 use crate::audit::thousands;
 use crate::compare::brief_texts;
 use crate::table::PortableType;
@@ -34,22 +34,35 @@ pub(super) fn kind(ty: &PortableType, foreign: bool) -> &'static str {
         (T::Instant { .. }, false) => "instant",
         (T::Uuid, false) => "uuid",
         (T::Json, false) => "json",
-        (_, false) => "value",
         (_, true) => "text",
     }
 }
 
 /// All that [`kind`] says.
 const KINDS: [&str; 14] = [
-    "text", "not text", "bytes", "not bytes", "boolean", "number", "float", "date", "time", "timestamp", "instant",
-    "uuid", "json", "value",
+    "text",
+    "not text",
+    "bytes",
+    "not bytes",
+    "boolean",
+    "number",
+    "float",
+    "date",
+    "time",
+    "timestamp",
+    "instant",
+    "uuid",
+    "json",
+    "value",
 ];
 /// Of two values of one kind that are printed alike.
 const OTHER: [&str; 2] = ["one value", "another value"];
 
 /// Whether a text ends in such a word.
 pub(super) fn is_noted(text: &str) -> bool {
-    let ends = |word: &str| text.strip_suffix(')').and_then(|text| text.strip_suffix(word)).is_some_and(|text| text.ends_with('('));
+    let ends = |word: &str| {
+        text.strip_suffix(')').and_then(|text| text.strip_suffix(word)).is_some_and(|text| text.ends_with('('))
+    };
     KINDS.into_iter().chain(OTHER).any(ends)
 }
 
@@ -71,6 +84,23 @@ impl<'a> Pair<'a> {
                 (kind, length) => kind.or(length),
             }
         })
+    }
+
+    /// The same, and which characters are behind what looks alike: for a page, which shows values as they
+    /// are.
+    pub fn page_notes(&self) -> [Option<String>; 2] {
+        let notes = self.notes();
+        match self.texts {
+            [Some(one), Some(other)] if one != other => {
+                let [one, other] = named(one, other);
+                let [left, right] = notes;
+                [(left, one), (right, other)].map(|(note, named)| {
+                    let both: Vec<String> = [named, note].into_iter().flatten().collect();
+                    (!both.is_empty()).then(|| both.join(", "))
+                })
+            }
+            _ => notes,
+        }
     }
 
     /// Both in at most so many characters each, not counting what is said beside them.

@@ -70,7 +70,12 @@ mod tests {
             rows: 24_457,
             of: 26_921,
             text: text.into(),
-            examples: vec![Example { key: vec!["BIPA".into()], left: Some("1.5".into()), right: None, ..Example::default() }],
+            examples: vec![Example {
+                key: vec!["BIPA".into()],
+                left: Some("1.5".into()),
+                right: None,
+                ..Example::default()
+            }],
             fix: fix.map(str::to_owned),
         }
     }

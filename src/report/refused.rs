@@ -11,6 +11,8 @@ use serde_json::{Map, Value};
 const ROWS: usize = 5;
 /// Cells that are shown of each.
 const CELLS: usize = 4;
+/// What a cell is: its type is not told.
+const VALUE: &str = "value";
 
 /// What was refused: the cells in which the row that was found is another than was planned.
 pub(super) fn refused_table(refusals: &[Refusal], file: &PlanFile, both: bool, style: Style) -> String {
@@ -37,6 +39,8 @@ pub(super) fn unverified_table(cells: &[Unverified], file: &PlanFile, both: bool
                 column: column.clone(),
                 before: Some(cell.planned.clone()),
                 after: Some(cell.found.clone()),
+                kinds: [VALUE; 2],
+                lengths: [None; 2],
             },
             None => whole_row(cell.planned.is_some(), cell.found.is_some()),
         };
@@ -81,7 +85,13 @@ fn print(value: &Value) -> Option<String> {
 
 fn whole_row(planned: bool, found: bool) -> ShownCell {
     let word = |there: bool| Some(Some(if there { "(a row)" } else { "(no row)" }.to_owned()));
-    ShownCell { column: String::new(), before: word(planned), after: word(found) }
+    ShownCell {
+        column: String::new(),
+        before: word(planned),
+        after: word(found),
+        kinds: [VALUE; 2],
+        lengths: [None; 2],
+    }
 }
 
 /// The cells in which the row that was planned and the one that was found differ; one line for
@@ -99,6 +109,8 @@ fn differences(refusal: &Refusal) -> Vec<ShownCell> {
                 column: column.clone(),
                 before: Some(print(value)),
                 after: Some(print(other)),
+                kinds: [VALUE; 2],
+                lengths: [None; 2],
             })
             .collect(),
         (None, Some(_)) => {

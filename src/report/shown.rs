@@ -23,6 +23,11 @@ pub(super) fn word(value: Option<&str>) -> Option<&'static str> {
     }
 }
 
+/// Whether a text is one that stands for what is no value.
+pub(super) fn is_word(text: &str) -> bool {
+    WORDS.contains(&text)
+}
+
 /// A value as it reads by itself, in at most so many characters.
 pub(super) fn shown(value: Option<&str>, most: usize) -> String {
     match (word(value), value) {
@@ -57,12 +62,10 @@ pub(super) fn shown_both(one: &str, other: &str, most: usize) -> [String; 2] {
     let quotes = if pieces.iter().any(|pieces| pieces.quoted) { 2 } else { 0 };
     let most = most.saturating_sub(quotes);
     let width = |pieces: &[String]| pieces.iter().map(|piece| piece.chars().count()).sum::<usize>();
-    let longest =
-        pieces.iter().map(|pieces| width(&pieces.all[head..pieces.all.len() - tail])).max().unwrap_or(0);
+    let longest = pieces.iter().map(|pieces| width(&pieces.all[head..pieces.all.len() - tail])).max().unwrap_or(0);
     let first = pieces.iter().filter_map(|pieces| pieces.all.get(head)).map(|piece| piece.chars().count()).max();
-    let ends = pieces.each_ref().map(|pieces| {
-        [width(&pieces.all[..head]), width(&pieces.all[pieces.all.len() - tail..])]
-    });
+    let ends =
+        pieces.each_ref().map(|pieces| [width(&pieces.all[..head]), width(&pieces.all[pieces.all.len() - tail..])]);
     let ends = [0, 1].map(|end| ends[0][end].max(ends[1][end]));
     // Both show the same part of what they have in common, so that they line up above each other.
     let least = ends[0].min(most / 4) + ends[1].min(most / 4);
@@ -79,8 +82,7 @@ pub(super) fn shown_both(one: &str, other: &str, most: usize) -> [String; 2] {
     };
     let left = pieces.iter().map(|own| fit(&mut own.all[..head].iter().rev(), before)).min().unwrap_or(0);
     let after = room.saturating_sub(before);
-    let right =
-        pieces.iter().map(|own| fit(&mut own.all[own.all.len() - tail..].iter(), after)).min().unwrap_or(0);
+    let right = pieces.iter().map(|own| fit(&mut own.all[own.all.len() - tail..].iter(), after)).min().unwrap_or(0);
     pieces.map(|own| {
         let end = own.all.len() - tail;
         let mut out: Vec<&str> = own.all[head - left..end + right].iter().map(String::as_str).collect();
@@ -104,14 +106,28 @@ pub(super) fn shown_both(one: &str, other: &str, most: usize) -> [String; 2] {
     })
 }
 
+/// Of two texts that differ and look alike, the characters beyond ASCII in which they differ, by number;
+/// those that are shown by number anyway are left out.
+pub(super) fn named(one: &str, other: &str) -> [Option<String>; 2] {
+    const MOST: usize = 3;
+    if !skeleton(one).eq(skeleton(other)) {
+        return [None, None];
+    }
+    let head = one.chars().zip(other.chars()).take_while(|(x, y)| x == y).count();
+    [one, other].map(|text| {
+        let rest = text.chars().skip(head).filter(|c| !c.is_ascii() && !is_odd(*c));
+        let named: Vec<String> = rest.take(MOST).map(|c| format!("U+{:04X}", u32::from(c))).collect();
+        (!named.is_empty()).then(|| named.join(" "))
+    })
+}
+
 /// Whether a text can't stand for itself.
 pub(super) fn needs_quotes(text: &str) -> bool {
     text.starts_with([' ', '"', '…'])
         || text.ends_with([' ', '…'])
-        || WORDS.contains(&text)
+        || is_word(text)
         || text.contains("  ")
-        || text.ends_with(')') && text.contains(" (")
-            && (text.ends_with(" characters)") || super::pair::is_noted(text))
+        || text.ends_with(')') && text.contains(" (") && (text.ends_with(" characters)") || super::pair::is_noted(text))
         || text.chars().any(is_odd)
         || !is_nfc(text)
 }
@@ -180,7 +196,9 @@ mod tests {
 
     #[test]
     fn ordinary_values_read_as_they_are() {
-        for text in ["Edinburgh", "Blönduós", "a b", "C:\\new", "{\"a\": 1}", "5.00", "Loading… done", "東京", "x'y", "null"] {
+        for text in
+            ["Edinburgh", "Blönduós", "a b", "C:\\new", "{\"a\": 1}", "5.00", "Loading… done", "東京", "x'y", "null"]
+        {
             assert_eq!(shown(Some(text), 60), text);
         }
         assert_eq!(both("Blonduos", "Blönduós", 20), ["Blonduos", "Blönduós"]);
@@ -233,9 +251,36 @@ mod tests {
     /// Texts of everything that could be taken for something else.
     fn nasty(random: &mut crate::report::shown::tests::Random) -> String {
         const PARTS: [&str; 30] = [
-            "a", "b", " ", " ", "\u{a0}", "\u{200b}", "é", "e\u{301}", "\u{301}", "\\", "\"", "␣", "…", "\t", "\\t", "\n",
-            "\\u{a0}", "NULL", "(empty)", "а", "\u{202e}", "-", "–", "\u{2212}", "'", "’", " (text)", " (12 characters)",
-            "\u{fe0f}", "\u{1f469}",
+            "a",
+            "b",
+            " ",
+            " ",
+            "\u{a0}",
+            "\u{200b}",
+            "é",
+            "e\u{301}",
+            "\u{301}",
+            "\\",
+            "\"",
+            "␣",
+            "…",
+            "\t",
+            "\\t",
+            "\n",
+            "\\u{a0}",
+            "NULL",
+            "(empty)",
+            "а",
+            "\u{202e}",
+            "-",
+            "–",
+            "\u{2212}",
+            "'",
+            "’",
+            " (text)",
+            " (12 characters)",
+            "\u{fe0f}",
+            "\u{1f469}",
         ];
         (0..random.below(7)).map(|_| PARTS[random.below(PARTS.len() as u64) as usize]).collect()
     }

@@ -1,7 +1,10 @@
 //! A step as it is shown: its key and the cells that matter, printed.
 
-use crate::endpoint::Action;
+use super::pair::kind;
+use crate::compare::cells_brief;
+use crate::endpoint::{Action, ExportBatch};
 use crate::plan::{Chunk, Plan, PlanError, PlanFile, cell_text};
+use crate::table::Cells;
 use serde_json::{Map, Value, json};
 
 /// The names of the sides.
@@ -31,10 +34,44 @@ pub struct ShownCell {
     pub before: Option<Option<String>>,
     /// As it is to become; of updates and creates.
     pub after: Option<Option<String>>,
+    /// What both are, for two that are printed alike.
+    pub kinds: [&'static str; 2],
+    /// The lengths of very long ones in characters, if only a piece of each is here.
+    pub lengths: [Option<u64>; 2],
 }
 
 /// The step in this row of a chunk.
 pub fn shown_step(file: &PlanFile, side: usize, chunk: &Chunk, row: usize) -> ShownStep {
+    step(file, side, chunk, row, &|batches, column| {
+        let text = |batch: &Option<ExportBatch>| batch.as_ref().map(|batch| cell_text(batch, row, column));
+        let foreign = batches.map(|batch| batch.as_ref().is_some_and(|batch| other(batch, row, column).is_some()));
+        (batches.map(text), [None; 2], foreign)
+    })
+}
+
+/// The same with no more than pieces of very long values.
+pub(super) fn brief_step(file: &PlanFile, side: usize, chunk: &Chunk, row: usize) -> ShownStep {
+    step(file, side, chunk, row, &|batches, column| {
+        let cells = batches.map(|batch| batch.as_ref().and_then(|batch| Cells::new(batch.rows.column(column))));
+        let others = batches.map(|batch| batch.as_ref().and_then(|batch| other(batch, row, column)));
+        let brief = cells_brief([0, 1].map(|at| (cells[at].as_ref(), others[at], row)));
+        let [before, after] = brief.texts;
+        let [has_before, has_after] = batches.map(Option::is_some);
+        ([has_before.then_some(before), has_after.then_some(after)], brief.lengths, brief.foreign)
+    })
+}
+
+/// The values of a column before and after, their lengths if they are not whole, and whether its type
+/// can't hold them.
+type Values = ([Option<Option<String>>; 2], [Option<u64>; 2], [bool; 2]);
+
+fn step(
+    file: &PlanFile,
+    side: usize,
+    chunk: &Chunk,
+    row: usize,
+    values: &dyn Fn([&Option<ExportBatch>; 2], usize) -> Values,
+) -> ShownStep {
     let plan_side = &file.sides[side];
     let writes = plan_side.writes.clone().unwrap_or_default();
     let columns: Vec<usize> = match chunk.steps.action {
@@ -42,8 +79,10 @@ pub fn shown_step(file: &PlanFile, side: usize, chunk: &Chunk, row: usize) -> Sh
         Action::Update => chunk.changed.get(row).cloned().unwrap_or_default(),
         Action::Delete => (0..plan_side.table.columns.len()).filter(|column| !writes.key.contains(column)).collect(),
     };
-    let text = |batch: &Option<crate::endpoint::ExportBatch>, column| {
-        batch.as_ref().map(|batch| cell_text(batch, row, column))
+    let cell = |column: usize| {
+        let ([before, after], lengths, foreign) = values([&chunk.steps.before, &chunk.steps.after], column);
+        let kinds = foreign.map(|foreign| kind(&plan_side.table.columns[column].ty, foreign));
+        ShownCell { column: plan_side.table.columns[column].name.clone(), before, after, kinds, lengths }
     };
     ShownStep {
         side,
@@ -54,15 +93,15 @@ pub fn shown_step(file: &PlanFile, side: usize, chunk: &Chunk, row: usize) -> Sh
             .iter()
             .map(|column| cell_text(chunk.steps.rows(), row, *column).unwrap_or_else(|| "NULL".to_owned()))
             .collect(),
-        cells: columns
-            .into_iter()
-            .map(|column| ShownCell {
-                column: plan_side.table.columns[column].name.clone(),
-                before: text(&chunk.steps.before, column),
-                after: text(&chunk.steps.after, column),
-            })
-            .collect(),
+        cells: columns.into_iter().map(cell).collect(),
     }
+}
+
+/// The text of a value that its column can't hold.
+fn other(batch: &ExportBatch, row: usize, column: usize) -> Option<&str> {
+    let place = (row as u32, column as u32);
+    let at = batch.others.binary_search_by_key(&place, |other| (other.row, other.column)).ok()?;
+    Some(&batch.others[at].text)
 }
 
 /// A few steps of each action.
@@ -82,7 +121,7 @@ pub fn sample_steps(plan: &Plan) -> Result<Vec<ShownStep>, PlanError> {
             let Some(at) = Action::ALL.iter().position(|action| *action == chunk.steps.action) else { continue };
             let rows = chunk.steps.len().min(missing[at] as usize);
             missing[at] -= rows as u64;
-            out.extend((0..rows).map(|row| shown_step(&plan.file, side, &chunk, row)));
+            out.extend((0..rows).map(|row| brief_step(&plan.file, side, &chunk, row)));
             if missing == [0; 3] {
                 break;
             }

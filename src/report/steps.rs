@@ -1,12 +1,12 @@
 //! Steps as a table: one line per cell, in columns whose widths are chosen once, so that a long
 //! table can be printed piece by piece.
 
-use super::diff::shorten_both;
-use super::step::{SIDES, ShownStep};
+use super::pair::{Pair, value};
+use super::step::{SIDES, ShownCell, ShownStep};
 use super::style::Style;
 use super::values::{print_key, shorten, visible};
 use crate::endpoint::Action;
-use comfy_table::{Attribute, Cell, Color, ColumnConstraint, Table, Width};
+use comfy_table::{Cell, Color, ColumnConstraint, Table, Width};
 
 /// Characters that a key or a column's name gets at most.
 const NAME: usize = 24;
@@ -96,7 +96,7 @@ impl StepTable {
             .filter(|cell| step.action == Action::Update || cell.before.iter().chain(&cell.after).any(Option::is_some))
             .collect();
         for cell in worth.iter().take(self.most) {
-            let [before, after] = self.values(cell.before.as_ref(), cell.after.as_ref());
+            let [before, after] = self.values(cell);
             let mut row = std::mem::take(&mut lead);
             if row.is_empty() {
                 row.push(Cell::new(""));
@@ -117,19 +117,17 @@ impl StepTable {
         }
     }
 
-    fn values(&self, before: Option<&Option<String>>, after: Option<&Option<String>>) -> [Cell; 2] {
-        let word = |text: &str| Cell::new(text).add_attribute(Attribute::Dim);
-        let one = |value: Option<&Option<String>>| match value {
-            None => Cell::new(""),
-            Some(None) => word("NULL"),
-            Some(Some(text)) if text.is_empty() => word("(empty)"),
-            Some(Some(text)) => Cell::new(shorten(&visible(text), self.value)),
-        };
-        match (before, after) {
-            (Some(Some(old)), Some(Some(new))) if !old.is_empty() && !new.is_empty() => {
-                shorten_both(old, new, self.value).map(Cell::new)
+    fn values(&self, cell: &ShownCell) -> [Cell; 2] {
+        if cell.column.is_empty() {
+            // A whole row, in our own words.
+            return [&cell.before, &cell.after].map(|text| Cell::new(text.clone().flatten().unwrap_or_default()));
+        }
+        match [&cell.before, &cell.after].map(Option::as_ref) {
+            [Some(before), Some(after)] => {
+                Pair { texts: [before.as_deref(), after.as_deref()], lengths: cell.lengths, kinds: cell.kinds }
+                    .cells(self.value)
             }
-            _ => [one(before), one(after)],
+            one => one.map(|text| text.map_or(Cell::new(""), |text| value(text.as_deref(), self.value))),
         }
     }
 }

@@ -1,9 +1,12 @@
 //! An audit for a person at a terminal: one screen, 80 columns.
 
+use super::pair::{Pair, kind};
 use super::reasons::{Reasons, reasons_text};
 use super::sentence::{count, how, painted};
 use super::style::Style;
-use super::values::{key_name, number, pair_name, percent, print_key, shorten, shorten_middle, value, visible};
+use super::values::{
+    VALUE, key_name, number, pair_name, percent, print_key, shorten, shorten_middle, visible,
+};
 use crate::audit::{Audit, AuditedColumn, Softening, Verdict, thousands};
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table};
 use std::path::Path;
@@ -166,12 +169,14 @@ fn samples(audit: &Audit, style: Style) -> String {
             for (at, cell) in row.cells.iter().take(4).enumerate() {
                 let (left, right) = audit.pair_names(cell.pair);
                 let key = if at == 0 { print_key(&row.key) } else { String::new() };
-                table.add_row(vec![
-                    Cell::new(shorten(&key, 40)),
-                    Cell::new(pair_name(left, right)),
-                    value(cell.left.as_deref()),
-                    value(cell.right.as_deref()),
-                ]);
+                let columns = &audit.alignment().pairs[cell.pair];
+                let [one, other] = Pair {
+                    texts: [cell.left.as_deref(), cell.right.as_deref()],
+                    lengths: cell.lengths,
+                    kinds: [kind(&columns.left.ty, cell.foreign[0]), kind(&columns.right.ty, cell.foreign[1])],
+                }
+                .cells(VALUE);
+                table.add_row(vec![Cell::new(shorten(&key, 60)), Cell::new(pair_name(left, right)), one, other]);
             }
             if row.cells.len() > 4 {
                 table.add_row(vec![String::new(), format!("and {} more", row.cells.len() - 4)]);

@@ -1,11 +1,17 @@
 //! Counts, names, keys and values as a person reads them.
 
+use super::odd::is_odd;
+use super::shown::{shown, shown_part};
 use crate::audit::thousands;
 use crate::table::KeyChoice;
-use comfy_table::{Attribute, Cell, CellAlignment};
+use comfy_table::{Cell, CellAlignment};
+use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::is_nfc;
 
 /// Characters of a value that are shown.
-const VALUE: usize = 60;
+pub(super) const VALUE: usize = 60;
+/// And of a value of a key.
+const KEY: usize = 40;
 
 pub(super) fn number(count: u64) -> Cell {
     Cell::new(thousands(count)).set_alignment(CellAlignment::Right)
@@ -29,21 +35,27 @@ pub(super) fn key_name(columns: &[(String, String)], chosen: KeyChoice) -> Strin
 }
 
 pub(super) fn print_key(key: &[String]) -> String {
-    let shown: Vec<String> = key.iter().map(|part| shorten(&visible(part), 40)).collect();
-    if let [only] = shown.as_slice() { only.clone() } else { format!("({})", shown.join(", ")) }
-}
-
-pub(super) fn value(text: Option<&str>) -> Cell {
-    match text {
-        None => Cell::new("NULL").add_attribute(Attribute::Dim),
-        Some("") => Cell::new("(empty)").add_attribute(Attribute::Dim),
-        Some(text) => Cell::new(shorten(&visible(text), VALUE)),
+    match key {
+        [only] => shown(Some(only), KEY),
+        parts => {
+            let parts: Vec<String> = parts.iter().map(|part| shown_part(part, KEY)).collect();
+            format!("({})", parts.join(", "))
+        }
     }
 }
 
-/// Control characters as escapes: a value must not be able to redraw the terminal.
+/// What must not redraw the terminal, or can't be seen, as escapes: for names and sentences.
 pub(super) fn visible(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
+    let apart = !is_nfc(text);
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            c if c.is_control() => out.extend(c.escape_default()),
+            c if is_odd(c) || apart && is_combining_mark(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 pub(super) fn shorten(text: &str, most: usize) -> String {
@@ -69,6 +81,8 @@ mod tests {
     #[test]
     fn values_cannot_draw() {
         assert_eq!(visible("a\u{1b}[31m\n"), "a\\u{1b}[31m\\n");
+        assert_eq!(visible("a\u{a0}b\u{200b}"), "a\\u{a0}b\\u{200b}");
+        assert_eq!(print_key(&["a, b".to_owned(), "c ".to_owned()]), "(\"a, b\", \"c␣\")");
         assert_eq!(shorten("abcdef", 4), "abc…");
         assert_eq!(percent(1, 100_000), "<0.1%");
     }

@@ -4,8 +4,10 @@ use super::build::PageError;
 use super::mask::Mask;
 use super::model::{Cell, Changes, ColumnKind, PageColumn, PageTable, Values};
 use crate::audit::thousands;
+use crate::compare::brief_texts;
 use crate::plan::{CONFLICTS, Conflict, Plan, PlanFile};
 use crate::report::conflicts::conflict_json;
+use crate::report::pair::kind;
 use crate::report::step::key_names;
 use std::collections::HashMap;
 
@@ -23,7 +25,7 @@ pub fn conflicts(plan: &Plan, mask: &Mask, most: usize) -> Result<Option<PageTab
     for conflict in plan.conflicts()?.take(most) {
         let conflict = conflict?;
         for ((name, value), cells) in key_names.iter().zip(conflict.key.clone()).zip(&mut keys) {
-            cells.push(mask.cell(0, name, Cell::of(value)));
+            cells.push(mask.cell(0, name, Cell::of(value.as_deref())));
         }
         let json = conflict_json(&conflict, file);
         let text = |name: &str| json[name].as_str().map_or(Cell::Nothing, |text| Cell::Text(text.to_owned()));
@@ -36,7 +38,7 @@ pub fn conflicts(plan: &Plan, mask: &Mask, most: usize) -> Result<Option<PageTab
                 names.push(name.clone());
                 names.len() - 1
             });
-            let cells = [0, 1, 2].map(|version| mask.cell(0, name, version_cell(&conflict, file, version, name)));
+            let cells = version_cells(&conflict, file, name).map(|cell| mask.cell(0, name, cell));
             changes.push((at, cells.into()));
         }
         rows.push(changes);
@@ -82,14 +84,24 @@ pub fn conflicts(plan: &Plan, mask: &Mask, most: usize) -> Result<Option<PageTab
     }))
 }
 
-/// The value of a column, by its left name, in a version of the row.
-fn version_cell(conflict: &Conflict, file: &PlanFile, version: usize, name: &str) -> Cell {
-    let place = match version {
-        1 => {
-            let pair = file.alignment.pairs.iter().find(|pair| pair.left.name == name);
-            pair.and_then(|pair| file.sides[1].table.position(&pair.right.name))
-        }
-        _ => file.sides[0].table.position(name),
+/// The values of a column, by its left name, in the versions of the row.
+fn version_cells(conflict: &Conflict, file: &PlanFile, name: &str) -> [Cell; 3] {
+    let pair = file.alignment.pairs.iter().find(|pair| pair.left.name == name);
+    let value = |version: usize| {
+        let place = match version {
+            1 => pair.and_then(|pair| file.sides[1].table.position(&pair.right.name)),
+            _ => file.sides[0].table.position(name),
+        };
+        conflict.rows[version].as_ref()?.get(place?)
     };
-    Cell::maybe(conflict.rows[version].as_ref().zip(place).and_then(|(row, place)| row.get(place).cloned()))
+    let cells = [0, 1, 2].map(|version| Cell::maybe(value(version).cloned()));
+    match (value(0), value(1)) {
+        (Some(left), Some(right)) if cells[0] != cells[1] || left == right => {
+            let kinds = pair.map_or(["value"; 2], |pair| [kind(&pair.left.ty, false), kind(&pair.right.ty, false)]);
+            let [one, other] = Cell::both(&brief_texts([left.as_deref(), right.as_deref()]), kinds);
+            let [_, _, base] = cells;
+            [one, other, base]
+        }
+        _ => cells,
+    }
 }

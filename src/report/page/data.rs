@@ -4,7 +4,8 @@ use super::model::{Cell, ColumnKind, PageColumn, PageTable, Values};
 use std::collections::HashMap;
 
 /// A table as one JSON object. A column whose values repeat is `of` (its distinct values) and `at`
-/// (which one, per row), any other is `values`. NULL is `null`, what is not there is `0`.
+/// (which one, per row), any other is `values`. NULL is `null`, what is not there is `0`. `notes` are said
+/// beside values.
 pub fn table_json(table: &PageTable, out: &mut String) {
     out.push_str("{\"id\":");
     json_text(table.id, out);
@@ -52,6 +53,7 @@ fn column_json(column: &PageColumn, at: usize, out: &mut String) {
                 out.push_str(&format!(",\"beside\":{beside}"));
             }
             cells_json(cells, out);
+            notes_json(cells.iter().enumerate().filter_map(|(row, cell)| Some((row.to_string(), note(cell)?))), out);
         }
         Values::Changes { heads, names, rows } => {
             out.push_str(",\"kind\":\"changes\",\"heads\":");
@@ -70,6 +72,11 @@ fn column_json(column: &PageColumn, at: usize, out: &mut String) {
                 }
                 out.push(']');
             });
+            let notes = rows.iter().enumerate().flat_map(|(row, changes)| {
+                let cells = changes.iter().flat_map(|(_, cells)| [None].into_iter().chain(cells.iter().map(Some)));
+                cells.enumerate().filter_map(move |(at, cell)| Some((format!("{row}.{at}"), note(cell?)?)))
+            });
+            notes_json(notes, out);
         }
     }
     out.push('}');
@@ -86,7 +93,7 @@ fn cells_json(cells: &[Cell], out: &mut String) {
             distinct.len() - 1
         };
         at.push(match cell {
-            Cell::Text(text) => *places.entry(text).or_insert_with(add),
+            Cell::Text(text) | Cell::Noted(text, _) => *places.entry(text).or_insert_with(add),
             Cell::Null => *null.get_or_insert_with(add),
             Cell::Nothing => *nothing.get_or_insert_with(add),
         });
@@ -99,6 +106,24 @@ fn cells_json(cells: &[Cell], out: &mut String) {
     } else {
         out.push_str(",\"values\":");
         list(cells.iter(), out, cell_json);
+    }
+}
+
+fn note(cell: &Cell) -> Option<&str> {
+    if let Cell::Noted(_, note) = cell { Some(note) } else { None }
+}
+
+/// What is to be said beside values: by row, and within a row of changes by its place in the list.
+fn notes_json<'a>(notes: impl Iterator<Item = (String, &'a str)>, out: &mut String) {
+    let mut any = false;
+    for (place, note) in notes {
+        out.push_str(if any { "," } else { ",\"notes\":{" });
+        out.push_str(&format!("\"{place}\":"));
+        json_text(note, out);
+        any = true;
+    }
+    if any {
+        out.push('}');
     }
 }
 
@@ -115,7 +140,7 @@ fn cell_json(cell: &Cell, out: &mut String) {
     match cell {
         Cell::Nothing => out.push('0'),
         Cell::Null => out.push_str("null"),
-        Cell::Text(text) => json_text(text, out),
+        Cell::Text(text) | Cell::Noted(text, _) => json_text(text, out),
     }
 }
 
@@ -157,5 +182,8 @@ mod tests {
         out.clear();
         cells_json(&[text("a"), Cell::Nothing, text("b")], &mut out);
         assert_eq!(out, ",\"values\":[\"a\",0,\"b\"]");
+        out.clear();
+        notes_json([("0".to_owned(), "bytes"), ("7.2".to_owned(), "a\"")].into_iter(), &mut out);
+        assert_eq!(out, ",\"notes\":{\"0\":\"bytes\",\"7.2\":\"a\\\"\"}");
     }
 }

@@ -1,6 +1,10 @@
 //! Writes HTML. What is not markup of our own goes through [`Html::text`].
 
 use crate::audit::thousands;
+use crate::report::odd::is_odd;
+use crate::report::shown::is_word;
+use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::is_nfc;
 
 /// HTML under way.
 #[derive(Clone, Debug, Default)]
@@ -76,6 +80,10 @@ impl Html {
         let text = match value {
             None => return self.raw("<span class=\"nothing\">NULL</span>"),
             Some("") => return self.raw("<span class=\"nothing\">(empty)</span>"),
+            // What could be taken for no value.
+            Some(text) if is_word(text) => {
+                return self.raw("<span class=\"value\">&quot;").text(text).raw("&quot;</span>");
+            }
             Some(text) => text,
         };
         let (head, tail) = match other {
@@ -83,19 +91,35 @@ impl Html {
             _ => (text.len(), 0),
         };
         let (start, middle, end) = (&text[..head], &text[head..text.len() - tail], &text[text.len() - tail..]);
-        self.raw("<span class=\"value\" dir=\"auto\">").blanks(start, middle.is_empty() && end.is_empty());
+        let apart = !is_nfc(text);
+        self.raw("<span class=\"value\" dir=\"auto\">").blanks(start, middle.is_empty() && end.is_empty(), apart);
         if !middle.is_empty() {
             self.raw(["<mark class=\"l\">", "<mark class=\"r\">"][side.min(1)]);
-            self.blanks(middle, end.is_empty()).raw("</mark>");
+            self.blanks(middle, end.is_empty(), apart).raw("</mark>");
         }
-        self.blanks(end, true).raw("</span>")
+        self.blanks(end, true, apart).raw("</span>")
     }
 
-    /// Text whose blanks at the end are shown.
-    fn blanks(&mut self, text: &str, last: bool) -> &mut Self {
+    /// What is said beside a value.
+    pub fn note(&mut self, note: Option<&str>) -> &mut Self {
+        match note {
+            Some(note) => self.raw(" <span class=\"nothing\">(").text(note).raw(")</span>"),
+            None => self,
+        }
+    }
+
+    /// Text whose blanks at the end are shown; with `apart`, marks that belong to the letter before, too.
+    fn blanks(&mut self, text: &str, last: bool, apart: bool) -> &mut Self {
         let blank = text.chars().all(|c| c == ' ');
         let seen = if last || blank { text.trim_end_matches(' ') } else { text };
-        self.text(seen);
+        let mut from = 0;
+        for (at, c) in seen.char_indices().filter(|(_, c)| apart && is_combining_mark(*c)) {
+            self.text(&seen[from..at]).raw("<span class=\"odd\">");
+            self.0.push_str(&code_point(c));
+            self.raw("</span>");
+            from = at + c.len_utf8();
+        }
+        self.text(&seen[from..]);
         for _ in seen.len()..text.len() {
             self.raw("<span class=\"odd\">␣</span>");
         }
@@ -141,13 +165,6 @@ fn code_point(c: char) -> String {
     format!("U+{:04X}", u32::from(c))
 }
 
-/// Whether a character can't be seen, or turns the direction of the text around it.
-pub fn is_odd(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{a0}' | '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::Html;
@@ -172,7 +189,8 @@ mod tests {
         };
         assert_eq!(shown("Blonduos", "Blönduós"), "Bl[onduo]s");
         assert_eq!(shown("Paris  ", "Paris"), "Paris[<span class=\"odd\">␣<span class=\"odd\">␣]");
-        assert_eq!(shown("cafe\u{301}", "cafe"), "caf[e\u{301}]");
+        assert_eq!(shown("cafe\u{301}", "cafe"), "caf[e<span class=\"odd\">U+0301]");
+        assert_eq!(shown("NULL", "x"), "<span class=\"value\">&quot;NULL&quot;");
         assert_eq!(shown("66.0999984741", "66.1"), "66.[0999984741]");
         assert_eq!(shown("same", "same"), "same");
         assert_eq!(shown("aa", "aaa"), "aa");

@@ -222,7 +222,12 @@ mod tests {
             rows: 5,
             of: 9,
             text: "5 of 9 have ann@x".to_owned(),
-            examples: vec![Example { key: vec!["7".to_owned()], left: Some("ann@x".to_owned()), right: None, ..Example::default() }],
+            examples: vec![Example {
+                key: vec!["7".to_owned()],
+                left: Some("ann@x".to_owned()),
+                right: None,
+                ..Example::default()
+            }],
             fix: Some("--where \"email <> 'ann@x'\"".to_owned()),
         }
     }

@@ -1,8 +1,10 @@
 //! What the page says.
 
 use crate::audit::Audit;
+use crate::compare::{Briefs, View, brief_texts};
 use crate::job::KeptFile;
 use crate::plan::PlanFile;
+use crate::report::pair::Pair;
 
 /// A run or a plan as the page shows it. Values of masked columns are not in here.
 #[derive(Clone, Debug, Default)]
@@ -76,17 +78,40 @@ pub enum Cell {
     Null,
     /// A value as printed.
     Text(String),
+    /// The same with what else is to be said of it: its length, if this is a piece of it; what it is, if
+    /// it is printed like the one beside it.
+    Noted(String, String),
 }
 
 impl Cell {
-    /// Of a value of which `None` is NULL.
-    pub fn of(value: Option<String>) -> Self {
-        value.map_or(Self::Null, Self::Text)
+    /// Of a value that may not be there at all; `Some(None)` is NULL.
+    pub fn maybe(value: Option<Option<String>>) -> Self {
+        value.map_or(Self::Nothing, |value| Self::of(value.as_deref()))
     }
 
-    /// Of a value that may not be there at all.
-    pub fn maybe(value: Option<Option<String>>) -> Self {
-        value.map_or(Self::Nothing, Self::of)
+    /// Of a value of which `None` is NULL.
+    pub fn of(value: Option<&str>) -> Self {
+        let [cell, _] = Self::both(&brief_texts([value, None]), ["", ""]);
+        cell
+    }
+
+    /// Of a row's value in a column.
+    pub fn in_view(view: &View, row: usize, column: usize) -> Self {
+        let (text, length) = view.brief(row, column);
+        let [cell, _] =
+            Self::both(&Briefs { texts: [text, None], lengths: [length, None], ..Briefs::default() }, ["", ""]);
+        cell
+    }
+
+    /// Of two values that differ, and of what they are.
+    pub fn both(briefs: &Briefs, kinds: [&'static str; 2]) -> [Self; 2] {
+        let pair = Pair { texts: briefs.texts.each_ref().map(Option::as_deref), lengths: briefs.lengths, kinds };
+        let [left, right] = pair.page_notes();
+        [(left, 0), (right, 1)].map(|(note, side)| match (briefs.texts[side].clone(), note) {
+            (None, _) => Self::Null,
+            (Some(text), None) => Self::Text(text),
+            (Some(text), Some(note)) => Self::Noted(text, note),
+        })
     }
 }
 

@@ -2,7 +2,11 @@
 // The tables of rows. Their data stand in the page as JSON, column by column. Only the rows of one
 // page are ever in the document, and values become text nodes and nothing else.
 (() => {
-  const ODD = /[\u0000-\u001f\u007f-\u00a0\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/;
+  // What can't be seen or told from a blank, or moves what is around it.
+  const ODD = /[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\p{DI}\u2800]|(?! )\p{Zs}/u;
+  const MARK = /^\p{M}$/u;
+  // Texts that could be taken for no value.
+  const WORDS = new Set(["NULL", "(empty)", "no row"]);
   const NUMBER = /^-?[0-9.]+$/;
   const LONG = 240;
   const number = new Intl.NumberFormat("en-US");
@@ -23,7 +27,8 @@
   // --- values ---
 
   // A text with what can't be seen made visible: blanks at its ends, control and direction marks.
-  function visible(text, edges) {
+  // With `apart`, also marks that stand by themselves and belong to the letter before.
+  function visible(text, edges, apart) {
     const out = document.createDocumentFragment();
     let plain = "";
     const flush = () => { if (plain) out.append(plain); plain = ""; };
@@ -31,10 +36,10 @@
     const [head, tail] = edges || [/^ */.exec(text)[0].length, / *$/.exec(text)[0].length];
     let at = 0;
     for (const character of text) {
-      if (character === " " && (at < head || at >= text.length - tail)) mark("␣");
+      if (character === " " && (at < head || at >= text.length - tail || text[at - 1] === " " || text[at + 1] === " ")) mark("␣");
       else if (character === "\n") { mark("↵"); plain += "\n"; }
       else if (character === "\t") mark("⇥");
-      else if (ODD.test(character)) mark("U+" + character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0"));
+      else if (ODD.test(character) || apart && MARK.test(character)) mark("U+" + character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0"));
       else plain += character;
       at += character.length;
     }
@@ -61,23 +66,30 @@
   const word = (text) => make("span", { class: "nothing" }, text);
 
   // A value as it is shown; beside `other`, with the part that differs marked.
-  function shown(value, other, side) {
+  function shown(value, other, side, note) {
     if (value === null) return word("NULL");
     if (value === 0) return word("");
     if (value === "") return word("(empty)");
+    if (note) {
+      const box = make("span", null, shown(value, other, side), " ");
+      box.append(word(`(${note})`));
+      return box;
+    }
+    if (WORDS.has(value)) return make("span", { class: "value" }, `"${value}"`);
+    const apart = value.normalize("NFC") !== value;
     const both = typeof other === "string" && other !== "" && other !== value;
     const [head, tail] = both ? common(value, other) : [0, 0];
     const whole = () => {
       const box = make("span", { class: "value", dir: "auto" });
-      if (!both) { box.append(visible(value)); return box; }
+      if (!both) { box.append(visible(value, null, apart)); return box; }
       const end = value.length - tail;
-      box.append(visible(value.slice(0, head), [/^ */.exec(value)[0].length, 0]));
+      box.append(visible(value.slice(0, head), [/^ */.exec(value)[0].length, 0], apart));
       if (end > head) {
         const middle = value.slice(head, end);
         const blank = /^ +$/.test(middle);
-        box.append(make("mark", { class: side }, visible(middle, blank ? [middle.length, 0] : [0, tail ? 0 : / *$/.exec(middle)[0].length])));
+        box.append(make("mark", { class: side }, visible(middle, blank ? [middle.length, 0] : [0, tail ? 0 : / *$/.exec(middle)[0].length], apart)));
       }
-      box.append(visible(value.slice(end), [0, / *$/.exec(value)[0].length]));
+      box.append(visible(value.slice(end), [0, / *$/.exec(value)[0].length], apart));
       return box;
     };
     if (value.length <= LONG) return whole();
@@ -88,7 +100,7 @@
     if (surrogate(value, to)) to++;
     const box = make("span");
     const cut = make("span", { class: "value", dir: "auto" });
-    const part = (a, b) => visible(value.slice(a, b), [0, 0]);
+    const part = (a, b) => visible(value.slice(a, b), [0, 0], apart);
     const [start, end] = [Math.min(Math.max(head, from), to), Math.max(from, Math.min(value.length - tail, to))];
     cut.append(from > 0 ? "…" : "", part(from, both ? start : to));
     if (both) {
@@ -103,7 +115,7 @@
   }
 
   // The list of what changes in a row: name, then one value per version.
-  function changes(column, list) {
+  function changes(column, list, row) {
     const step = column.heads.length + 1;
     const items = [];
     // A row that comes or goes has one value a column; those take less room.
@@ -112,15 +124,16 @@
     const item = (at) => {
       const entry = make("li", null, make("span", { class: "name" }, column.names[list[at]]));
       const values = list.slice(at + 1, at + step);
+      const note = (which) => column.notes && column.notes[`${row}.${at + 1 + which}`];
       if (column.heads.length === 2) {
         const [before, after] = values;
-        if (before !== 0) entry.append(shown(before, after === 0 ? null : after, "l"));
+        if (before !== 0) entry.append(shown(before, after === 0 ? null : after, "l", note(0)));
         if (before !== 0 && after !== 0) entry.append(make("span", { class: "to" }, make("span", { "aria-hidden": "true" }, "→"), make("span", { class: "unseen" }, " becomes ")));
-        if (after !== 0) entry.append(shown(after, before === 0 ? null : before, "r"));
+        if (after !== 0) entry.append(shown(after, before === 0 ? null : before, "r", note(1)));
       } else {
         column.heads.forEach((head, which) => {
           entry.append(make("span", { class: "to" }, which ? " · " + head + " " : head + " "));
-          entry.append(values[which] === 0 ? word("no row") : shown(values[which], which < 2 ? values[1 - which] : null, "lr"[which] || "l"));
+          entry.append(values[which] === 0 ? word("no row") : shown(values[which], which < 2 ? values[1 - which] : null, "lr"[which] || "l", note(which)));
         });
       }
       return entry;
@@ -333,9 +346,9 @@
     row(row) {
       return make("tr", null, ...this.columns.map((column) => {
         const value = column.values[row];
-        if (column.heads) return make("td", null, changes(column, value));
+        if (column.heads) return make("td", null, changes(column, value, row));
         const other = column.beside === undefined ? undefined : this.columns[column.beside].values[row];
-        return make("td", { class: kind(column) }, shown(value, other, column.kind === "left" ? "l" : "r"));
+        return make("td", { class: kind(column) }, shown(value, other, column.kind === "left" ? "l" : "r", column.notes && column.notes[row]));
       }));
     }
   }

@@ -3,8 +3,10 @@
 use super::document::Section;
 use super::markup::Html;
 use super::model::PageModel;
-use crate::audit::{Kind, Reason, ReasonSide, Verdict};
-use crate::report::values::percent;
+use crate::audit::{Example, Kind, Reason, ReasonSide, Verdict};
+use crate::report::pair::{Pair, kind as value_kind};
+use crate::report::values::{percent, print_key};
+use crate::table::Alignment;
 
 /// Reasons that are shown at once; the others are folded up.
 const OPEN: usize = 12;
@@ -25,18 +27,18 @@ pub fn section(model: &PageModel) -> Option<Section> {
     }
     let (open, folded) = audit.reasons.split_at(audit.reasons.len().min(OPEN));
     html.raw("<ol class=\"reasons\">");
-    open.iter().for_each(|reason| entry(reason, &mut html));
+    open.iter().for_each(|reason| entry(reason, audit.alignment(), &mut html));
     html.raw("</ol>");
     if !folded.is_empty() {
         html.raw("<details><summary>").count(folded.len() as u64).raw(" more</summary><ol class=\"reasons\">");
-        folded.iter().for_each(|reason| entry(reason, &mut html));
+        folded.iter().for_each(|reason| entry(reason, audit.alignment(), &mut html));
         html.raw("</ol></details>");
     }
     let count = Some(audit.reasons.len() as u64);
     Some(Section { id: "why", title: "Why they differ".to_owned(), count, body: html })
 }
 
-fn entry(reason: &Reason, html: &mut Html) {
+fn entry(reason: &Reason, alignment: &Alignment, html: &mut Html) {
     html.raw("<li data-rule=\"")
         .attribute(&reason.rule)
         .raw("\"><p class=\"says\">")
@@ -55,7 +57,7 @@ fn entry(reason: &Reason, html: &mut Html) {
     if let Some(fix) = &reason.fix {
         command(html, fix);
     }
-    examples(reason, html);
+    examples(reason, alignment, html);
     html.raw("</li>");
 }
 
@@ -71,7 +73,7 @@ fn share(rows: u64, of: u64, html: &mut Html) {
     html.raw("<rect class=\"k0\" height=\"8\" width=\"").length(width).raw("\"/></svg>");
 }
 
-fn examples(reason: &Reason, html: &mut Html) {
+fn examples(reason: &Reason, alignment: &Alignment, html: &mut Html) {
     if reason.examples.is_empty() {
         return;
     }
@@ -79,10 +81,24 @@ fn examples(reason: &Reason, html: &mut Html) {
     html.raw("<th scope=\"col\">left</th><th scope=\"col\">right</th></tr></thead><tbody>");
     for example in &reason.examples {
         let (left, right) = (example.left.as_deref(), example.right.as_deref());
-        html.raw("<tr><th scope=\"row\">").text(&example.key.join(", ")).raw("</th><td>");
-        html.value(left, right, 0).raw("</td><td>").value(right, left, 1).raw("</td></tr>");
+        let kinds = kinds(reason, example, alignment);
+        let notes = Pair { texts: [left, right], lengths: example.lengths, kinds }.page_notes();
+        let [one, other] = notes.each_ref().map(Option::as_deref);
+        html.raw("<tr><th scope=\"row\">").text(&print_key(&example.key)).raw("</th><td>");
+        html.value(left, right, 0).note(one).raw("</td><td>").value(right, left, 1).note(other).raw("</td></tr>");
     }
     html.raw("</tbody></table></div></details>");
+}
+
+/// What the values of an example are, where it is about a single column's.
+fn kinds(reason: &Reason, example: &Example, alignment: &Alignment) -> [&'static str; 2] {
+    let pair = match (reason.kind, reason.columns.as_slice()) {
+        (Kind::Values, [name]) => alignment.pairs.iter().find(|pair| pair.left.name == *name),
+        _ => None,
+    };
+    pair.map_or(["value"; 2], |pair| {
+        [value_kind(&pair.left.ty, example.foreign[0]), value_kind(&pair.right.ty, example.foreign[1])]
+    })
 }
 
 fn kind(kind: Kind) -> &'static str {

@@ -44,7 +44,7 @@ impl RowTables<'_> {
                 let view = View::new(parts.fetch(&places, &positions)?);
                 for (column, (cells, wanted)) in cells.iter_mut().zip(&wanted).enumerate() {
                     for (row, (_, at)) in chunk.iter().enumerate() {
-                        cells[*at] = self.mask.cell(side, &name(wanted), Cell::of(view.print(row, column)));
+                        cells[*at] = self.mask.cell(side, &name(wanted), Cell::in_view(&view, row, column));
                     }
                 }
             }

@@ -4,9 +4,10 @@ use super::build::PageError;
 use super::mask::Mask;
 use super::model::{Cell, ColumnKind, PageColumn, PageTable, Values};
 use crate::audit::thousands;
-use crate::compare::{Judge, Verdict, View};
+use crate::compare::{Judge, Verdict, View, briefs};
 use crate::endpoint::Interrupt;
 use crate::job::{DIFFERENCES, Kept};
+use crate::report::pair::kind as value_kind;
 use crate::report::values::pair_name;
 use crate::snapshot::Recipe;
 use crate::table::{Pair, PortableType};
@@ -78,7 +79,7 @@ impl RowTables<'_> {
             let view = View::new(parts.fetch(&order, chunk)?);
             for (at, cells) in cells.iter_mut().enumerate() {
                 let name = &parts.columns()[order[at]].name;
-                cells.extend((0..chunk.len()).map(|row| self.mask.cell(side, name, Cell::of(view.print(row, at)))));
+                cells.extend((0..chunk.len()).map(|row| self.mask.cell(side, name, Cell::in_view(&view, row, at))));
             }
         }
         let columns = cells.into_iter().enumerate().map(|(at, cells)| {
@@ -154,13 +155,16 @@ impl RowTables<'_> {
                         continue;
                     }
                     for ((column, key_pair), cells) in key_pairs.iter().enumerate().zip(&mut keys) {
-                        let cell = Cell::of(key_view.print(row, column));
+                        let cell = Cell::in_view(&key_view, row, column);
                         cells.push(self.mask.cell(0, &key_pair.left.name, cell));
                     }
                     names.push(Cell::Text(pair_name(&pair.left.name, &pair.right.name)));
-                    let cell = |side, name: &str, text| self.mask.cell(side, name, Cell::of(text));
-                    sides[0].push(cell(0, &pair.left.name, left.print(row, at)));
-                    sides[1].push(cell(1, &pair.right.name, right.print(partner, at)));
+                    let both = briefs([(&left, row), (&right, partner)], at);
+                    let kinds =
+                        [value_kind(&pair.left.ty, both.foreign[0]), value_kind(&pair.right.ty, both.foreign[1])];
+                    let [one, other] = Cell::both(&both, kinds);
+                    sides[0].push(self.mask.cell(0, &pair.left.name, one));
+                    sides[1].push(self.mask.cell(1, &pair.right.name, other));
                 }
             }
         }

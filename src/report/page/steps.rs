@@ -4,9 +4,10 @@ use super::build::PageError;
 use super::mask::Mask;
 use super::model::{Cell, Changes, ColumnKind, PageColumn, PageTable, Values};
 use crate::audit::thousands;
+use crate::compare::{Briefs, brief_texts};
 use crate::endpoint::{Action, Interrupt};
 use crate::plan::{Plan, STEPS};
-use crate::report::step::{SIDES, ShownStep, key_names, shown_step};
+use crate::report::step::{SIDES, ShownStep, brief_step, key_names};
 use crate::report::values::pair_name;
 use std::collections::HashMap;
 
@@ -34,7 +35,7 @@ pub fn steps(plan: &Plan, mask: &Mask, most: usize, interrupt: &Interrupt) -> Re
                 if out.actions.len() == most {
                     break 'sides;
                 }
-                out.add(shown_step(&plan.file, side, &chunk, row));
+                out.add(brief_step(&plan.file, side, &chunk, row));
             }
         }
     }
@@ -103,8 +104,21 @@ impl<'a> Steps<'a> {
             if step.action != Action::Update && cell.before.iter().chain(&cell.after).all(Option::is_none) {
                 continue;
             }
-            let values = [cell.before, cell.after];
-            let masked = values.map(|value| self.mask.cell(step.side, &cell.column, Cell::maybe(value)));
+            let cells = match (&cell.before, &cell.after) {
+                (Some(before), Some(after)) => {
+                    let texts = [before.as_deref(), after.as_deref()];
+                    Cell::both(&Briefs { lengths: cell.lengths, ..brief_texts(texts) }, cell.kinds)
+                }
+                _ => [(cell.before, 0), (cell.after, 1)].map(|(value, at)| {
+                    match (Cell::maybe(value), cell.lengths[at]) {
+                        (Cell::Text(text), Some(length)) => {
+                            Cell::Noted(text, format!("{} characters", thousands(length)))
+                        }
+                        (cell, _) => cell,
+                    }
+                }),
+            };
+            let masked = cells.map(|value| self.mask.cell(step.side, &cell.column, value));
             let name = *self.places.entry(cell.column).or_insert_with_key(|name| {
                 self.names.push(name.clone());
                 self.names.len() - 1

@@ -133,7 +133,9 @@ impl Near {
             let mut entries: Vec<Entry> = Vec::new();
             for members in members.chunks(AT_ONCE) {
                 search.check()?;
-                entries.par_extend(members.par_iter().with_min_len(1024).map_init(Default::default, entries_of(range)).flatten_iter());
+                entries.par_extend(
+                    members.par_iter().with_min_len(1024).map_init(Default::default, entries_of(range)).flatten_iter(),
+                );
             }
             entries.par_sort_unstable();
             entries.dedup_by_key(|entry| (entry.hash, entry.member));

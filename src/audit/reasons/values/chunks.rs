@@ -1,7 +1,7 @@
 //! Reads the changed rows, as many at once as memory allows, and finds the cells that differ.
 
-use crate::audit::reasons::evidence::{Evidence, ReasonError};
 use super::traits::Printed;
+use crate::audit::reasons::evidence::{Evidence, ReasonError};
 use crate::compare::{Briefs, Judge, Verdict, View, briefs};
 use crate::snapshot::Recipe;
 use crate::table::Cells::Bytes;

@@ -1,8 +1,8 @@
 //! Tables made of text, compared, for tests.
 
-use crate::audit::reasons::{Deadline, Evidence};
 use crate::audit::reasons::testing::parts;
 pub use crate::audit::reasons::testing::{Random, Row};
+use crate::audit::reasons::{Deadline, Evidence};
 use crate::compare::{CompareOptions, Side, compare_all};
 use crate::endpoint::Interrupt;
 use crate::snapshot::{IndexOptions, Recipe, Silent, index_parts};

@@ -64,12 +64,7 @@ pub struct Count<'a> {
 
 impl<'a> Count<'a> {
     /// Of these columns.
-    pub fn new(
-        evidence: &'a Evidence<'a>,
-        columns: &'a [Column],
-        traits: &'a [Traits],
-        fixes: &'a Fixes,
-    ) -> Self {
+    pub fn new(evidence: &'a Evidence<'a>, columns: &'a [Column], traits: &'a [Traits], fixes: &'a Fixes) -> Self {
         let tallies = vec![ColumnTally::default(); columns.len()];
         Self { evidence, columns, traits, fixes, tallies, rows: Rows::new() }
     }

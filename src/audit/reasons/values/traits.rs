@@ -181,8 +181,7 @@ impl Learner {
                     at += 1;
                     at % 2 == 1
                 });
-                self.bytes[0] =
-                    self.sample.iter().map(|[left, right]| size([left.as_deref(), right.as_deref()])).sum();
+                self.bytes[0] = self.sample.iter().map(|[left, right]| size([left.as_deref(), right.as_deref()])).sum();
                 self.step *= 2;
             }
         }
