@@ -34,12 +34,16 @@ pub(super) fn kind(ty: &PortableType, foreign: bool) -> &'static str {
         (T::Instant { .. }, false) => "instant",
         (T::Uuid, false) => "uuid",
         (T::Json, false) => "json",
+        (T::Bits { .. }, false) => "bits",
+        (T::Set, false) => "set",
+        (T::Array { .. }, false) => "array",
+        (T::Interval, false) => "interval",
         (_, true) => "text",
     }
 }
 
 /// All that [`kind`] says.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 18] = [
     "text",
     "not text",
     "bytes",
@@ -53,6 +57,10 @@ const KINDS: [&str; 14] = [
     "instant",
     "uuid",
     "json",
+    "bits",
+    "set",
+    "array",
+    "interval",
     "value",
 ];
 /// Of two values of one kind that are printed alike.

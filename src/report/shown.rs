@@ -39,8 +39,9 @@ pub(super) fn shown(value: Option<&str>, most: usize) -> String {
 
 /// A value of a key of several columns: also what could be taken for two values stands in quotes.
 pub(super) fn shown_part(text: &str, most: usize) -> String {
-    if text.is_empty() {
-        return shown(Some(""), most);
+    // Of whole rows, what says so is NULL.
+    if text.is_empty() || text == "NULL" {
+        return if text.is_empty() { shown(Some(""), most) } else { text.to_owned() };
     }
     let quoted = needs_quotes(text) || text.contains(", ") || text.starts_with('(') || text.ends_with([')', ',']);
     Pieces::new(text, quoted, None).first(most)

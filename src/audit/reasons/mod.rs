@@ -12,6 +12,7 @@ mod rank;
 mod reason;
 #[cfg(test)]
 pub(super) mod testing;
+mod uuid;
 mod values;
 
 pub use clusters::sampled_rows;

@@ -1,7 +1,7 @@
 //! Normal forms of text: each leaves out what a rule says doesn't count.
 
 use super::number::number;
-use crate::table::parse_uuid;
+use crate::audit::reasons::uuid::uuid as bytes_of;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -124,7 +124,7 @@ pub fn numeric(text: &str, out: &mut String) -> bool {
 /// As a UUID.
 pub fn uuid(text: &str, out: &mut String) -> bool {
     const HEX: &[u8; 16] = b"0123456789abcdef";
-    parse(text)
+    bytes_of(text)
         .map(|bytes| {
             out.extend(bytes.iter().flat_map(|b| [HEX[usize::from(b >> 4)], HEX[usize::from(b & 15)]]).map(char::from));
         })
@@ -133,17 +133,7 @@ pub fn uuid(text: &str, out: &mut String) -> bool {
 
 /// Whether it is one.
 pub fn is_uuid(text: &str) -> bool {
-    parse(text).is_some()
-}
-
-fn parse(text: &str) -> Option<[u8; 16]> {
-    let text = text.trim();
-    let rest = match text.get(..9) {
-        Some(urn) if urn.eq_ignore_ascii_case("urn:uuid:") => &text[9..],
-        _ => text,
-    };
-    // Shorter or longer ones need not be looked at.
-    if (32..=41).contains(&rest.len()) { parse_uuid(rest) } else { None }
+    bytes_of(text).is_some()
 }
 
 #[cfg(test)]

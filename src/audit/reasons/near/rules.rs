@@ -79,7 +79,7 @@ const RULES: [TextRule; 7] = [
         how: "once both are read as UUIDs",
         wide: forms::uuid,
         wide_how: "",
-        compare: None,
+        compare: Some(["uuid", "uuid"]),
     },
 ];
 
@@ -200,7 +200,7 @@ fn trimming(search: &Search<'_>, pairs: &[(u32, u32)], parts: &[usize]) -> Strin
 fn fix(search: &Search<'_>, parts: &[usize], rules: &str) -> Option<String> {
     let as_text = |part: &usize| {
         let pair = &search.evidence.alignment.pairs[search.evidence.key.pairs[*part]];
-        pair.family == Family::Text
+        pair.family == Family::Text || rules == "uuid" && pair.family == Family::Bytes
     };
     let options = parts.iter().map(|part| format!("--compare {}", quoted(&format!("{}={rules}", search.name(*part)))));
     parts.iter().all(as_text).then(|| options.collect::<Vec<_>>().join(" "))

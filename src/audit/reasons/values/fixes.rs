@@ -5,14 +5,18 @@ use crate::compare::{Judge, Verdict};
 use crate::table::{Alignment, Family, Key, Rule, Rules};
 
 /// What may be tried, best first.
-const RULES: [&[Rule]; 7] = [
+const RULES: [&[Rule]; 11] = [
     &[Rule::Trim],
     &[Rule::IgnoreCase],
     &[Rule::EmptyIsNull],
+    &[Rule::Uuid],
+    &[Rule::Hex],
     &[Rule::Trim, Rule::IgnoreCase],
     &[Rule::Trim, Rule::EmptyIsNull],
     &[Rule::Precision(3)],
     &[Rule::Precision(0)],
+    &[Rule::Precision(3), Rule::Round],
+    &[Rule::Precision(0), Rule::Round],
 ];
 
 /// Judges that follow one more rule each.
@@ -39,6 +43,9 @@ impl Fixes {
                         pair.rules.trim |= more.trim;
                         pair.rules.ignore_case |= more.ignore_case;
                         pair.rules.empty_is_null |= more.empty_is_null;
+                        pair.rules.round |= more.round;
+                        pair.rules.uuid |= more.uuid;
+                        pair.rules.hex |= more.hex;
                     }
                 }
                 Judge::new(&softer, key)
@@ -119,6 +126,7 @@ mod tests {
         }
         assert_eq!(rule(Family::Number, 0, 4.9e-6).as_deref(), Some("tolerance:0.000005"));
         assert_eq!(rule(Family::Text, 0, 4.9e-6), None);
-        assert_eq!(rule(Family::Text, 0b1000, 0.0).as_deref(), Some("trim,ignore-case"));
+        assert_eq!(rule(Family::Text, 0b10_0000, 0.0).as_deref(), Some("trim,ignore-case"));
+        assert_eq!(rule(Family::Timestamp(0), 1 << 10, 0.0).as_deref(), Some("precision:s,round"));
     }
 }

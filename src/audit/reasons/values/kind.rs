@@ -38,6 +38,10 @@ pub enum ValueKind {
     Json,
     /// Only punctuation differs.
     Punctuation,
+    /// The same UUID in another form.
+    Uuid,
+    /// The same bytes, one of them written out.
+    Hex,
     /// NULL or empty on the left, a value on the right.
     Filled,
     /// A value on the left, NULL or empty on the right.
@@ -66,6 +70,8 @@ impl ValueKind {
             Self::NumberFormat => "number-format",
             Self::Json => "json",
             Self::Punctuation => "punctuation",
+            Self::Uuid => "uuid",
+            Self::Hex => "hex",
             Self::Filled => "filled",
             Self::Cleared => "cleared",
             Self::Other => "other",

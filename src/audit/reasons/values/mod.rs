@@ -5,6 +5,7 @@
 //! changed rows are gone through twice: once to learn each column's traits, once to count. What
 //! chance may have brought is not told, and counts as `Other`.
 
+mod bytes;
 mod chance;
 mod chunks;
 mod decimal;

@@ -52,7 +52,8 @@ pub fn sort(column: &Column, traits: &Traits, left: &str, right: &str) -> Option
         return sorted(K::TimeZone, 2, quarters);
     }
     if let Some((side, unit)) = cut(one, two) {
-        return sorted(K::Rounding, side, code::UNIT + unit);
+        let later = if side == 0 { one > two } else { two > one };
+        return sorted(K::Rounding, side, code::UNIT + unit + if later { code::UP } else { 0 });
     }
     if column.class == Class::Moment && swapped(one, two) {
         return sorted(K::DateOrder, 2, 0);

@@ -1,5 +1,6 @@
 //! Sorts a pair of values into a kind, strictest kind first.
 
+use super::bytes::{Form, same_bytes, same_uuid};
 use super::decimal::Decimal;
 use super::encoding::{Damage, damage};
 use super::json::loosely_same;
@@ -85,6 +86,12 @@ pub mod code {
     pub const SIGNIFICANT: i32 = 11_000;
     /// Rounding: plus the position in `moment::UNITS`.
     pub const UNIT: i32 = 12_000;
+    /// And this, where the coarser time is the later one.
+    pub const UP: i32 = 50;
+    /// UUID: the parts of its time are swapped.
+    pub const SWAPPED: i32 = 1;
+    /// Bytes: with escapes.
+    pub const ESCAPED: i32 = 1;
     /// Padded: plus the width; zeros have the width alone.
     pub const SPACES: i32 = 1_000_000;
     /// Encoding: replaced characters; else how often it was misread.
@@ -100,7 +107,7 @@ pub fn sort(column: &Column, traits: &Traits, left: Option<&str>, right: Option<
     let (Some(left), Some(right)) = (left, right) else { return other };
     let found = match column.class {
         Class::Plain => None,
-        Class::Bytes => cut_off(traits, left, right),
+        Class::Bytes => written(left, right, true).or_else(|| cut_off(traits, left, right)),
         Class::Json => loosely_same(left, right).then_some(Sorted { kind: K::Json, ..other }),
         Class::Number | Class::Text => match (Decimal::parse(left), Decimal::parse(right)) {
             (Some(one), Some(two)) => numbers(column, traits, [one, two], [left, right]),
@@ -221,7 +228,27 @@ fn float_form(printed: [&str; 2]) -> Option<(i32, bool)> {
     ((one - two).abs() <= 4.0 * f64::EPSILON * one.abs().max(two.abs())).then_some((code::LAST, true))
 }
 
+/// UUIDs in another form, and bytes beside what they are written as.
+fn written(left: &str, right: &str, typed: bool) -> Option<Sorted> {
+    let sorted = |kind, code| Some(Sorted { kind, side: 2, code, also: false, strong: true });
+    // UUIDs and bytes without anything that says so are words like any other: `CAFE` and `cafe`.
+    if let Some(swapped) = same_uuid(left, right).filter(|_| left.len() != right.len() || typed || left.contains('-')) {
+        let plain = typed
+            && [left, right].iter().all(|text| text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'\\' || b == b'x'));
+        if swapped || !plain {
+            return sorted(K::Uuid, if swapped { code::SWAPPED } else { 0 });
+        }
+    }
+    match same_bytes(left, right, typed)? {
+        Form::Hex => sorted(K::Hex, 0),
+        Form::Escaped => sorted(K::Hex, code::ESCAPED),
+    }
+}
+
 fn texts(traits: &Traits, left: &str, right: &str) -> Option<Sorted> {
+    if let Some(found) = written(left, right, false) {
+        return Some(found);
+    }
     let sorted = |kind, side: usize, code, strong| Some(Sorted { kind, side: side as u8, code, also: false, strong });
     if let Some(found) = alike(left, right) {
         let longer = usize::from(left.chars().count() < right.chars().count());

@@ -151,6 +151,8 @@ fn noun(kind: K) -> &'static str {
         K::NumberFormat => "how numbers are written",
         K::Json => "the order or form of JSON",
         K::Punctuation => "the punctuation",
+        K::Uuid => "how UUIDs are written",
+        K::Hex => "how bytes are written",
         K::Filled => "values that the left lacks: those",
         K::Cleared => "values that the right lacks: those",
         K::Other => "something else",

@@ -190,7 +190,7 @@ impl Learner {
 
     fn learn(&mut self, column: &Column, sorted: Sorted, left: &str, right: &str) {
         if let (Some(one), Some(two)) = (moment::micros(column, left), moment::micros(column, right)) {
-            let coarse = sorted.kind == K::Rounding && sorted.code < code::UNIT + 3;
+            let coarse = sorted.kind == K::Rounding && (sorted.code - code::UNIT) % code::UP < 3;
             if !coarse && sorted.kind != K::DateOrder {
                 self.times += 1;
                 if let Some(quarters) = moment::quarters(column, one, two) {

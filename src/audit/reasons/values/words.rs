@@ -117,6 +117,16 @@ fn said(slot: Slot, tally: &Tally, traits: &Traits) -> String {
         K::NumberFormat => "are the same numbers written in another way".to_owned(),
         K::Json => "differ only in the order of array elements or the form of numbers".to_owned(),
         K::Punctuation => "differ only in punctuation".to_owned(),
+        K::Uuid => match code {
+            Some(code::SWAPPED) => "are the same UUIDs with the parts of their time swapped, as MySQL's \
+                                    UUID_TO_BIN(…, 1) does"
+                .to_owned(),
+            _ => "are the same UUIDs in another form".to_owned(),
+        },
+        K::Hex => match code {
+            Some(code::ESCAPED) => "are the same bytes, with escapes like \\x0D where they are no letters".to_owned(),
+            _ => "are the same bytes, written in hexadecimal".to_owned(),
+        },
         K::Filled => "are NULL or empty on the left and have a value on the right".to_owned(),
         K::Cleared => "have a value on the left and are NULL or empty on the right".to_owned(),
         K::Other => "differ otherwise".to_owned(),
@@ -140,13 +150,18 @@ fn rounding(slot: Slot, tally: &Tally, traits: &Traits) -> String {
     let most = forms.iter().copied().max().unwrap_or(0);
     let (significant, units) = (of(code::SIGNIFICANT..code::UNIT), of(code::UNIT..code::UNIT + 100));
     if units > 0 {
+        let has = |code: i32| tally.details.keys().any(|(_, own)| *own == code);
+        let (cut, up) = (|at: usize| code::UNIT + at as i32, |at: usize| code::UNIT + code::UP + at as i32);
         let units: Vec<&str> = UNITS
             .iter()
             .enumerate()
-            .filter(|(at, _)| tally.details.keys().any(|(_, code)| *code == code::UNIT + *at as i32))
+            .filter(|(at, _)| has(cut(*at)) || has(up(*at)))
             .map(|(_, (_, word))| *word)
             .collect();
-        return format!("are the same in whole {}{fewer}", units.join(" or "));
+        // What went up was not cut.
+        let rounded = (0..UNITS.len()).any(|at| has(up(at)));
+        let how = if rounded { "rounded to" } else { "in" };
+        return format!("are the same {how} whole {}{fewer}", units.join(" or "));
     }
     if significant > most {
         let digits = codes(tally, code::SIGNIFICANT..code::UNIT).into_iter().max().unwrap_or(0) - code::SIGNIFICANT;
