@@ -8,7 +8,7 @@ use super::odd::is_odd;
 use unicode_normalization::UnicodeNormalization;
 
 /// Characters, each followed by those that look like it.
-const ALIKE: [&str; 66] = [
+const ALIKE: [&str; 65] = [
     "aаɑα",
     "bЬƄ",
     "cсϲⅽ",
@@ -67,7 +67,6 @@ const ALIKE: [&str; 66] = [
     ",‚",
     ".․",
     ":ː∶",
-    ";;",
     "/⁄∕",
     "~∼˜",
     "<‹",

@@ -115,7 +115,12 @@ impl<'a> Pair<'a> {
     pub fn shown(&self, most: usize) -> [String; 2] {
         let brief = brief_texts(self.texts);
         let lengths = [0, 1].map(|side| self.lengths[side].or(brief.lengths[side]));
-        let texts = brief.texts.each_ref().map(Option::as_deref);
+        // Of a piece, that more comes before or after is said by its length.
+        let whole = |side: usize| {
+            let text = brief.texts[side].as_deref()?;
+            Some(if lengths[side].is_some() { unmarked(text) } else { text })
+        };
+        let texts = [whole(0), whole(1)];
         let both = match texts {
             [Some(one), Some(other)] if one != other && !one.is_empty() && !other.is_empty() => {
                 shown_both(one, other, most)
@@ -140,11 +145,19 @@ impl<'a> Pair<'a> {
 /// A value by itself as a cell of a table.
 pub(super) fn value(text: Option<&str>, most: usize) -> Cell {
     let brief = brief_texts([text, None]);
-    let mut out = shown(brief.texts[0].as_deref(), most);
+    let piece = brief.texts[0].as_deref();
+    let piece = if brief.lengths[0].is_some() { piece.map(unmarked) } else { piece };
+    let mut out = shown(piece, most);
     if let Some(length) = brief.lengths[0] {
         out += &format!(" ({} characters)", thousands(length));
     }
     cell(text, out)
+}
+
+/// A piece without the marks that say that it is one.
+fn unmarked(text: &str) -> &str {
+    let text = text.strip_prefix('…').unwrap_or(text);
+    text.strip_suffix('…').unwrap_or(text)
 }
 
 fn cell(value: Option<&str>, shown: String) -> Cell {

@@ -70,7 +70,10 @@ pub(super) fn shown_both(one: &str, other: &str, most: usize) -> [String; 2] {
     let ends = [0, 1].map(|end| ends[0][end].max(ends[1][end]));
     // Both show the same part of what they have in common, so that they line up above each other.
     let least = ends[0].min(most / 4) + ends[1].min(most / 4);
-    let room = most.saturating_sub(longest).max(least).min(most.saturating_sub(first.unwrap_or(0) + 1));
+    // The first in which they differ always fits, and a mark where more follows.
+    let first = first.unwrap_or(0);
+    let least_middle = first + usize::from(longest > first);
+    let room = most.saturating_sub(longest).max(least).min(most.saturating_sub(least_middle));
     let before = ends[0].min((room / 2).max(room.saturating_sub(ends[1])));
     let fit = |pieces: &mut dyn Iterator<Item = &String>, room: usize| {
         let mut taken = 0;
@@ -91,7 +94,7 @@ pub(super) fn shown_both(one: &str, other: &str, most: usize) -> [String; 2] {
             out[0] = "…";
         }
         let taken = |out: &[&str]| out.iter().map(|piece| piece.chars().count()).sum::<usize>();
-        if taken(&out) > most {
+        if taken(&out) + usize::from(right == 0 && tail > 0) > most {
             // The first in which they differ always stays.
             while taken(&out) >= most && out.len() > left + 1 {
                 out.pop();

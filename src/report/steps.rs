@@ -120,7 +120,8 @@ impl StepTable {
     fn values(&self, cell: &ShownCell) -> [Cell; 2] {
         if cell.column.is_empty() {
             // A whole row, in our own words.
-            return [&cell.before, &cell.after].map(|text| Cell::new(text.clone().flatten().unwrap_or_default()));
+            let text = |text: &Option<Option<String>>| text.clone().flatten().unwrap_or_default();
+            return [&cell.before, &cell.after].map(|words| Cell::new(shorten(&visible(&text(words)), self.value)));
         }
         match [&cell.before, &cell.after].map(Option::as_ref) {
             [Some(before), Some(after)] => {
