@@ -144,7 +144,7 @@ impl Parts {
     /// Bytes that these columns of a row take, about: of the row group in which they take most.
     pub fn row_bytes(&self, projection: &[usize]) -> usize {
         let of = |group: &Group| {
-            let row_group = group.metadata.metadata().row_group(group.at);
+            let row_group = group.file.metadata.metadata().row_group(group.at);
             let wanted = |name: &str| projection.iter().any(|at| self.columns[*at].name == name);
             let chunks = row_group.columns().iter();
             let own = chunks.filter(|chunk| chunk.column_path().parts().first().is_some_and(|name| wanted(name)));
