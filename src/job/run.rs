@@ -8,9 +8,7 @@ use super::pending::Pending;
 use super::read_pairs::ReadPairs;
 use super::side::{Job, Table, Watch};
 use super::side_plan::SidePlan;
-use crate::audit::{
-    Audit, Deadline, Evidence, Found, Survey, Unpaired, Verdict, proposals, reasons, sampled_rows,
-};
+use crate::audit::{Audit, Deadline, Evidence, Found, Survey, Unpaired, Verdict, proposals, reasons, sampled_rows};
 use crate::compare::{CompareOptions, Differences, Side, compare_all};
 use crate::snapshot::{Index, Recipe, Snapshot};
 use crate::table::{AlignOptions, Alignment, Key, rename_key};

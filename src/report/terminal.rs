@@ -4,9 +4,7 @@ use super::pair::{Pair, kind};
 use super::reasons::{Reasons, reasons_text};
 use super::sentence::{count, how, painted};
 use super::style::Style;
-use super::values::{
-    VALUE, key_name, number, pair_name, percent, print_key, shorten, shorten_middle, visible,
-};
+use super::values::{VALUE, key_name, number, pair_name, percent, print_key, shorten, shorten_middle, visible};
 use crate::audit::{Audit, AuditedColumn, Softening, Verdict, thousands};
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table};
 use std::path::Path;

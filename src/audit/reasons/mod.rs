@@ -17,7 +17,7 @@ mod values;
 
 pub use clusters::sampled_rows;
 pub use evidence::{Deadline, Evidence, ReasonError};
-pub use rank::{Found, reasons};
 pub(in crate::audit) use near::quoted;
+pub use rank::{Found, reasons};
 pub use reason::{Example, Kind, Reason, ReasonSide};
 pub use values::{ColumnKinds, ValueKind, sorted_values};
