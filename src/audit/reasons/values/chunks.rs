@@ -13,7 +13,7 @@ use rayon::prelude::*;
 const CHUNK: usize = 64 * 1024;
 
 /// Bytes of a value that are looked at.
-const BYTES: usize = 512 * 1024;
+const BYTES: usize = 600 * 1024;
 
 /// Some changed rows.
 pub struct Chunk {

@@ -1,6 +1,7 @@
 //! Rules that would make changed values equal, tried on each of them.
 
 use super::chunks::Cells;
+use super::kind::ValueKind;
 use crate::compare::{Judge, Verdict};
 use crate::table::{Alignment, Family, Key, Rule, Rules};
 
@@ -37,6 +38,9 @@ impl Fixes {
                 let mut softer = alignment.clone();
                 for (pair, fits) in softer.pairs.iter_mut().zip(&mut fits) {
                     let mut family = pair.family;
+                    if says_nothing(rules, family) {
+                        continue;
+                    }
                     if let Ok(more) = Rules::apply(rules, &pair.left.name, &mut family) {
                         *fits |= 1 << bit;
                         pair.family = family;
@@ -68,10 +72,31 @@ impl Fixes {
     }
 }
 
-/// The rule for a column of this family, given the rules that do for all of the values, and the
+/// Whether a precision is no coarser than the column's own.
+fn says_nothing(rules: &[Rule], family: Family) -> bool {
+    let (Family::Time(own) | Family::Timestamp(own) | Family::Instant(own)) = family else { return false };
+    let rounds = rules.contains(&Rule::Round);
+    rules.iter().any(|rule| match rule {
+        Rule::Precision(digits) => *digits > own || *digits == own && !rounds,
+        _ => false,
+    })
+}
+
+/// Whether a rule is one that a kind of difference asks for: what is no UUID is text to `uuid`, which may
+/// happen to be the same.
+fn asked_for(rules: &[Rule], kind: ValueKind) -> bool {
+    rules.iter().all(|rule| match rule {
+        Rule::Uuid => kind == ValueKind::Uuid,
+        Rule::Hex => kind == ValueKind::Hex,
+        _ => true,
+    })
+}
+
+/// The rule for differences of a kind in a column of this family, given the rules that do for all of the values, and the
 /// largest difference between two numbers.
-pub fn rule(family: Family, alive: u32, gap: f64) -> Option<String> {
-    if let Some(rules) = RULES.iter().enumerate().find_map(|(bit, rules)| (alive & 1 << bit != 0).then_some(rules)) {
+pub fn rule(kind: ValueKind, family: Family, alive: u32, gap: f64) -> Option<String> {
+    let does = |(bit, rules): &(usize, &&[Rule])| alive & 1 << bit != 0 && asked_for(rules, kind);
+    if let Some((_, rules)) = RULES.iter().enumerate().find(does) {
         let words: Vec<String> = rules.iter().map(ToString::to_string).collect();
         return Some(words.join(","));
     }
@@ -124,9 +149,15 @@ mod tests {
         ] {
             assert_eq!(tolerance(gap), Some(expected), "{gap}");
         }
-        assert_eq!(rule(Family::Number, 0, 4.9e-6).as_deref(), Some("tolerance:0.000005"));
-        assert_eq!(rule(Family::Text, 0, 4.9e-6), None);
-        assert_eq!(rule(Family::Text, 0b10_0000, 0.0).as_deref(), Some("trim,ignore-case"));
-        assert_eq!(rule(Family::Timestamp(0), 1 << 10, 0.0).as_deref(), Some("precision:s,round"));
+        assert_eq!(rule(ValueKind::Rounding, Family::Number, 0, 4.9e-6).as_deref(), Some("tolerance:0.000005"));
+        assert_eq!(rule(ValueKind::Rounding, Family::Text, 0, 4.9e-6), None);
+        assert_eq!(rule(ValueKind::Rounding, Family::Text, 0b10_0000, 0.0).as_deref(), Some("trim,ignore-case"));
+        assert_eq!(rule(ValueKind::Rounding, Family::Timestamp(0), 1 << 10, 0.0).as_deref(), Some("precision:s,round"));
+        let hex_or_uuid = 0b1_1000;
+        assert_eq!(rule(ValueKind::Hex, Family::Bytes, hex_or_uuid, 0.0).as_deref(), Some("hex"));
+        assert_eq!(rule(ValueKind::Uuid, Family::Text, hex_or_uuid, 0.0).as_deref(), Some("uuid"));
+        assert_eq!(rule(ValueKind::Case, Family::Text, hex_or_uuid, 0.0), None);
+        assert!(says_nothing(&[Rule::Precision(3), Rule::Round], Family::Timestamp(0)));
+        assert!(!says_nothing(&[Rule::Precision(0), Rule::Round], Family::Timestamp(0)));
     }
 }

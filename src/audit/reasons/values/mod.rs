@@ -40,7 +40,11 @@ use super::reason::Reason;
 /// # Errors
 /// If rows can't be read, or the person interrupts.
 pub fn values(evidence: &Evidence<'_>) -> Result<Found, ReasonError> {
-    Ok(Found { reasons: sorted_values(evidence)?.1, ..Found::default() })
+    if evidence.differences.changed.is_empty() {
+        return Ok(Found::default());
+    }
+    let survey = survey::survey(evidence)?;
+    Ok(Found { reasons: tell::tell(evidence, &survey)?, notes: survey.notes(), ..Found::default() })
 }
 
 /// The changed values of each column by kind, in the order of the table's columns, and the reasons that they make.

@@ -98,9 +98,20 @@ pub mod code {
     pub const REPLACED: i32 = 10;
 }
 
+/// Bytes of a printed value that is looked at: to go through longer ones in all ways takes too long.
+const LONGEST: usize = 1 << 20;
+
+/// Whether two values are too long to be looked at. They are sorted as what nothing explains.
+pub fn too_long(left: Option<&str>, right: Option<&str>) -> bool {
+    [left, right].into_iter().flatten().any(|text| text.len() > LONGEST)
+}
+
 /// The two values of a pair of which one at least is not NULL, sorted.
 pub fn sort(column: &Column, traits: &Traits, left: Option<&str>, right: Option<&str>) -> Sorted {
     let other = Sorted { kind: K::Other, side: 2, code: 0, also: false, strong: false };
+    if too_long(left, right) {
+        return other;
+    }
     if let Some(sorted) = nothing(column.class, left, right) {
         return sorted;
     }

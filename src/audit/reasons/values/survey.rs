@@ -8,6 +8,7 @@ use super::sort::Column;
 use super::tally::{ColumnTally, Count, Rows, Slot};
 use super::traits::{Learner, Printed, Traits};
 use crate::audit::reasons::evidence::{Evidence, ReasonError};
+use crate::audit::thousands;
 use crate::snapshot::Recipe;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,6 +106,23 @@ fn believed(chance: &Chance<'_>, tally: &ColumnTally) -> BTreeSet<Slot> {
 }
 
 impl Survey {
+    /// What a person should know of the values that were looked at.
+    pub fn notes(&self) -> Vec<String> {
+        let of = |at: &usize| {
+            let many = self.tallies[*at].too_long;
+            let name = &self.columns[*at].left;
+            (many > 0).then(|| {
+                format!(
+                    "how {} changed {} of `{name}` longer than 1 MB {} was not looked at",
+                    thousands(many),
+                    if many == 1 { "value" } else { "values" },
+                    if many == 1 { "differs" } else { "differ" }
+                )
+            })
+        };
+        self.order.iter().filter_map(of).collect()
+    }
+
     /// The counts by kind of each column that changed.
     pub fn kinds(&self) -> Vec<ColumnKinds> {
         let of = |at: &usize| {

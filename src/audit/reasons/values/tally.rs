@@ -4,7 +4,7 @@ use super::chunks::Chunk;
 use super::decimal::Decimal;
 use super::fixes::Fixes;
 use super::kind::ValueKind as K;
-use super::sort::{Class, Column, Sorted, sort};
+use super::sort::{Class, Column, Sorted, sort, too_long};
 use super::survey::Pace;
 use super::traits::{Printed, Traits};
 use crate::audit::reasons::evidence::{Evidence, ReasonError};
@@ -42,6 +42,8 @@ pub struct ColumnTally {
     pub slots: BTreeMap<Slot, Tally>,
     /// Numbers that differ only in their last digit.
     pub near: u64,
+    /// Pairs of values that were too long to be looked at.
+    pub too_long: u64,
 }
 
 /// The changed rows of which all cells that differ are of one slot: by slot and columns.
@@ -129,11 +131,15 @@ impl ColumnTally {
         example: &dyn Fn() -> (usize, Briefs),
     ) {
         self.changed += 1;
+        let [left, right] = printed.each_ref().map(Option::as_deref);
+        if too_long(left, right) {
+            self.too_long += 1;
+        }
         let decimals = || {
             let [left, right] = printed.each_ref().map(|text| text.as_deref().and_then(Decimal::parse));
             left.zip(right)
         };
-        if sorted.kind == K::Other {
+        if sorted.kind == K::Other && !too_long(left, right) {
             self.near += u64::from(column.class == Class::Number && decimals().is_some_and(|(one, two)| one.near(two)));
         }
         let tally = self.slots.entry(slot(sorted)).or_insert_with(|| Tally {

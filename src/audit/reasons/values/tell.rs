@@ -55,7 +55,7 @@ fn column(evidence: &Evidence<'_>, survey: &Survey, at: usize, slots: &[Slot], k
 fn option(evidence: &Evidence<'_>, survey: &Survey, at: usize, slot: Slot, tally: &Tally) -> Option<String> {
     let column = &survey.columns[at];
     let gap = if slot.0 == K::Rounding { words::gap(slot, tally, &survey.traits[at]) } else { 0.0 };
-    let rule = fixes::rule(column.family, tally.fixes, gap)?;
+    let rule = fixes::rule(slot.0, column.family, tally.fixes, gap)?;
     fixes::option(evidence.alignment, &column.left, &rule)
 }
 

@@ -3,7 +3,7 @@
 use super::decimal::Decimal;
 use super::kind::ValueKind as K;
 use super::moment;
-use super::sort::{Column, Sorted, code, sort};
+use super::sort::{Column, Sorted, code, sort, too_long};
 use super::text::beginning;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -168,7 +168,7 @@ impl Learner {
     pub fn see(&mut self, column: &Column, printed: &Printed<'_>) {
         let [left, right] = printed.each_ref().map(Option::as_deref);
         let sorted = sort(column, &self.plain, left, right);
-        if let (Some(left), Some(right)) = (left, right) {
+        if let (Some(left), Some(right), false) = (left, right, too_long(left, right)) {
             self.learn(column, sorted, left, right);
         }
         let size = |values: [Option<&str>; 2]| values.into_iter().flatten().map(str::len).sum::<usize>();
