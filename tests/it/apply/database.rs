@@ -346,3 +346,28 @@ fn no_password_is_in_a_plan() {
         }
     }
 }
+
+/// Both rows of a step, with two columns for each of the table's, are more than an InnoDB table holds.
+#[test]
+fn rows_of_six_hundred_columns_are_changed_at_once() {
+    for kind in DATABASES {
+        let columns: Vec<String> = (0..600).map(|at| format!("c{at} INT")).collect();
+        let set: Vec<String> = (0..600).map(|at| format!("c{at} = {at}")).collect();
+        let tables = ["source", "target"]
+            .map(|table| format!("CREATE TABLE {table} (id INTEGER PRIMARY KEY, {})", columns.join(", ")));
+        let mut fixture = Fixture::new(
+            kind,
+            &[
+                &tables[0],
+                &tables[1],
+                "INSERT INTO source (id) VALUES (1), (2)",
+                "INSERT INTO target (id) VALUES (1), (2)",
+                &format!("UPDATE source SET {}", set.join(", ")),
+            ],
+        );
+        let plan = fixture.plan("plan", &[]);
+        assert_eq!(steps(&plan, "right"), (0, 2, 0), "{kind:?}");
+        fixture.place.dir.apply("plan", &["--yes"]).json(0);
+        assert_eq!(fixture.contents("target"), fixture.contents("source"), "{kind:?}");
+    }
+}
