@@ -107,9 +107,9 @@ impl<'a> Changes<'a> {
                 let mut buffers = [Vec::new(), Vec::new()];
                 let mut counts = [0; 2];
                 for (i, verdict) in verdicts.iter().enumerate() {
-                    match self.judge.softened(column, *verdict, [(&left, i), (&right, partner[i])], &mut buffers) {
-                        Some(asked) => counts[usize::from(asked)] += 1,
-                        None => {}
+                    let cells = [(&left, i), (&right, partner[i])];
+                    if let Some(asked) = self.judge.softened(column, *verdict, cells, &mut buffers) {
+                        counts[usize::from(asked)] += 1;
                     }
                 }
                 counts

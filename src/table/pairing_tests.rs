@@ -109,7 +109,7 @@ fn known() -> Vec<Known> {
 
 fn canonical(ty: &T, text: &str, family: Family) -> Vec<u8> {
     let mut builder = PortableBuilder::new(ty);
-    if text == "NULL" && *ty != T::Text || text == "NULL" && family != Family::Text {
+    if text == "NULL" && (*ty != T::Text || family != Family::Text) {
         builder.null();
     } else {
         builder.parse(text);
