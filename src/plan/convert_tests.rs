@@ -193,7 +193,7 @@ fn bits_are_numbers_beside_numbers_and_bits_beside_text() {
         (bits(Some(8)), "00000101", T::Integer, "5"),
         (bits(Some(8)), "00000101", decimal(5, 2), "5.00"),
         (bits(Some(1)), "1", T::Boolean, "true"),
-        (bits(Some(8)), "00000101", T::Boolean, "other 5"),
+        (bits(Some(8)), "00000101", T::Boolean, "error: can't be written as boolean without changing it"),
         (bits(Some(3)), "101", bits(Some(8)), "00000101"),
         (bits(Some(3)), "101", bits(None), "101"),
         (bits(Some(3)), "101", T::Text, "101"),
