@@ -319,7 +319,7 @@ fn names_with_commas_and_equals() {
     let dir = Workdir::new();
     let table = "CREATE TABLE {t} (\"a,b\" INTEGER, \"c=d\" TEXT, \"x,y=z\" TEXT, plain TEXT);
                  INSERT INTO {t} VALUES (1, 'u ', 'v', 'w'), (2, 'u', 'v', 'w')";
-    let [l, r] = sqlite(&dir, table, &table.replace("'u '", "'u'").replace("(1, ", "(1, "));
+    let [l, r] = sqlite(&dir, table, &table.replace("'u '", "'u'"));
     let key = ["--key", "\"a,b\""];
     let found = dir.audit(&l, &r, &key).json(1);
     assert_eq!(found["key"]["columns"], json!([{"left": "a,b", "right": "a,b"}]));

@@ -102,7 +102,7 @@ fn rows(drafts: &[Draft], random: &mut Random) -> [Vec<Vec<Value>>; 2] {
     // Half of the pairs are meant to agree.
     let edits = if random.one_in(2) { 0 } else { 1 + random.below(6) };
     for mut values in left.clone() {
-        match if edits == 0 { 9 } else { random.below(4 + 30 / edits) } {
+        match 30usize.checked_div(edits).map_or(9, |share| random.below(4 + share)) {
             0 => continue,
             1 => {
                 let at = random.below(values.len());

@@ -258,7 +258,8 @@ impl<'a> Tally<'a> {
         for at in 0..self.pairs.len() {
             let same = left.soft[at] == right.soft[at];
             let rules = &self.pairs[at].comparison.rules;
-            if !same && !(at < self.beside && tolerated(left.values[at], right.values[at], rules)) {
+            let tolerated = at < self.beside && tolerated(left.values[at], right.values[at], rules);
+            if !same && !tolerated {
                 changed = true;
                 self.columns[at] += 1;
             } else if left.strict[at] != right.strict[at] {
