@@ -59,9 +59,15 @@ fn open_checked(folder: &Path, manifest: Manifest) -> Result<Snapshot, SnapshotE
 /// # Errors
 /// If a file is missing or is no Parquet file that can be read.
 pub fn adopt_parquet(path: &Path) -> Result<Snapshot, SnapshotError> {
-    let Found { sources, columns, mut notes } = find(path)?;
-    let (parts, more) = Parts::open_foreign(&sources, columns.as_deref())?;
-    notes.extend(more);
+    let (parts, notes) = match own_part(path)? {
+        Some(parts) => (parts, Vec::new()),
+        None => {
+            let Found { sources, columns, mut notes } = find(path)?;
+            let (parts, more) = Parts::open_foreign(&sources, columns.as_deref())?;
+            notes.extend(more);
+            (parts, notes)
+        }
+    };
     let mut manifest = Manifest::new(path.display().to_string(), parts.columns().to_vec(), &TableInfo::default());
     manifest.rows = parts.rows();
     manifest.other = None;
@@ -69,6 +75,18 @@ pub fn adopt_parquet(path: &Path) -> Result<Snapshot, SnapshotError> {
     manifest.table.notes = notes;
     manifest.consistency = "files read as they are".to_owned();
     Ok(Snapshot { manifest, parts, index: None })
+}
+
+/// The rows of a file that a snapshot beside it tells of: read as the snapshot's, or the column that
+/// carries what typed ones can't hold would be one of the table's.
+fn own_part(path: &Path) -> Result<Option<Parts>, SnapshotError> {
+    let Some((folder, name)) = path.parent().zip(path.file_name()).filter(|_| path.is_file()) else { return Ok(None) };
+    // Some other program's manifest tells nothing of it.
+    let Ok(manifest) = Manifest::read(folder) else { return Ok(None) };
+    let Some(sum) = manifest.parts.iter().find(|sum| name == sum.name.as_str()) else { return Ok(None) };
+    let columns = &manifest.table.columns;
+    let other = manifest.other.clone().unwrap_or_else(|| other_column(columns));
+    Parts::open_own(&[sum.check_in(folder)?], columns, other).map(Some)
 }
 
 /// Bytes that one row of an index takes in memory.

@@ -58,7 +58,9 @@ fn what_nothing_identifies_is_said_with_what_comes_nearest() {
     };
     for kind in Kind::ALL {
         let (left, right) = (place.store(kind, &table), place.store(kind, &table));
-        let run = place.dir.audit(&left, &right, &[]);
-        run.fails_with(&["--key", "town"]);
+        let found = place.dir.audit(&left, &right, &[]).json(0);
+        assert_eq!(found["key"]["chosen"], "whole row", "{kind:?}");
+        let why = found["key"]["why"].as_str().unwrap();
+        assert!(why.contains("`town`: 3 distinct in 4 rows"), "{kind:?}: {why}");
     }
 }
