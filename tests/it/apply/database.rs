@@ -367,7 +367,7 @@ fn rows_of_six_hundred_columns_are_changed_at_once() {
         );
         let plan = fixture.plan("plan", &[]);
         assert_eq!(steps(&plan, "right"), [0, 2, 0], "{kind:?}");
-        fixture.place.dir.apply("plan", &["--yes"]).json(0);
+        fixture.place.dir.apply("plan", &[]).json(0);
         assert_eq!(fixture.contents("target"), fixture.contents("source"), "{kind:?}");
     }
 }
