@@ -241,6 +241,16 @@ impl Judge {
 
 /// Whether two cells have the same canonical bytes.
 fn same(column: usize, encoders: [&Encoder; 2], cells: [(&View, usize); 2], buffers: &mut [Vec<u8>; 2]) -> bool {
+    let verbatim = |at: usize| {
+        let (view, row) = cells[at];
+        view.cells[column]
+            .as_ref()
+            .filter(|_| view.other(row, column).is_none())
+            .and_then(|cells| encoders[at].verbatim(cells, row))
+    };
+    if let (Some(left), Some(right)) = (verbatim(0), verbatim(1)) {
+        return left == right;
+    }
     for at in [0, 1] {
         buffers[at].clear();
         let (view, row) = cells[at];

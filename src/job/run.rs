@@ -80,8 +80,26 @@ pub(super) fn compare_tables(job: &Job, watch: &dyn Watch) -> Result<Compared, R
     let certain = if let [key] = claims.as_slice() { Some(key.clone()) } else { None };
 
     let sides = [
-        SidePlan { job, watch, table: &tables[0], address: &job.left, filter: &job.where_left, name: "left", at: 0 },
-        SidePlan { job, watch, table: &tables[1], address: &job.right, filter: &job.where_right, name: "right", at: 1 },
+        SidePlan {
+            job,
+            watch,
+            table: &tables[0],
+            address: &job.left,
+            filter: &job.where_left,
+            name: "left",
+            at: 0,
+            claims: &claims,
+        },
+        SidePlan {
+            job,
+            watch,
+            table: &tables[1],
+            address: &job.right,
+            filter: &job.where_right,
+            name: "right",
+            at: 1,
+            claims: &claims,
+        },
     ];
     let recipes = certain.as_ref().map(|key| Recipe::of(&alignment, key));
     let recipe = |at: usize| recipes.as_ref().map(|recipes| &recipes[at]);
@@ -91,7 +109,6 @@ pub(super) fn compare_tables(job: &Job, watch: &dyn Watch) -> Result<Compared, R
         Some(key) => claimed(key, &alignment, &tables),
         None => {
             let _progress = watch.stage("choosing the key");
-            // A key of columns that the job leaves out is none.
             let read = ReadPairs::of(&alignment, [&frozen[0].parts, &frozen[1].parts]);
             let survey = Survey {
                 sides: [&frozen[0].parts, &frozen[1].parts],

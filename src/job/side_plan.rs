@@ -6,7 +6,7 @@ use super::pending::Pending;
 use super::side::{Job, Table, Watch};
 use crate::endpoint::{Address, EndpointError, ExportRequest};
 use crate::snapshot::{FreezeOptions, Recipe, RowFilter, Snapshot, freeze, freeze_parts};
-use crate::table::{Alignment, Column, TableInfo};
+use crate::table::{Alignment, Column, Key, TableInfo};
 
 /// One side on its way to be frozen and indexed.
 pub(super) struct SidePlan<'a> {
@@ -17,6 +17,8 @@ pub(super) struct SidePlan<'a> {
     pub(super) filter: &'a Option<String>,
     pub(super) name: &'static str,
     pub(super) at: usize,
+    /// The keys that tables declare, if it is still to be counted which is the better one.
+    pub(super) claims: &'a [Key],
 }
 
 impl SidePlan<'_> {
@@ -108,7 +110,8 @@ impl SidePlan<'_> {
             let own = |pair: &&crate::table::Pair| [&pair.left, &pair.right][self.at].name == column.name;
             let pair = alignment.pairs.iter().find(own);
             let names = pair.map_or([&column.name; 2], |pair| [&pair.left.name, &pair.right.name]);
-            let in_key = recipe.is_some_and(|recipe| recipe.key.iter().any(|key| key.name == column.name));
+            let in_key = recipe.is_some_and(|recipe| recipe.key.iter().any(|key| key.name == column.name))
+                || self.claims.iter().flat_map(|key| &key.pairs).any(|at| own(&&alignment.pairs[*at]));
             in_key || !ignored(names) && (chosen(names) || any_key)
         };
         columns.iter().filter(needed).cloned().collect()

@@ -6,6 +6,7 @@ use super::encoder::{Encoder, push_other};
 use super::family::ListOf;
 use super::list::{Element, array_literal, json_array, set_words};
 use super::number::Number;
+use super::parse::parse_float;
 use std::fmt::Write;
 
 const NULL: u8 = 0;
@@ -50,13 +51,20 @@ fn push_elements(elements: &[Element<'_>], encoder: &Encoder, of: ListOf, is_jso
             Element::Text(text) if is_json && of == ListOf::Json => {
                 encoder.encode_text(&serde_json::Value::from(&**text).to_string(), out);
             }
-            // In JSON a number in quotes is none.
-            Element::Text(text) if is_json && matches!(of, ListOf::Number | ListOf::Boolean) => {
+            // In JSON a number in quotes is none, but for those that JSON has no other way to write.
+            Element::Text(text)
+                if is_json && matches!(of, ListOf::Number | ListOf::Boolean) && !is_float_word(text) =>
+            {
                 push_other(&format!("\"{text}"), out);
             }
             Element::Text(text) => encoder.encode_text(text, out),
         }
     }
+}
+
+/// Whether it is NaN or an infinity.
+fn is_float_word(text: &str) -> bool {
+    parse_float(text).is_some_and(|value| !value.is_finite())
 }
 
 /// Appends the words of a set in one order; `None` if the text holds none in the way that its type

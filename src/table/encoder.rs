@@ -198,6 +198,19 @@ impl Encoder {
         bytes == [NULL]
     }
 
+    /// The bytes of a cell that is equal to another exactly if these are: text and bytes that no rule
+    /// softens. What is as long as memory allows need not be copied to be compared.
+    pub fn verbatim<'a>(&self, cells: &'a Cells, row: usize) -> Option<&'a [u8]> {
+        if self.rules != Rules::default() || cells.is_null(row) {
+            return None;
+        }
+        match (self.family, cells) {
+            (Family::Text | Family::Bytes, Cells::Text(a)) => Some(a.value(row).as_bytes()),
+            (Family::Bytes, Cells::Bytes(a)) => Some(a.value(row)),
+            _ => None,
+        }
+    }
+
     /// Appends the cells of as many rows as there are buffers, from row `first` on, each to its own
     /// buffer.
     pub fn encode_block(&self, cells: &Cells, first: usize, out: &mut [Vec<u8>]) {

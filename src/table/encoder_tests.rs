@@ -187,3 +187,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_compared_as_it_is_need_not_be_copied() {
+    let mut builder = PortableBuilder::new(&PortableType::Text);
+    builder.text("a ");
+    builder.null();
+    let cells = Cells::new(&builder.finish().0).unwrap();
+    let verbatim = |family, rules, row| {
+        let encoder = Encoder::new(PortableType::Text, family, rules, None);
+        encoder.verbatim(&cells, row).map(<[u8]>::to_vec)
+    };
+    let plain = Rules::default();
+    assert_eq!(verbatim(Family::Text, plain, 0).as_deref(), Some(b"a ".as_slice()));
+    assert_eq!(verbatim(Family::Bytes, plain, 0).as_deref(), Some(b"a ".as_slice()));
+    assert_eq!(verbatim(Family::Text, plain, 1), None);
+    assert_eq!(verbatim(Family::Number, plain, 0), None);
+    for rules in [
+        Rules { trim: true, ..plain },
+        Rules { ignore_case: true, ..plain },
+        Rules { empty_is_null: true, ..plain },
+        Rules { padded: true, ..plain },
+        Rules { hex: true, ..plain },
+    ] {
+        assert_eq!(verbatim(Family::Text, rules, 0), None);
+    }
+}

@@ -45,8 +45,23 @@ fn month_length(year: i64, month: u32) -> u32 {
     }
 }
 
-/// `YYYY-MM-DD` (four to six digits of year) to days since 1970-01-01.
+/// `YYYY-MM-DD` (four to six digits of year) to days since 1970-01-01; with ` BC` behind it as
+/// PostgreSQL prints years before our era, with `-` before it as trueup does.
 pub fn parse_date(text: &str) -> Option<i32> {
+    match (text.strip_suffix(BEFORE_CHRIST), text.strip_prefix('-')) {
+        // The year before 1 is 1 BC, and 0 where years are counted on.
+        (Some(date), None) => parse_day_of(date, |year| 1 - year),
+        (None, Some(date)) if date.len() == 9 => parse_day_of(&format!("0{date}"), |year| -year),
+        (None, Some(date)) => parse_day_of(date, |year| -year),
+        (None, None) => parse_day_of(text, |year| year),
+        (Some(_), Some(_)) => None,
+    }
+}
+
+/// What PostgreSQL puts behind a year before our era.
+const BEFORE_CHRIST: &str = " BC";
+
+fn parse_day_of(text: &str, counted: impl Fn(i64) -> i64) -> Option<i32> {
     let bytes = text.as_bytes();
     let at = bytes.len().checked_sub(6)?;
     let (year, rest) = bytes.split_at(at);
@@ -56,7 +71,11 @@ pub fn parse_date(text: &str) -> Option<i32> {
     let year = digits(year)?;
     let month = digits(&rest[1..3])? as u32;
     let day = digits(&rest[4..6])? as u32;
-    if !(1..=12).contains(&month) || day == 0 || day > month_length(year, month) || year == 0 {
+    if !(1..=12).contains(&month) || day == 0 || year == 0 {
+        return None;
+    }
+    let year = counted(year);
+    if day > month_length(year, month) {
         return None;
     }
     i32::try_from(days_from_civil(year, month, day)).ok()
@@ -98,8 +117,14 @@ fn parse_fraction(bytes: &[u8]) -> Option<i64> {
 /// A date, then optionally `T` or a space, a time and an offset (`Z`, `+02`, `+02:00`, ` UTC`),
 /// to microseconds since 1970-01-01 UTC. Says whether an offset was given.
 pub fn parse_timestamp(text: &str) -> Option<(i64, bool)> {
+    let (text, era) = match text.strip_suffix(BEFORE_CHRIST) {
+        Some(text) => (text, BEFORE_CHRIST),
+        None => (text, ""),
+    };
     let date_end = text.find(['T', 't', ' ']).unwrap_or(text.len());
-    let midnight = i64::from(parse_date(&text[..date_end])?).checked_mul(MICROS_PER_DAY)?;
+    let day =
+        if era.is_empty() { parse_date(&text[..date_end]) } else { parse_date(&format!("{}{era}", &text[..date_end])) };
+    let midnight = i64::from(day?).checked_mul(MICROS_PER_DAY)?;
     if date_end == text.len() {
         return Some((midnight, false));
     }
@@ -244,6 +269,14 @@ mod tests {
         for days in (-800_000..3_000_000).step_by(997) {
             let (year, month, day) = civil_from_days(days);
             assert_eq!(days_from_civil(year, month, day), days);
+        }
+        assert_eq!(parse_date("0044-03-15 BC"), parse_date("-043-03-15"));
+        assert_eq!(parse_date("0001-02-29 BC").map(|days| civil_from_days(days.into())), Some((0, 2, 29)));
+        for days in (-1_700_000..-720_000).step_by(997) {
+            assert_eq!(parse_date(&super::super::print_date(days.into())), Some(days));
+        }
+        for text in ["-0044-03-15 BC", "-0000-01-01", "0044-03-15 bc", "0044-03-15  BC"] {
+            assert_eq!(parse_date(text), None, "{text}");
         }
         for text in ["0000-00-00", "2024-02-30", "2023-02-29", "24-01-01", "2024-1-1", "2024-13-01", "0000-01-01"] {
             assert_eq!(parse_date(text), None, "{text}");

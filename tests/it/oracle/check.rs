@@ -53,7 +53,13 @@ pub fn check(case: &Case, store: &mut Store) -> Outcome {
             Outcome { wrong: judge(case, &json), verdict: word(&json["verdict"]), chosen: word(&json["key"]["chosen"]) }
         }
         Err(error) => {
-            Outcome { wrong: vec![format!("it fails: {error}")], verdict: "failed".to_owned(), chosen: String::new() }
+            // With every pair left out there is nothing to tell rows by.
+            let wrong = if error.contains("the job leaves out every column") {
+                Vec::new()
+            } else {
+                vec![format!("it fails: {error}")]
+            };
+            Outcome { wrong, verdict: "failed".to_owned(), chosen: String::new() }
         }
     }
 }

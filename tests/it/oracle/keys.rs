@@ -41,7 +41,10 @@ pub fn identifies(case: &Case, columns: &[String]) -> bool {
 pub fn identifying_columns(case: &Case) -> Vec<String> {
     let aligned = align(case);
     // What the job leaves out is no key that anybody looks for.
-    let compared = aligned.pairs.iter().filter(|pair| pair.compared);
+    let compared = aligned.pairs.iter().filter(|pair| pair.compared).filter(|pair| {
+        let forms = [(0, pair.left), (1, pair.right)].map(|(side, at)| case.sides[side].columns[at].form);
+        !forms.contains(&super::form::Form::Float)
+    });
     let names = compared.map(|pair| &case.sides[0].columns[pair.left]);
     let able: Vec<String> = names.filter(|column| column.kind.can_be_key()).map(|column| column.name.clone()).collect();
     able.into_iter().filter(|name| identifies(case, std::slice::from_ref(name))).collect()

@@ -21,7 +21,7 @@ const HOSTILE: [&str; 12] = [
 
 /// As it is shown: what can't be seen is named.
 fn shown(value: &str) -> String {
-    let odd = |c: char| c == '\u{0}' || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202e}');
+    let odd = |c: char| c == '\u{0}' || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202e}' | '\u{301}');
     value.chars().map(|c| if odd(c) { format!("U+{:04X}", u32::from(c)) } else { c.to_string() }).collect()
 }
 

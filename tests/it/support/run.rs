@@ -1,7 +1,7 @@
 //! Running the real program in a folder of its own.
 
 use serde_json::Value;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -37,7 +37,16 @@ impl Workdir {
 
     /// The program with these arguments, in this folder, knowing nothing of the person's own
     /// configuration.
+    ///
+    /// Reasons are given all the time that they take: what is said must not depend on how busy the
+    /// machine is.
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        let mut args: Vec<OsString> = args.into_iter().map(|arg| arg.as_ref().to_owned()).collect();
+        let looks = args.len() > 2 && args.first().is_some_and(|verb| verb == "audit" || verb == "plan");
+        let said = args.iter().any(|arg| arg == "--no-reasons" || arg == "--reasons-time" || arg == "--help");
+        if looks && !said {
+            args.extend(["--reasons-time", "10m"].map(OsString::from));
+        }
         let mut command = Command::new(env!("CARGO_BIN_EXE_trueup"));
         command.args(args).current_dir(self.path()).env("HOME", self.path()).env("NO_COLOR", "1");
         for name in ["PGPASSWORD", "PGOPTIONS", "PGTZ", "PGPASSFILE", "MYSQL_PWD", "RUST_BACKTRACE", "RUST_LOG"] {
