@@ -75,7 +75,11 @@ impl From<JobError> for Failure {
             JobError::Value { .. } => "correct it".to_owned(),
             JobError::NoTable(side) => format!("add `{side} = \"ADDRESS\"` to the job file"),
         };
-        Self::new(&what, "", &hint)
+        let kind = match &error {
+            JobError::Address(_) | JobError::File { .. } => Kind::Input,
+            JobError::Names(_) | JobError::Rule(_) | JobError::Value { .. } | JobError::NoTable(_) => Kind::Usage,
+        };
+        Self::new(&what, "", &hint).of(kind)
     }
 }
 

@@ -126,6 +126,9 @@ impl Converter {
             (_, Family::Number | Family::Boolean) if matches!(self.from, T::Bits { .. }) => {
                 out.parse(parts::from_bits(&text).as_deref().unwrap_or(&text));
             }
+            (T::Bits { length: Some(length) }, Family::Bits) if text.len() != *length as usize => {
+                return refuse(out, format!("is not {length} bits"));
+            }
             (T::Bits { .. }, Family::Bits) => out.parse(&text),
             (T::Interval, Family::Interval) => match cell.cells {
                 Cells::Time(a) if cell.other.is_none() => {

@@ -198,7 +198,9 @@ fn bits_are_numbers_beside_numbers_and_bits_beside_text() {
         (bits(Some(3)), "101", bits(None), "101"),
         (bits(Some(3)), "101", T::Text, "101"),
         (T::Text, "101", bits(Some(3)), "101"),
-        (T::Text, "5", bits(Some(3)), "other 5"),
+        (T::Text, "5", bits(Some(1)), "other 5"),
+        (T::Text, "11", bits(Some(8)), "error: is not 8 bits"),
+        (bits(None), "11", bits(Some(8)), "error: is not 8 bits"),
         (T::Boolean, "true", T::Printed, "true"),
     ] {
         assert_eq!(went(from.clone(), text, to.clone()), expected, "{text} from {from} to {to}");

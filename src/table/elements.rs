@@ -43,7 +43,7 @@ fn push_elements(elements: &[Element<'_>], encoder: &Encoder, of: ListOf, is_jso
         match element {
             Element::Null => out.push(NULL),
             Element::List(inner) => push_elements(inner, encoder, of, is_json, out),
-            Element::Json(raw) if matches!(of, ListOf::Number | ListOf::Boolean | ListOf::Json) => {
+            Element::Json(raw) if is_number(of) || matches!(of, ListOf::Boolean | ListOf::Json) => {
                 encoder.encode_text(raw, out);
             }
             // No string: no value of any other type.
@@ -52,14 +52,16 @@ fn push_elements(elements: &[Element<'_>], encoder: &Encoder, of: ListOf, is_jso
                 encoder.encode_text(&serde_json::Value::from(&**text).to_string(), out);
             }
             // In JSON a number in quotes is none, but for those that JSON has no other way to write.
-            Element::Text(text)
-                if is_json && matches!(of, ListOf::Number | ListOf::Boolean) && !is_float_word(text) =>
-            {
+            Element::Text(text) if is_json && (is_number(of) || of == ListOf::Boolean) && !is_float_word(text) => {
                 push_other(&format!("\"{text}"), out);
             }
             Element::Text(text) => encoder.encode_text(text, out),
         }
     }
+}
+
+fn is_number(of: ListOf) -> bool {
+    matches!(of, ListOf::Number | ListOf::Float32 | ListOf::Float64)
 }
 
 /// Whether it is NaN or an infinity.

@@ -50,6 +50,10 @@ pub enum ListOf {
     Boolean,
     /// Numeric value.
     Number,
+    /// Value as a 32-bit float.
+    Float32,
+    /// Value as a 64-bit float.
+    Float64,
     /// Byte for byte.
     Text,
     /// Bytes, from `\\x` and hexadecimal digits.
@@ -77,6 +81,8 @@ impl ListOf {
         match self {
             Self::Boolean => Family::Boolean,
             Self::Number => Family::Number,
+            Self::Float32 => Family::Float32,
+            Self::Float64 => Family::Float64,
             Self::Text => Family::Text,
             Self::Bytes => Family::Bytes,
             Self::Date => Family::Date,
@@ -92,7 +98,9 @@ impl ListOf {
     fn of(family: Family) -> Self {
         match family {
             Family::Boolean => Self::Boolean,
-            Family::Number | Family::Float32 | Family::Float64 => Self::Number,
+            Family::Number => Self::Number,
+            Family::Float32 => Self::Float32,
+            Family::Float64 => Self::Float64,
             Family::Bytes => Self::Bytes,
             Family::Date => Self::Date,
             Family::Time(_) => Self::Time,
@@ -116,6 +124,7 @@ impl Family {
             Self::Instant(_) => Self::Instant(6),
             // Widened, a 32-bit float is another number than the 64-bit one it was rounded from.
             Self::Float32 | Self::Float64 => Self::Number,
+            Self::List(ListOf::Float32 | ListOf::Float64) => Self::List(ListOf::Number),
             other => other,
         }
     }

@@ -2,7 +2,7 @@
 //! one holds less than the other.
 
 use super::column::PortableType;
-use super::family::Family;
+use super::family::{Family, ListOf};
 use super::rules::Rule;
 use serde::{Deserialize, Serialize};
 
@@ -42,14 +42,25 @@ impl Softener {
                 };
                 (format!("precision of {digits} digits"), rule, usize::from(finest[0] > finest[1]))
             }
-            Family::Float32 | Family::Float64 if left == right => return None,
-            Family::Float32 => {
-                ("as 32-bit float".to_owned(), "float32".to_owned(), usize::from(*left != PortableType::Float32))
+            Family::Float32 | Family::Float64 | Family::List(_) if left == right => return None,
+            Family::Float32 | Family::List(ListOf::Float32) => {
+                let coarser = usize::from(*element(left) != PortableType::Float32);
+                ("as 32-bit float".to_owned(), "float32".to_owned(), coarser)
             }
-            Family::Float64 => ("as float".to_owned(), "float".to_owned(), usize::from(*left != PortableType::Float64)),
+            Family::Float64 | Family::List(ListOf::Float64) => {
+                ("as float".to_owned(), "float".to_owned(), usize::from(*element(left) != PortableType::Float64))
+            }
             _ => return None,
         };
         Some(Self { by, rule, asked: false, coarser: Some(coarser) })
+    }
+}
+
+/// What the elements of an array are; of any other type, itself.
+fn element(ty: &PortableType) -> &PortableType {
+    match ty {
+        PortableType::Array { element } => element,
+        other => other,
     }
 }
 

@@ -100,9 +100,14 @@ pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>, SnapshotError> {
     Ok(all)
 }
 
+/// Folders that are looked into for a note only, in all: above a large tree it would take for ever.
+const LOOKS: usize = 1000;
+
 /// What was found on the way through a folder.
 #[derive(Default)]
 struct Walk {
+    /// Folders that were looked into for a note only.
+    looks: usize,
     sources: Vec<PartSource>,
     passed: Vec<String>,
     /// Folders that are not read, and have Parquet files.
@@ -140,7 +145,9 @@ impl Walk {
                     let constants: Vec<Constant> = constants.iter().cloned().chain([constant]).collect();
                     self.folder(&path, None, &constants, depth + 1)?;
                 }
-                None if !hidden && has_parquet(&path, depth) => self.subfolders.push(format!("{name}/")),
+                None if !hidden && has_parquet(&path, depth, &mut self.looks) => {
+                    self.subfolders.push(format!("{name}/"))
+                }
                 None => self.passed.push(format!("{name}/")),
             }
         }
@@ -152,11 +159,15 @@ fn is_parquet(path: &Path) -> bool {
     path.extension().is_some_and(|end| end.eq_ignore_ascii_case("parquet") || end.eq_ignore_ascii_case("pq"))
 }
 
-/// Whether there are Parquet files in a folder, or below it.
-fn has_parquet(folder: &Path, depth: usize) -> bool {
+/// Whether there are Parquet files in a folder, or below it, as far as is looked.
+fn has_parquet(folder: &Path, depth: usize, looks: &mut usize) -> bool {
+    if depth >= DEEPEST || *looks >= LOOKS {
+        return false;
+    }
+    *looks += 1;
     let all = entries(folder).unwrap_or_default();
-    depth < DEEPEST
-        && all.iter().any(|path| if path.is_dir() { has_parquet(path, depth + 1) } else { is_parquet(path) })
+    all.iter().any(|path| is_parquet(path) && !path.is_dir())
+        || all.iter().any(|path| path.is_dir() && has_parquet(path, depth + 1, looks))
 }
 
 /// Whether a name fits a pattern of `*` and `?`.
