@@ -6,7 +6,7 @@ use crate::endpoint::ExportBatch;
 use crate::table::{
     Cells, Column, Encoder, Family, Interval, MICROS_PER_DAY, Number, Pair, PortableBuilder, PortableType, Rules,
     canonical_json, cut, parse_boolean, parse_date, parse_float, parse_hex, parse_time, parse_timestamp, parse_uuid,
-    print_bytes, print_uuid, round, to_utc,
+    print_bytes, print_uuid, round, round_moment, to_utc,
 };
 use arrow::array::ArrayRef;
 
@@ -278,7 +278,11 @@ impl Converter {
 
     /// A time in the precision of its column, made as it is compared: cut, or rounded by rule.
     fn coarse(&self, micros: i64, precision: u8) -> i64 {
-        if self.rules.round { round(micros, precision) } else { cut(micros, precision) }
+        match self.family {
+            _ if !self.rules.round => cut(micros, precision),
+            Family::Time(_) => round(micros, precision),
+            _ => round_moment(micros, precision),
+        }
     }
 }
 

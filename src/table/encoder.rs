@@ -296,7 +296,11 @@ impl Encoder {
 
     /// A time in the precision in which it is compared.
     fn coarse(&self, micros: i64, precision: u8) -> i64 {
-        if self.rules.round { round(micros, precision) } else { cut(micros, precision) }
+        match self.family {
+            _ if !self.rules.round => cut(micros, precision),
+            Family::Time(_) => round(micros, precision),
+            _ => round_moment(micros, precision),
+        }
     }
 
     /// Appends a value from its text.
@@ -434,11 +438,22 @@ pub fn cut(micros: i64, precision: u8) -> i64 {
     if unit == 1 { micros } else { micros - micros.rem_euclid(unit) }
 }
 
-/// Microseconds rounded to this many digits of a second, halves up, as MySQL does and PostgreSQL for
-/// times since 2000.
+/// A time of day rounded to this many digits of a second, halves up.
 pub fn round(micros: i64, precision: u8) -> i64 {
     let half = UNIT[usize::from(precision.min(6))] / 2;
     cut(micros.saturating_add(half), precision)
+}
+
+/// A moment rounded to this many digits of a second: halves away from 2000-01-01, from which PostgreSQL
+/// counts (`AdjustTimestampForTypmod` in its `timestamp.c`). Since then MySQL rounds the same; it rounds
+/// halves before then up.
+pub fn round_moment(micros: i64, precision: u8) -> i64 {
+    const SINCE: i64 = 946_684_800_000_000;
+    match micros.checked_sub(SINCE) {
+        Some(since) if since < 0 => SINCE - round(-since, precision),
+        Some(since) => SINCE.saturating_add(round(since, precision)),
+        None => round(micros, precision),
+    }
 }
 
 fn push_interval(interval: Interval, out: &mut Vec<u8>) {

@@ -30,7 +30,7 @@ pub use builder::PortableBuilder;
 pub use canonical::{Fingerprint, fingerprint};
 pub use column::{Column, PortableType, TableInfo};
 pub use elements::{bits_to_number, number_to_bits};
-pub use encoder::{Cells, Encoder, cut, round, to_utc};
+pub use encoder::{Cells, Encoder, cut, round, round_moment, to_utc};
 pub use family::{Family, ListOf, family};
 pub use interval::Interval;
 pub use json::canonical_json;
