@@ -60,9 +60,15 @@ pub fn cut(micros: i64, digits: u8) -> i64 {
     micros.div_euclid(unit) * unit
 }
 
-/// The nearest microseconds with so many digits of a second, halves up.
-pub fn round(micros: i64, digits: u8) -> i64 {
-    cut(micros + 10_i64.pow(6 - u32::from(digits)) / 2, digits)
+/// 2000-01-01, on both sides of which PostgreSQL rounds halves away.
+pub const Y2K: i64 = 10_957 * DAY;
+
+/// The nearest microseconds with so many digits of a second: halves up from this moment on, down
+/// before.
+pub fn round(micros: i64, digits: u8, up_from: i64) -> i64 {
+    let unit = 10_i64.pow(6 - u32::from(digits));
+    let (floor, twice) = (cut(micros, digits), 2 * micros.rem_euclid(unit));
+    if twice > unit || twice == unit && micros >= up_from { floor + unit } else { floor }
 }
 
 #[test]
@@ -71,6 +77,7 @@ fn dates_are_what_they_are() {
         assert_eq!(days(date.0, date.1, date.2), day);
         assert_eq!(print_day(day), format!("{:04}-{:02}-{:02}", date.0, date.1, date.2));
     }
-    assert_eq!((round(499_999, 0), round(500_000, 0), round(-500_000, 0)), (0, 1_000_000, 0));
+    assert_eq!((round(499_999, 0, 0), round(500_000, 0, 0), round(-500_000, 0, 0)), (0, 1_000_000, -1_000_000));
+    assert_eq!((round(Y2K - 500_000, 0, Y2K), round(Y2K + 500_000, 0, Y2K)), (Y2K - 1_000_000, Y2K + 1_000_000));
     assert_eq!(print_moment(cut(-1, 3), ' ', 6), "1969-12-31 23:59:59.999000");
 }

@@ -1,6 +1,6 @@
 //! When two values are equal: each in the one form that all values equal to it have.
 
-use super::calendar::{DAY, cut, round};
+use super::calendar::{DAY, Y2K, cut, round};
 use super::form::{Form, Kind};
 use super::number::{float_of, normal, number_of_float, within};
 use super::value::{Json, Value, print_bytes, print_number, print_uuid};
@@ -112,11 +112,12 @@ pub fn canonical(value: &Value, meaning: Meaning, rules: &[Rule]) -> String {
     if meaning == Meaning::Text {
         return text_of(value).map_or_else(|| "null".to_owned(), |text| canonical_text(text, rules));
     }
-    let coarse = |micros: i64, digits: u8| {
+    let coarse_from = |micros: i64, digits: u8, up_from: i64| {
         let asked = rules.iter().filter_map(|rule| if let Rule::Precision(to) = rule { Some(*to) } else { None });
         let digits = asked.min().unwrap_or(6).min(digits);
-        if rules.contains(&Rule::Round) { round(micros, digits) } else { cut(micros, digits) }
+        if rules.contains(&Rule::Round) { round(micros, digits, up_from) } else { cut(micros, digits) }
     };
+    let coarse = |micros: i64, digits: u8| coarse_from(micros, digits, Y2K);
     match (meaning, value.meant()) {
         (_, Value::Null) => "null".to_owned(),
         (_, Value::Odd(text)) => format!("odd {text}"),
@@ -129,7 +130,7 @@ pub fn canonical(value: &Value, meaning: Meaning, rules: &[Rule]) -> String {
         (Meaning::Truth, Value::Truth(truth)) => format!("truth {truth}"),
         (Meaning::Truth, Value::Number { digits: digits @ (0 | 1), scale: 0 }) => format!("truth {}", *digits == 1),
         (Meaning::Day, Value::Day(day)) => format!("day {day}"),
-        (Meaning::Clock(digits), Value::Clock(micros)) => format!("clock {}", coarse(*micros, digits)),
+        (Meaning::Clock(digits), Value::Clock(micros)) => format!("clock {}", coarse_from(*micros, digits, 0)),
         (Meaning::Moment(digits), Value::Moment(micros)) => format!("moment {}", coarse(*micros, digits)),
         (Meaning::Moment(_), Value::Day(day)) => format!("moment {}", day * DAY),
         (Meaning::Instant(digits), Value::Instant(micros)) => format!("instant {}", coarse(*micros, digits)),
