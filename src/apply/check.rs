@@ -18,15 +18,21 @@ pub struct Checked {
     pub writable: Vec<usize>,
 }
 
-/// Compares a table with what the plan says of it; `None` where only a new file can be written.
+/// Compares a table with what the plan says of it; `None` where only a new file can be written. `needed`
+/// are the actions that are to be written.
 ///
 /// # Errors
 /// If it is another table now, or can't be written to.
-pub fn check(endpoint: &dyn Endpoint, address: &str, side: &PlanSide) -> Result<Option<Checked>, ApplyError> {
+pub fn check(
+    endpoint: &dyn Endpoint,
+    address: &str,
+    side: &PlanSide,
+    needed: impl Fn(Action) -> bool,
+) -> Result<Option<Checked>, ApplyError> {
     endpoint.recover()?;
     let Some(target) = endpoint.target()? else { return Ok(None) };
     let info = endpoint.describe()?;
-    if let Some(why) = target.obstacles.first() {
+    if let Some(why) = target.obstacles_to(needed).next() {
         return Err(ApplyError::Obstacle { address: address.to_owned(), why: why.clone() });
     }
     let differences = differences(side, &info, &target);

@@ -353,8 +353,8 @@ impl Writer for Session {
         })
     }
 
-    fn advance_counters(&mut self) -> Result<(), WriteError> {
-        self.call(|_| Ok(()))
+    fn advance_counters(&mut self) -> Result<Vec<String>, WriteError> {
+        self.call(|_| Ok(Vec::new()))
     }
 }
 

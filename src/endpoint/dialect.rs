@@ -34,8 +34,14 @@ pub trait Dialect: Sync {
         ""
     }
 
-    /// A statement that moves the counter of this column of the table past its largest value, never
-    /// backwards; `None` where the database does so by itself. `table` is its name as in the script.
+    /// What stands behind `INSERT` and `UPDATE`, so that a row which collides with another is refused:
+    /// nothing, or words after a space.
+    fn or_refuse(&self) -> &'static str {
+        ""
+    }
+
+    /// A statement that moves the counter of this column of the table past the largest value that it may
+    /// give, never backwards; `None` where the database does so by itself. `table` is its name as in the script.
     fn advance_counter(&self, _table: &str, _column: &Column) -> Option<String> {
         None
     }

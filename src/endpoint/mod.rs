@@ -28,7 +28,7 @@ pub use export::{ExportBatch, ExportRequest, Exported, Interrupt, Other, Sink, S
 pub use history::{Changes, ChangesRead, Clock, HISTORY_TABLE, History, HistoryMark, HistoryStatus, Installed, now};
 pub use reading::Reading;
 pub use secret::Secret;
-pub use target::{Dependent, Holds, OnDelete, Reference, Target, TargetColumn, UniqueIndex};
+pub use target::{Dependent, Holds, Lacking, OnDelete, Reference, Target, TargetColumn, UniqueIndex};
 pub use write::{Action, StepBatch, WriteError, WriteOptions, WriteTable, Writer};
 
 use crate::table::TableInfo;

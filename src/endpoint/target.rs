@@ -1,6 +1,7 @@
 //! What a table asks of those who write to it: what its columns can hold, what fills itself, and
 //! which other rows hang on its rows.
 
+use super::Action;
 use crate::table::PortableType;
 use serde::{Deserialize, Serialize};
 
@@ -24,8 +25,20 @@ pub struct Target {
     /// Why it can't be written to at all (it is a view, its engine has no transactions); empty if
     /// it can.
     pub obstacles: Vec<String>,
+    /// What the user may not do, where that is not everything.
+    #[serde(default)]
+    pub lacking: Vec<Lacking>,
     /// What a person should know before writing to it.
     pub warnings: Vec<String>,
+}
+
+/// An action that the user has no right to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lacking {
+    /// Steps of this action can't be written.
+    pub action: Action,
+    /// Which right is missing.
+    pub why: String,
 }
 
 /// One column as a writer sees it.
@@ -148,5 +161,11 @@ impl Target {
     /// The column of this name.
     pub fn column(&self, name: &str) -> Option<&TargetColumn> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// What keeps steps of these actions from being written.
+    pub fn obstacles_to(&self, needed: impl Fn(Action) -> bool) -> impl Iterator<Item = &String> {
+        let lacking = self.lacking.iter().filter(move |lacking| needed(lacking.action));
+        self.obstacles.iter().chain(lacking.map(|lacking| &lacking.why))
     }
 }

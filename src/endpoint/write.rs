@@ -219,9 +219,10 @@ pub trait Writer: Send {
     fn count_dependents(&mut self, dependents: &[super::Dependent]) -> Result<Vec<u64>, WriteError>;
 
     /// Moves the counters of identity, serial and AUTO_INCREMENT columns past the largest value in
-    /// the table; never backwards.
+    /// the table that they may give; never backwards, out of their range or off their steps. What a
+    /// person should know of those that can't be moved.
     ///
     /// # Errors
     /// As [`WriteError`] says.
-    fn advance_counters(&mut self) -> Result<(), WriteError>;
+    fn advance_counters(&mut self) -> Result<Vec<String>, WriteError>;
 }

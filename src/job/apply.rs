@@ -207,7 +207,12 @@ impl Run<'_> {
         warning: &mut Option<String>,
     ) -> Result<Option<Session>, ApplyError> {
         let (job, own) = (self.job, &self.plan.file.sides[side]);
-        let (Some(checked), Some(table)) = (check(endpoint, name, own)?, self.plan.write_table(side)) else {
+        let needed = |action: Action| {
+            let planned = if self.deed == Deed::Undo { action.inverse() } else { action };
+            own.counts.of(planned) > 0 && (job.only.is_empty() || job.only.contains(&planned))
+        };
+        let checked = check(endpoint, name, own, needed)?;
+        let (Some(checked), Some(table)) = (checked, self.plan.write_table(side)) else {
             return Ok(None);
         };
         if self.deed == Deed::Apply && own.counts.delete > 0 {
@@ -290,12 +295,14 @@ impl Run<'_> {
         let numbered = checked.target.columns.iter().any(|column| column.counter);
         let counters = match outcome.written.create > 0 || (counts.create > 0 && outcome.already > 0) {
             true if numbered => writers.by_key.advance_counters(),
-            _ => Ok(()),
+            _ => Ok(Vec::new()),
         };
         self.out.sides[side] = outcome;
         let settled = result?;
         kept?;
-        counters.map_err(|error| ApplyError::Counters { address: name.clone(), why: error.to_string() })?;
+        let counters =
+            counters.map_err(|error| ApplyError::Counters { address: name.clone(), why: error.to_string() })?;
+        self.out.warnings.extend(counters.into_iter().map(|note| format!("{name}: {note}")));
 
         let written = &settled.written;
         let progress = stage(watch, "verifying", side, written.len());

@@ -1,7 +1,7 @@
 //! What a one-way plan leaves out, and what a person should know before applying it.
 
 use super::assemble::print_key;
-use super::file::LeftOut;
+use super::file::{ActionCounts, LeftOut};
 use super::misfits::Misfits;
 use super::one_way::PlanInput;
 use super::shape::Shape;
@@ -155,7 +155,7 @@ pub fn ignored_columns(input: &PlanInput<'_>) -> Vec<LeftOut> {
 }
 
 /// What a person should know before applying.
-pub fn warnings(input: &PlanInput<'_>, shape: &Shape, order: Vec<String>) -> Vec<String> {
+pub fn warnings(input: &PlanInput<'_>, shape: &Shape, counts: ActionCounts, order: Vec<String>) -> Vec<String> {
     let mut out = input.alignment.warnings.clone();
     out.extend(notes(input));
     if input.key.is_whole_row() {
@@ -165,7 +165,7 @@ pub fn warnings(input: &PlanInput<'_>, shape: &Shape, order: Vec<String>) -> Vec
             input.audit.key.why
         ));
     }
-    out.extend(target_warnings(input, shape));
+    out.extend(target_warnings(input, shape, counts));
     out.extend(filter_warnings(input, shape));
     out.extend(order);
     out
@@ -181,11 +181,13 @@ pub fn notes(input: &PlanInput<'_>) -> Vec<String> {
 }
 
 /// What there is to know of a table that is written.
-pub fn target_warnings(input: &PlanInput<'_>, shape: &Shape) -> Vec<String> {
+pub fn target_warnings(input: &PlanInput<'_>, shape: &Shape, counts: ActionCounts) -> Vec<String> {
     let mut out = Vec::new();
     if let Some(target) = &input.tables[shape.side].target {
         out.extend(
-            target.obstacles.iter().map(|why| format!("the {} table can't be written: {why}", SIDES[shape.side])),
+            target
+                .obstacles_to(|action| counts.of(action) > 0)
+                .map(|why| format!("the {} table can't be written: {why}", SIDES[shape.side])),
         );
         if !target.triggers.is_empty() {
             let names: Vec<String> = target.triggers.iter().map(|name| format!("`{name}`")).collect();

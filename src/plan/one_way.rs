@@ -167,7 +167,7 @@ fn file(
         left_out: left_out(input, shape, left),
         cascades: Vec::new(),
         allow_cascade: input.allow_cascade,
-        warnings: warnings(input, shape, order_warnings),
+        warnings: warnings(input, shape, counts, order_warnings),
         limits: input.limits,
         variables: Vec::new(),
         reading: Reading::default(),

@@ -103,10 +103,11 @@ impl ScriptTable<'_> {
     pub(super) fn insert(&self, after: &Rows<'_>, row: usize, set: &[usize]) -> String {
         let constants: Vec<String> = set.iter().map(|at| self.constant(after, row, *at)).collect();
         format!(
-            "INSERT INTO {name} ({columns}){overriding} SELECT {constants}{nothing} \
+            "INSERT{or_refuse} INTO {name} ({columns}){overriding} SELECT {constants}{nothing} \
              WHERE NOT EXISTS (SELECT 1 FROM {name} WHERE {key});",
             name = self.name,
             columns = self.names(set),
+            or_refuse = self.dialect.or_refuse(),
             overriding = self.dialect.overriding(),
             constants = constants.join(", "),
             nothing = self.dialect.no_table(),
@@ -129,7 +130,8 @@ impl ScriptTable<'_> {
         let is_kept = |at: &usize| touched.contains(&self.columns[*at].name) && !columns.contains(at);
         let kept = (0..self.columns.len()).filter(is_kept).map(|at| format!("{0} = {0}", name(&at)));
         let pairs = pairs.chain(kept);
-        format!("UPDATE {} SET {} WHERE {condition};", self.name, pairs.collect::<Vec<_>>().join(", "))
+        let (or_refuse, set) = (self.dialect.or_refuse(), pairs.collect::<Vec<_>>().join(", "));
+        format!("UPDATE{or_refuse} {} SET {set} WHERE {condition};", self.name)
     }
 
     /// Adds so many copies of a row if there is none.
@@ -143,10 +145,11 @@ impl ScriptTable<'_> {
             }
         };
         format!(
-            "INSERT INTO {name} ({columns}){overriding} SELECT {constants}{from} \
+            "INSERT{or_refuse} INTO {name} ({columns}){overriding} SELECT {constants}{from} \
              WHERE NOT EXISTS (SELECT 1 FROM {name} WHERE {same});",
             name = self.name,
             columns = self.names(set),
+            or_refuse = self.dialect.or_refuse(),
             overriding = self.dialect.overriding(),
             constants = constants.join(", "),
             same = self.are(after, row, self.key).join(" AND "),

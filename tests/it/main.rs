@@ -8,6 +8,7 @@ mod bad_input;
 mod bridge;
 mod conflicts;
 mod edges;
+mod exact;
 mod files;
 mod filters;
 mod history;

@@ -134,7 +134,8 @@ impl Shape {
             }
         }
         if like.is_empty() {
-            like.push("1 AS nothing".to_owned());
+            // Without a name of its own it would be a column more, which nothing fills.
+            like.push("0 AS marked".to_owned());
         }
         format!(
             "CREATE TEMPORARY TABLE {} ({}) ENGINE = {engine} \

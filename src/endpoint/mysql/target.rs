@@ -8,7 +8,7 @@ use super::native::NativeColumn;
 use super::rights::hidden_columns;
 use super::sql::{qualified, quote};
 use crate::endpoint::{
-    Dependent, EndpointError, OnDelete, Reference, ServerAddress, Target, TargetColumn, UniqueIndex,
+    Action, Dependent, EndpointError, Lacking, OnDelete, Reference, ServerAddress, Target, TargetColumn, UniqueIndex,
 };
 use mysql::prelude::Queryable;
 use mysql::{Conn, Error, Row};
@@ -211,22 +211,27 @@ fn rights(conn: &mut Conn, address: &ServerAddress, found: &Found, target: &mut 
     // A session that reads is not even let as far as the rights.
     conn.query_drop("SET SESSION TRANSACTION READ WRITE").map_err(failed)?;
     let mut missing = Vec::new();
-    for (right, statement) in [
-        ("INSERT", format!("EXPLAIN INSERT INTO {table} ({first}) SELECT {first} FROM {table} WHERE FALSE")),
-        ("UPDATE", format!("EXPLAIN UPDATE {table} SET {first} = {first} WHERE FALSE")),
-        ("DELETE", format!("EXPLAIN DELETE FROM {table} WHERE FALSE")),
+    for (action, right, statement) in [
+        (
+            Action::Create,
+            "INSERT",
+            format!("EXPLAIN INSERT INTO {table} ({first}) SELECT {first} FROM {table} WHERE FALSE"),
+        ),
+        (Action::Update, "UPDATE", format!("EXPLAIN UPDATE {table} SET {first} = {first} WHERE FALSE")),
+        (Action::Delete, "DELETE", format!("EXPLAIN DELETE FROM {table} WHERE FALSE")),
     ] {
         match conn.query::<Row, _>(statement) {
-            Err(error) if failure::code(&error).is_some_and(|code| DENIED.contains(&code)) => missing.push(right),
+            Err(error) if failure::code(&error).is_some_and(|code| DENIED.contains(&code)) => {
+                missing.push(Lacking { action, why: format!("the user has no right to {right} on it") });
+            }
             // Whatever else it may say, it says of its own kind of explaining.
             Err(error) => tracing::debug!("{}: {right} could not be explained: {}", address.shown, words(&error)),
             Ok(_) => {}
         }
     }
     match missing.len() {
-        0 => {}
         3 => target.obstacles.push("the user has no right to write to it".to_owned()),
-        _ => target.warnings.push(format!("the user has no right to {} on it", missing.join(" and "))),
+        _ => target.lacking = missing,
     }
     let probe = qualified(&found.schema, &format!("trueup_{}", conn.connection_id()));
     match conn.query_drop(format!("CREATE TEMPORARY TABLE {probe} (n INT)")) {

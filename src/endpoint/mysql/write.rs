@@ -281,13 +281,15 @@ impl Writer for MysqlWriter {
     }
 
     /// The counter moves by itself when rows are added, but not on every server when they change.
-    fn advance_counters(&mut self) -> Result<(), WriteError> {
+    fn advance_counters(&mut self) -> Result<Vec<String>, WriteError> {
         let doing = "moving the counter";
-        let Some(counter) = self.place.columns.iter().find(|column| column.native.is_counter()) else { return Ok(()) };
-        let Some((_, most)) = counter.native.integers() else { return Ok(()) };
+        let Some(counter) = self.place.columns.iter().find(|column| column.native.is_counter()) else {
+            return Ok(Vec::new());
+        };
+        let Some((_, most)) = counter.native.integers() else { return Ok(Vec::new()) };
         let largest = format!("SELECT MAX({}) FROM {}", quote(&counter.native.name), self.place.table);
         let row: Option<Row> = self.conn.query_first(largest).map_err(|error| self.failed(doing, &error))?;
-        let Some(largest) = row.and_then(|row| text(&row, 0)?.parse::<i128>().ok()) else { return Ok(()) };
+        let Some(largest) = row.and_then(|row| text(&row, 0)?.parse::<i128>().ok()) else { return Ok(Vec::new()) };
         let sql = "SELECT auto_increment FROM information_schema.tables WHERE table_schema = ? AND table_name = ?";
         let row: Option<Row> = self.conn.exec_first(sql, &self.name).map_err(|error| self.failed(doing, &error))?;
         let next = row.and_then(|row| text(&row, 0)?.parse::<i128>().ok()).unwrap_or(1);
@@ -297,6 +299,6 @@ impl Writer for MysqlWriter {
             }
             self.run(doing, &format!("ALTER TABLE {} AUTO_INCREMENT = {}", self.place.table, largest + 1))?;
         }
-        Ok(())
+        Ok(Vec::new())
     }
 }

@@ -14,34 +14,66 @@ const MOST_TAKEN: i64 = 1_000_000;
 
 const DOING: &str = "moving a sequence past the largest value";
 
-/// Moves a column's sequence to at least the largest value in the table (the smallest, if it counts
-/// down).
-pub(super) fn advance(session: &Session, table: &str, column: &Attribute, oid: u32) -> Result<(), EndpointError> {
-    // Numeric, and cut to what the sequence can be: a column may hold more than that.
-    let name = identifier(&column.name);
+/// Moves a column's sequence to at least the largest value in the table that the sequence may give
+/// (the smallest, if it counts down): what lies outside of its range it never gives, and at its end it
+/// would give nothing any more. What a person should know, if rows have the last values of its range.
+pub(super) fn advance(
+    session: &Session,
+    table: &str,
+    column: &Attribute,
+    oid: u32,
+) -> Result<Option<String>, EndpointError> {
+    // Numeric: a column may hold more than a sequence counts.
     let sql = format!(
-        "SELECT q.seqincrement, pg_catalog.pg_sequence_last_value(q.seqrelid),
-            (CASE WHEN q.seqincrement > 0
-                THEN LEAST((SELECT pg_catalog.max({name}) FROM {table})::pg_catalog.numeric, q.seqmax)
-                ELSE GREATEST((SELECT pg_catalog.min({name}) FROM {table})::pg_catalog.numeric, q.seqmin)
-             END)::pg_catalog.int8, q.seqstart
-        FROM pg_catalog.pg_sequence q WHERE q.seqrelid = $1"
+        "SELECT q.seqincrement, pg_catalog.pg_sequence_last_value(q.seqrelid), q.seqstart,
+            CASE WHEN q.seqincrement > 0 THEN q.seqmax ELSE q.seqmin END,
+            q.seqrelid::pg_catalog.regclass::pg_catalog.text, {}::pg_catalog.int8,
+            NOT q.seqcycle AND EXISTS (SELECT FROM {table} AS t WHERE t.{name}::pg_catalog.numeric
+                BETWEEN q.seqmin AND q.seqmax AND CASE WHEN q.seqincrement > 0
+                THEN t.{name}::pg_catalog.numeric > q.seqmax::pg_catalog.numeric - q.seqincrement
+                ELSE t.{name}::pg_catalog.numeric < q.seqmin::pg_catalog.numeric - q.seqincrement END)
+        FROM pg_catalog.pg_sequence q WHERE q.seqrelid = $1",
+        reach(table, &column.name),
+        name = identifier(&column.name)
     );
     let read = |e| session.query_error(DOING, &e);
-    let Some(row) = session.query(DOING, &sql, &[&oid])?.into_iter().next() else { return Ok(()) };
+    let Some(row) = session.query(DOING, &sql, &[&oid])?.into_iter().next() else { return Ok(None) };
     let step: i64 = row.try_get(0).map_err(read)?;
     let last: Option<i64> = row.try_get(1).map_err(read)?;
-    let Some(reach): Option<i64> = row.try_get(2).map_err(read)? else { return Ok(()) };
+    let start: i64 = row.try_get(2).map_err(read)?;
+    if let Some(reach) = row.try_get(5).map_err(read)? {
+        advance_to(session, oid, step, last.ok_or(start), reach)?;
+    }
+    let (end, sequence): (i64, String) = (row.try_get(3).map_err(read)?, row.try_get(4).map_err(read)?);
+    Ok(row.try_get::<_, bool>(6).map_err(read)?.then(|| {
+        format!(
+            "sequence {sequence} is not moved past all rows: in column `{}` one has the end of its range ({end}), \
+             after which it would give nothing any more",
+            column.name
+        )
+    }))
+}
+
+/// As SQL: the last of a column's values that a sequence `q` may give and that leaves it another to
+/// give; NULL if there is none.
+pub(super) fn reach(table: &str, column: &str) -> String {
+    let name = identifier(column);
+    format!(
+        "(SELECT CASE WHEN q.seqincrement > 0 THEN pg_catalog.max(t.{name}) ELSE pg_catalog.min(t.{name}) \
+         END::pg_catalog.numeric FROM {table} AS t WHERE t.{name}::pg_catalog.numeric \
+         BETWEEN q.seqmin::pg_catalog.numeric - LEAST(q.seqincrement, 0) \
+         AND q.seqmax::pg_catalog.numeric - GREATEST(q.seqincrement, 0))"
+    )
+}
+
+/// Moves a sequence from its last value, or from where it starts if it was never asked, to `reach` or
+/// the next value on its way.
+fn advance_to(session: &Session, oid: u32, step: i64, last: Result<i64, i64>, reach: i64) -> Result<(), EndpointError> {
     let last = match last {
-        Some(last) => last,
+        Ok(last) => last,
         // Never asked, it does not say where it starts.
-        None => {
-            let start: i64 = row.try_get(3).map_err(read)?;
-            if ahead(start, reach, step) {
-                return Ok(());
-            }
-            take(session, oid, 1)?
-        }
+        Err(start) if ahead(start, reach, step) => return Ok(()),
+        Err(_) => take(session, oid, 1)?,
     };
     if !ahead(reach, last, step) {
         return Ok(());
@@ -50,8 +82,10 @@ pub(super) fn advance(session: &Session, table: &str, column: &Attribute, oid: u
     if left <= MOST_TAKEN {
         return take(session, oid, left).map(drop);
     }
+    // On its own way: a sequence that counts by tens keeps its last digit.
+    let Some(value) = left.checked_mul(step).and_then(|way| last.checked_add(way)) else { return Ok(()) };
     session
-        .query(DOING, "SELECT pg_catalog.setval($1::pg_catalog.oid::pg_catalog.regclass, $2)", &[&oid, &reach])
+        .query(DOING, "SELECT pg_catalog.setval($1::pg_catalog.oid::pg_catalog.regclass, $2)", &[&oid, &value])
         .map(drop)
 }
 

@@ -1,6 +1,7 @@
 //! Scripts for `psql`.
 
 use super::super::Dialect;
+use super::counters::reach;
 use super::quote::identifier;
 use super::text::with_era;
 use crate::table::{Column, PortableType};
@@ -71,12 +72,15 @@ impl Dialect for PostgresDialect {
             constant(table),
             constant(&column.name)
         );
+        // From where it is, by whole steps, within its range.
         Some(format!(
-            "SELECT pg_catalog.setval(q.seqrelid::pg_catalog.regclass, t.reach) FROM pg_catalog.pg_sequence AS q, \
-             (SELECT pg_catalog.max({})::pg_catalog.int8 AS reach FROM {table}) AS t WHERE q.seqrelid = {sequence} \
-             AND q.seqincrement > 0 AND t.reach <= q.seqmax \
-             AND t.reach > COALESCE(pg_catalog.pg_sequence_last_value(q.seqrelid), q.seqstart - 1);\n",
-            identifier(&column.name)
+            "SELECT pg_catalog.setval(s.seqrelid::pg_catalog.regclass, \
+             (s.last + pg_catalog.ceil((s.reach - s.last) / s.step) * s.step)::pg_catalog.int8) FROM (SELECT \
+             q.seqrelid, q.seqincrement::pg_catalog.numeric AS step, {} AS reach, \
+             COALESCE(pg_catalog.pg_sequence_last_value(q.seqrelid), \
+             q.seqstart::pg_catalog.numeric - q.seqincrement) AS last FROM pg_catalog.pg_sequence AS q \
+             WHERE q.seqrelid = {sequence}) AS s WHERE (s.reach - s.last) / s.step > 0;\n",
+            reach(table, &column.name)
         ))
     }
 

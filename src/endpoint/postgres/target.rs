@@ -1,6 +1,8 @@
 //! What a table asks of those who write to it, from the catalog.
 
-use super::super::{Dependent, EndpointError, OnDelete, Reference, ServerAddress, Target, TargetColumn, UniqueIndex};
+use super::super::{
+    Action, Dependent, EndpointError, Lacking, OnDelete, Reference, ServerAddress, Target, TargetColumn, UniqueIndex,
+};
 use super::attributes::{Attribute, Identity, attributes, version};
 use super::connect::Session;
 use super::describe::Relation;
@@ -194,9 +196,11 @@ fn conditions(session: &Session, oid: u32, out: &mut Target) -> Result<(), Endpo
             _ => {}
         }
         let user: String = row.try_get(9).map_err(read)?;
-        for (at, right) in [(3, "INSERT into"), (4, "UPDATE"), (5, "DELETE from")] {
+        let rights =
+            [(3, Action::Create, "INSERT into"), (4, Action::Update, "UPDATE"), (5, Action::Delete, "DELETE from")];
+        for (at, action, right) in rights {
             if !row.try_get::<_, bool>(at).map_err(read)? {
-                out.obstacles.push(format!("user `{user}` has no right to {right} it"));
+                out.lacking.push(Lacking { action, why: format!("user `{user}` has no right to {right} it") });
             }
         }
         if !row.try_get::<_, bool>(6).map_err(read)? {

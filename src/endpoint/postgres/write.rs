@@ -294,15 +294,16 @@ impl Writer for PostgresWriter {
         })
     }
 
-    fn advance_counters(&mut self) -> Result<(), WriteError> {
+    fn advance_counters(&mut self) -> Result<Vec<String>, WriteError> {
         self.writes("moving counters")?;
         self.within(|writer| {
+            let mut notes = Vec::new();
             for column in &writer.table.columns {
                 if let Some(oid) = column.sequence {
-                    counters::advance(&writer.on.session, &writer.table.name, column, oid)?;
+                    notes.extend(counters::advance(&writer.on.session, &writer.table.name, column, oid)?);
                 }
             }
-            Ok(())
+            Ok(notes)
         })
     }
 }

@@ -11,6 +11,9 @@ pub(super) struct Layout {
     pub(super) kind: String,
     /// Whether values must have their column's type.
     pub(super) strict: bool,
+    /// Whether its declaration says what becomes of rows that collide (`ON CONFLICT REPLACE`, say, which
+    /// deletes other people's).
+    pub(super) resolves: bool,
     /// In the table's own order.
     pub(super) columns: Vec<LayoutColumn>,
     /// Expressions that say which row is meant, never NULL: the row's number, or the columns of
@@ -78,7 +81,17 @@ impl Layout {
             column.not_null |= column.row_number || without_numbers && column.key_place > 0;
         }
         let identity = identity(&columns, without_numbers, &kind);
-        Ok(Some(Self { kind, strict, columns, identity }))
+        let sql = "SELECT count(*) FROM main.sqlite_schema \
+                   WHERE type = 'table' AND lower(name) = lower(?1) AND sql LIKE '%conflict%'";
+        let resolves = connection.query_row(sql, [table], |row| row.get(0))?;
+        Ok(Some(Self { kind, strict, resolves, columns, identity }))
+    }
+
+    /// What stands behind `INSERT` and `UPDATE`, so that a row which collides with another is refused,
+    /// whatever the table's declaration says. Elsewhere nothing: it would also hold for the statements
+    /// of triggers.
+    pub(super) fn or_abort(&self) -> &'static str {
+        if self.resolves { " OR ABORT" } else { "" }
     }
 
     /// The column of this name.

@@ -18,6 +18,8 @@ use std::collections::HashMap;
 pub(super) struct Script {
     /// By column: what it makes of values, and the form that they have.
     columns: HashMap<String, (Affinity, Form)>,
+    /// Whether its declaration is known, and does not say what becomes of rows that collide.
+    refuses: bool,
 }
 
 impl Script {
@@ -34,7 +36,8 @@ impl Script {
         let affinities: Vec<Affinity> = info.columns.iter().map(affinity).collect();
         let forms = forms(&connection, &sqlite.quoted_table(), &info.columns, &affinities).ok()?;
         let columns = info.columns.into_iter().zip(affinities.into_iter().zip(forms));
-        Some(Self { columns: columns.map(|(column, facts)| (column.name, facts)).collect() })
+        let columns = columns.map(|(column, facts)| (column.name, facts)).collect();
+        Some(Self { columns, refuses: !layout.resolves })
     }
 
     fn form(&self, column: &Column) -> (Affinity, Form) {
@@ -100,6 +103,10 @@ impl Dialect for Script {
 
     fn no_table(&self) -> &'static str {
         ""
+    }
+
+    fn or_refuse(&self) -> &'static str {
+        if self.refuses { "" } else { " OR ABORT" }
     }
 
     fn prologue(&self) -> String {

@@ -31,6 +31,7 @@ pub(super) fn target(sqlite: &Sqlite) -> std::result::Result<Target, EndpointErr
         triggers: triggers(&connection, sqlite.table()).map_err(failed)?,
         obstacles: obstacles(&connection, sqlite, &layout),
         touched: Vec::new(),
+        lacking: Vec::new(),
         warnings: Vec::new(),
     };
     if layout.kind == "virtual" {

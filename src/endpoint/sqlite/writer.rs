@@ -140,7 +140,8 @@ impl SqliteWriter {
         let names: Vec<String> = loaded.written.iter().map(|at| shape.column(*at)).collect();
         let values: Vec<String> = loaded.written.iter().map(|at| format!("l.v{at}")).collect();
         let sql = format!(
-            "INSERT INTO {} ({}) SELECT {} FROM {STEPS} AS l ORDER BY l.step",
+            "INSERT{} INTO {} ({}) SELECT {} FROM {STEPS} AS l ORDER BY l.step",
+            shape.layout.or_abort(),
             shape.table,
             names.join(", "),
             values.join(", ")
@@ -169,7 +170,8 @@ impl SqliteWriter {
         };
         let set: Vec<String> = columns.iter().map(assign).collect();
         let sql = format!(
-            "UPDATE {} AS t SET {} FROM {STEPS} AS l WHERE {}",
+            "UPDATE{} {} AS t SET {} FROM {STEPS} AS l WHERE {}",
+            shape.layout.or_abort(),
             shape.table,
             set.join(", "),
             shape.is_row_of_step()
@@ -350,17 +352,17 @@ impl Writer for SqliteWriter {
         dependents.iter().map(|dependent| self.count_dependent(dependent)).collect()
     }
 
-    fn advance_counters(&mut self) -> Result<(), WriteError> {
+    fn advance_counters(&mut self) -> Result<Vec<String>, WriteError> {
         if self.read_only {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let shape = &self.shape;
         let failed = |error| shape.failed("moving the counter on", &error);
-        let Some(number) = shape.layout.columns.iter().find(|column| column.row_number) else { return Ok(()) };
+        let Some(number) = shape.layout.columns.iter().find(|column| column.row_number) else { return Ok(Vec::new()) };
         let sql = "SELECT count(*) FROM main.sqlite_schema WHERE name = 'sqlite_sequence'";
         let counts: bool = self.connection.query_row(sql, [], |row| row.get(0)).map_err(failed)?;
         if !counts {
-            return Ok(());
+            return Ok(Vec::new());
         }
         // SQLite does so itself for rows that are added, but not for numbers that are changed. Only
         // tables with AUTOINCREMENT have a row here.
@@ -368,7 +370,7 @@ impl Writer for SqliteWriter {
         let sql =
             format!("UPDATE main.sqlite_sequence SET seq = {most} WHERE lower(name) = lower(?1) AND seq < {most}");
         self.connection.execute(&sql, [shape.sqlite.table()]).map_err(failed)?;
-        Ok(())
+        Ok(Vec::new())
     }
 }
 

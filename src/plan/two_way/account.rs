@@ -114,7 +114,7 @@ pub fn warnings(input: &PlanInput<'_>, shapes: &[Shape; 2], written: &[WrittenSt
     for (shape, written) in shapes.iter().zip(written) {
         // What a table does when it is written matters only if it is.
         if written.counts.total() > 0 {
-            out.extend(target_warnings(input, shape));
+            out.extend(target_warnings(input, shape, written.counts));
         }
         out.extend(written.warnings.iter().cloned());
     }

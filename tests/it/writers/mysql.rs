@@ -7,7 +7,7 @@ use super::rows::{Table, pick, printed};
 use crate::support::Place;
 use mysql::prelude::Queryable;
 use std::time::{Duration, Instant};
-use trueup::endpoint::{EndpointError, OnDelete, WriteError, WriteOptions};
+use trueup::endpoint::{Action, EndpointError, OnDelete, WriteError, WriteOptions};
 
 fn some(cells: &[&'static str]) -> Vec<Option<&'static str>> {
     cells.iter().map(|cell| (*cell != "NULL").then_some(*cell)).collect()
@@ -568,6 +568,8 @@ fn missing_rights_are_found_before_the_first_write() {
     }
     assert!(asked[0].obstacles[0].contains("no right to write"), "{:?}", asked[0]);
     assert!(asked[1].obstacles.is_empty(), "{:?}", asked[1]);
-    assert!(asked[1].warnings[0].contains("UPDATE and DELETE"), "{:?}", asked[1]);
+    let lacking: Vec<Action> = asked[1].lacking.iter().map(|lacking| lacking.action).collect();
+    assert_eq!(lacking, [Action::Update, Action::Delete]);
+    assert!(asked[1].obstacles_to(|action| action == Action::Create).next().is_none());
     assert!(asked[2].obstacles[0].contains("TEMPORARY"), "{:?}", asked[2]);
 }

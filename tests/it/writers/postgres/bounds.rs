@@ -3,7 +3,7 @@
 
 use super::{Table, pick, printed, table};
 use crate::support::Place;
-use trueup::endpoint::{Holds, OnDelete, WriteError};
+use trueup::endpoint::{Action, Holds, OnDelete, WriteError};
 
 #[test]
 fn a_table_says_what_it_asks_of_writers() {
@@ -90,7 +90,10 @@ fn what_can_not_be_written_says_why() {
     let found = target(&server.address_by(&url, "t"));
     let refused = read(&server.address_by(&url, "t"), false).unwrap_err().to_string();
     server.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
-    assert_eq!(found.obstacles, [format!("user `{role}` has no right to DELETE from it")]);
+    assert!(found.obstacles.is_empty(), "{found:?}");
+    let to = |action| found.obstacles_to(move |needed| needed == action).cloned().collect::<Vec<_>>();
+    assert_eq!(to(Action::Delete), [format!("user `{role}` has no right to DELETE from it")]);
+    assert!(to(Action::Update).is_empty() && to(Action::Create).is_empty());
     assert!(refused.contains("row-level security"), "{refused}");
     assert!(found.warnings[0].starts_with("row level security is in force"), "{found:?}");
     assert!(found.warnings[1].contains("odd"), "{found:?}");
