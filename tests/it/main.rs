@@ -6,6 +6,7 @@ mod support;
 mod apply;
 mod bad_input;
 mod bridge;
+mod broken;
 mod conflicts;
 mod edges;
 mod exact;

@@ -21,7 +21,7 @@ mod plans;
 mod pool;
 mod predict;
 mod program;
-mod random;
+pub mod random;
 mod shrink;
 mod store;
 mod torture;

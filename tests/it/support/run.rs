@@ -47,7 +47,7 @@ impl Workdir {
         if looks && !said {
             args.extend(["--reasons-time", "10m"].map(OsString::from));
         }
-        let mut command = Command::new(env!("CARGO_BIN_EXE_trueup"));
+        let mut command = Command::new(program());
         command.args(args).current_dir(self.path()).env("HOME", self.path()).env("NO_COLOR", "1");
         for name in ["PGPASSWORD", "PGOPTIONS", "PGTZ", "PGPASSFILE", "MYSQL_PWD", "RUST_BACKTRACE", "RUST_LOG"] {
             command.env_remove(name);
@@ -102,6 +102,11 @@ impl Workdir {
             assert!(!temporary && (!row_file || whole), "{path:?} is left half-done: {tree:#?}");
         }
     }
+}
+
+/// The program under test: the one that was built with the tests, unless another one is to be looked at.
+fn program() -> OsString {
+    std::env::var_os("TRUEUP_TEST_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_trueup").into())
 }
 
 fn drain(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
