@@ -6,6 +6,7 @@
 //! the program writes is [judged](judge) by that. None of it uses the program's own code.
 
 mod breaks;
+mod itself;
 mod judge;
 mod people;
 mod play;
