@@ -49,6 +49,44 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), SnapshotError> {
     to.parent().map_or(Ok(()), sync_folder)
 }
 
+/// Moves a folder to a place where nothing is yet, also to another disk.
+///
+/// # Errors
+/// If that place is taken, or files can't be written.
+pub fn move_folder(from: &Path, to: &Path) -> Result<(), SnapshotError> {
+    let parent = to.parent().unwrap_or(Path::new("."));
+    make_folder(parent)?;
+    // An empty folder may be there; anything in it is somebody's.
+    match std::fs::rename(from, to) {
+        Ok(()) => return sync_folder(parent),
+        Err(e) if e.kind() == ErrorKind::CrossesDevices => {}
+        Err(e) => return Err(SnapshotError::write(to, e)),
+    }
+    let name = to.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = to.with_file_name(format!(".{name}.tmp"));
+    // One that a run before left there is not whole.
+    let _ = std::fs::remove_dir_all(&temporary);
+    copy_folder(from, &temporary)?;
+    sync_files(&temporary)?;
+    rename(&temporary, to)?;
+    std::fs::remove_dir_all(from).map_err(|e| SnapshotError::write(from, e))
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<(), SnapshotError> {
+    make_folder(to)?;
+    let entries = std::fs::read_dir(from).map_err(|e| SnapshotError::read(from, e))?;
+    for entry in entries {
+        let path = entry.map_err(|e| SnapshotError::read(from, e))?.path();
+        let own = to.join(path.file_name().unwrap_or_default());
+        if path.is_dir() {
+            copy_folder(&path, &own)?;
+        } else {
+            std::fs::copy(&path, &own).map_err(|e| SnapshotError::write(&own, e))?;
+        }
+    }
+    Ok(())
+}
+
 /// Removes a file that need not be there.
 pub fn remove(path: &Path) -> Result<(), SnapshotError> {
     match std::fs::remove_file(path) {

@@ -1,6 +1,7 @@
 //! `base.json`: what a base is of.
 
 use super::disk::{damaged, replace};
+use super::job::BaseJob;
 use super::known::BaseColumn;
 use crate::endpoint::HistoryMark;
 use crate::snapshot::SnapshotError;
@@ -13,8 +14,11 @@ use std::path::Path;
 pub const BASE: &str = "base.json";
 /// The name of the one before it.
 pub const PREVIOUS: &str = "previous.json";
-/// The version of the format that this program writes and reads, of segments too.
-pub(super) const VERSION: u64 = 1;
+/// The version of the format that this program writes, of segments too. It also reads those before it,
+/// which said nothing of the job and of where columns come from.
+pub(super) const VERSION: u64 = 2;
+/// The first version.
+const FIRST: u64 = 1;
 
 /// One side of a base.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -40,6 +44,9 @@ pub struct BaseSide {
     pub unkeyed_known: u64,
     /// How far its history had been read.
     pub mark: Option<HistoryMark>,
+    /// The installation of its history that is known to remember this base.
+    #[serde(default)]
+    pub remembered: Option<String>,
 }
 
 /// The content of `base.json`.
@@ -58,6 +65,9 @@ pub struct BaseFile {
     /// The checksum of a later plan without steps, which only looked at everything anew: undoing the
     /// plan that made the base is still possible then.
     pub looked: Option<String>,
+    /// What it is of besides its tables; `None` if that was not kept yet.
+    #[serde(default)]
+    pub job: Option<BaseJob>,
     /// Left and right.
     pub sides: [BaseSide; 2],
     /// The pairs of columns that were compared, the key's first.
@@ -73,8 +83,11 @@ impl BaseFile {
         self.sides.iter().map(|side| side.unkeyed).sum()
     }
 
-    /// Reads it; `None` if it is not there.
-    pub(super) fn read(path: &Path) -> Result<Option<Self>, SnapshotError> {
+    /// Reads it without opening its segments; `None` if it is not there.
+    ///
+    /// # Errors
+    /// If it is damaged or of another version.
+    pub fn read(path: &Path) -> Result<Option<Self>, SnapshotError> {
         read_json(path)
     }
 
@@ -97,7 +110,7 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, S
         Err(e) => return Err(SnapshotError::read(path, e)),
     };
     let Versioned { version } = serde_json::from_str(&text).map_err(|e| damaged(path, e))?;
-    if version != VERSION {
+    if !(FIRST..=VERSION).contains(&version) {
         return Err(SnapshotError::Version { path: path.display().to_string(), found: version, known: VERSION });
     }
     serde_json::from_str(&text).map(Some).map_err(|e| damaged(path, e))

@@ -30,6 +30,7 @@ mod disk;
 mod file;
 mod find;
 mod held;
+mod job;
 mod join;
 mod known;
 mod linker;
@@ -46,8 +47,10 @@ mod sought;
 #[cfg(test)]
 mod testing;
 
+pub use disk::move_folder;
 pub use file::{BASE, BaseFile, BaseSide, PREVIOUS};
 pub use find::{Base, Wanted};
+pub use job::BaseJob;
 pub use known::{BaseColumn, Known};
 pub use linker::{Linker, identity_of};
 pub use links::{LinkSide, write_links};

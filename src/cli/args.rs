@@ -199,9 +199,13 @@ struct BothOptions {
     /// Correct the times of newest:COL by how far the servers' clocks are apart
     #[arg(long, help_heading = BOTH)]
     shift_times: bool,
-    /// Where it is kept what both sides agreed on
+    /// Where it is kept what both sides agreed on [default: by tables, key, mapping and conditions, below
+    /// $XDG_STATE_HOME/trueup, else ~/.local/state/trueup]
     #[arg(long, help_heading = BOTH, value_name = "DIR")]
     state: Option<PathBuf>,
+    /// Let this be a first run although there should be a base: rows deleted since the last sync come back
+    #[arg(long, help_heading = BOTH)]
+    first_run: bool,
     /// Read both tables as a whole, also where histories tell what has changed
     #[arg(long, help_heading = BOTH)]
     full: bool,
@@ -217,6 +221,7 @@ impl PlanOptions {
             ("--conflict-window", both.conflict_window.is_some()),
             ("--shift-times", both.shift_times),
             ("--state", both.state.is_some()),
+            ("--first-run", both.first_run),
             ("--full", both.full),
         ];
         given.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag).collect()
@@ -244,6 +249,7 @@ impl PlanOptions {
             conflict_window: self.both.conflict_window.clone(),
             shift_times: self.both.shift_times.then_some(true),
             state: self.both.state.clone(),
+            first_run: self.both.first_run,
             full: self.both.full.then_some(true),
             ..compare
         }

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use trueup::audit::{ReasonError, thousands};
 use trueup::compare::CompareError;
 use trueup::endpoint::{AddressError, EndpointError};
-use trueup::job::{JobError, RunError};
+use trueup::job::{JobError, NoHome, RunError};
 use trueup::snapshot::SnapshotError;
 use trueup::table::{AlignmentError, spelled_for_shell};
 
@@ -60,6 +60,14 @@ impl Failure {
             eprintln!("   do: {}", self.hint);
         }
         ExitCode::from(self.kind.code())
+    }
+}
+
+impl Failure {
+    /// Nobody says where the state is to be kept.
+    fn no_home(error: NoHome) -> Self {
+        let hint = "name a folder with --state DIR, or set XDG_STATE_HOME";
+        Self::new(&error.to_string(), "what both sides agree on has to be kept for the next run", hint)
     }
 }
 
@@ -319,11 +327,38 @@ impl From<RunError> for Failure {
                 ),
             )
             .of(Kind::Limit),
-            RunError::OtherBase { state, why } => Self::new(
+            RunError::OtherBase { state, why, same_tables } => Self::new(
                 &format!("the base in {state} is of something else"),
                 &why,
-                "name another folder with --state; without a base the next run is a first run again",
-            ),
+                "run the job that it is of, or name another folder with --state: without a base that is a first run, \
+                 where rows that were deleted since come back",
+            )
+            .of(if same_tables { Kind::Limit } else { Kind::Input }),
+            RunError::FirstRun { base, why } => Self::new(
+                &format!("this job has no base, but there is one of the same tables in {base}"),
+                &format!("{why}; a first run would bring back rows that were deleted since"),
+                &format!(
+                    "run the job that it is of, or go on from it with --state {base}; if this is a job of its own, say \
+                     so with --first-run"
+                ),
+            )
+            .of(Kind::Limit),
+            RunError::LostBase { side, state } => Self::new(
+                &format!("this job has had a base, and there is none in {state}"),
+                &format!(
+                    "the history of the {side} table remembers one: the state folder was lost, or it is another one; a \
+                     first run would bring back rows that were deleted since"
+                ),
+                "put the folder back, or name it with --state; if a first run is meant, say so with --first-run",
+            )
+            .of(Kind::Limit),
+            RunError::TwoBases { bases } => Self::new(
+                "two folders hold what the two sides last agreed on",
+                &format!("they are {} and {}", bases[0], bases[1]),
+                "move the older one away, or name one of them with --state",
+            )
+            .of(Kind::Limit),
+            RunError::NoHome(error) => Self::no_home(error),
             RunError::DamagedBase { state, path, why } => Self::new(
                 &format!("the base in {state} is damaged"),
                 &format!("{path}: {why}"),

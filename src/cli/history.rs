@@ -64,7 +64,8 @@ struct ClearArgs {
     /// Forget everything: the next two-way sync reads both tables as a whole
     #[arg(long, conflicts_with = "state")]
     all: bool,
-    /// Where the base of the two-way sync is kept [default: all in .trueup/state]
+    /// Where the base of the two-way sync is kept [default: all in
+    /// $XDG_STATE_HOME/trueup, else ~/.local/state/trueup]
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 }

@@ -109,10 +109,14 @@ impl HistoryMark {
         }
     }
 
+    /// Which installation of the triggers it is of.
+    pub fn installation(&self) -> &str {
+        self.installed.split(' ').next().unwrap_or_default()
+    }
+
     /// Whether both are of the same installation.
     pub fn is_of_same(&self, other: &Self) -> bool {
-        let installation = |mark: &Self| mark.installed.split(' ').next().unwrap_or_default().to_owned();
-        installation(self) == installation(other)
+        self.installation() == other.installation()
     }
 }
 
@@ -199,6 +203,26 @@ pub trait History: Send + Sync {
     /// # Errors
     /// If the system can't be reached, or a right is missing.
     fn remove(&self) -> Result<bool, EndpointError>;
+
+    /// The bases of two-way syncs that this table has had, by the names that [`remember`](Self::remember)
+    /// was given. They outlast what `clear` forgets and triggers that are made anew, and go with the
+    /// history, or with the table.
+    ///
+    /// # Errors
+    /// If the system can't be reached, or a right is missing.
+    fn bases(&self) -> Result<Vec<String>, EndpointError>;
+
+    /// Remembers that there is a base of this name; twice is once.
+    ///
+    /// # Errors
+    /// If the system can't be reached, no history is installed, or a right is missing.
+    fn remember(&self, base: &str) -> Result<(), EndpointError>;
+
+    /// Forgets that there was one.
+    ///
+    /// # Errors
+    /// As [`remember`](Self::remember).
+    fn forget(&self, base: &str) -> Result<(), EndpointError>;
 
     /// Where reading would begin now; `None` if it is not installed or does not fit the table. To be
     /// taken before an export: every change that the export does not have is after it.

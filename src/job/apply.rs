@@ -117,8 +117,18 @@ fn run(job: &ApplyJob, watch: &dyn Watch, deed: Deed) -> Result<ApplyRun, RunErr
             run.out.refused_file = refused;
             run.out.unverified_file = unverified;
             match (&ready, deed) {
-                (Some(ready), _) => run.out.warnings.extend(two_way::keep(&plan, ready, &run.out.settled)?),
-                (None, Deed::Undo) => run.out.warnings.extend(two_way::take_back(&plan)?),
+                (Some(ready), _) => {
+                    run.out.warnings.extend(two_way::keep(&plan, ready, &run.out.settled)?);
+                    let addresses = [run.address(0)?, run.address(1)?];
+                    run.out.warnings.extend(two_way::remember(&plan, addresses.each_ref()));
+                }
+                (None, Deed::Undo) => {
+                    run.out.warnings.extend(two_way::take_back(&plan)?);
+                    if plan.file.direction == Direction::Both {
+                        let addresses = [run.address(0)?, run.address(1)?];
+                        run.out.warnings.extend(two_way::forget(&plan, addresses.each_ref()));
+                    }
+                }
                 (None, Deed::Apply) => {}
             }
             Ok(run.out)

@@ -1,5 +1,6 @@
 //! What can go wrong with a job.
 
+use super::states::NoHome;
 use crate::apply::ApplyError;
 use crate::audit::ReasonError;
 use crate::compare::CompareError;
@@ -130,7 +131,34 @@ pub enum RunError {
         state: String,
         /// In what way.
         why: String,
+        /// Whether it is of the same tables at least.
+        same_tables: bool,
     },
+    /// There is no base of this job, but one of the same tables.
+    #[error("there is no base of this job, but one of the same tables in {base}: {why}")]
+    FirstRun {
+        /// The folder of that one.
+        base: String,
+        /// Why it is another job's.
+        why: String,
+    },
+    /// There is no base of this job, and a history remembers that there was one.
+    #[error("there is no base of this job in {state}, and the history of the {side} table remembers one")]
+    LostBase {
+        /// `left` or `right`.
+        side: &'static str,
+        /// The state folder.
+        state: String,
+    },
+    /// Two folders hold a base of this job.
+    #[error("two folders hold a base of this job: {} and {}", bases[0], bases[1])]
+    TwoBases {
+        /// Which, and of when they are.
+        bases: [String; 2],
+    },
+    /// Nobody says where the state is to be kept.
+    #[error(transparent)]
+    NoHome(#[from] NoHome),
     /// A file of the base is not as it was written.
     #[error("the base in {state} is damaged: {path}: {why}")]
     DamagedBase {

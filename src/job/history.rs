@@ -1,6 +1,7 @@
 //! Keeping a table's history: installing it, what there is, forgetting what has been seen, and taking
 //! it away.
 
+use super::states::{BEFORE, NoHome, states, states_root};
 use crate::apply::same_table;
 use crate::base::{Base, BaseFile};
 use crate::endpoint::{
@@ -10,9 +11,6 @@ use crate::snapshot::SnapshotError;
 use crate::table::nearest;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
-
-/// Where the bases of two-way syncs are kept if nothing else is said.
-pub const STATES: &str = ".trueup/state";
 
 /// What can go wrong with a history.
 #[derive(Debug, Error)]
@@ -26,14 +24,9 @@ pub enum HistoryError {
     /// A base.
     #[error(transparent)]
     Base(#[from] SnapshotError),
-    /// The folder of bases can't be read.
-    #[error("can't read {path}: {why}")]
-    Folder {
-        /// The folder.
-        path: String,
-        /// The system's words.
-        why: String,
-    },
+    /// Nobody says where bases are kept.
+    #[error(transparent)]
+    NoHome(#[from] NoHome),
     /// Files have no triggers.
     #[error("{0} can't keep a history")]
     NoHistory(String),
@@ -152,16 +145,16 @@ pub fn clear_history(address: &Address, forget: &Forget) -> Result<u64, HistoryE
     let Some(now) = history.mark()? else {
         return Err(HistoryError::Misfit { address: shown(), why: status.misfits.join("; ") });
     };
-    let states = match state {
-        Some(state) => vec![state.clone()],
-        None => states(Path::new(STATES))?,
+    let (looked, bases) = match state {
+        Some(state) => (state.clone(), Base::open(state)?.map(|base| base.file).into_iter().collect()),
+        None => {
+            let root = states_root()?;
+            let all = states(&root)?.into_iter().chain(states(Path::new(BEFORE))?);
+            (root, all.map(|state| state.base).collect::<Result<Vec<BaseFile>, _>>()?)
+        }
     };
-    let mut bases = Vec::new();
-    for state in &states {
-        bases.extend(Base::open(state)?.map(|base| base.file));
-    }
     let Some(seen) = seen_by_all(&bases, address, &now) else {
-        let looked = state.as_deref().unwrap_or(Path::new(STATES)).display().to_string();
+        let looked = looked.display().to_string();
         return Err(HistoryError::NoMark { address: shown(), looked });
     };
     Ok(history.clear(Some(&seen))?)
@@ -185,26 +178,6 @@ fn opened(address: &Address) -> Result<Opened, HistoryError> {
     let endpoint = open(address).ok_or_else(|| HistoryError::NoHistory(address.to_string()))?;
     let history = endpoint.history().ok_or_else(|| HistoryError::NoHistory(address.to_string()))?;
     Ok(Opened { endpoint, history })
-}
-
-/// The folders in the default place.
-fn states(place: &Path) -> Result<Vec<PathBuf>, HistoryError> {
-    let failed =
-        |error: std::io::Error| HistoryError::Folder { path: place.display().to_string(), why: error.to_string() };
-    let entries = match std::fs::read_dir(place) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(failed(error)),
-    };
-    let mut out = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(failed)?.path();
-        if path.is_dir() {
-            out.push(path);
-        }
-    }
-    out.sort();
-    Ok(out)
 }
 
 /// What every base of this table has seen of the installation that is there `now`: `None` if there is

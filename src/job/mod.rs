@@ -25,6 +25,7 @@ mod side_plan;
 mod size;
 mod snapshot;
 mod spec;
+mod states;
 mod sync;
 mod template;
 mod two_way;
@@ -34,7 +35,7 @@ pub use apply::{ApplyJob, ApplyRun, CHUNK, run_apply, run_undo};
 pub use duration::parse_duration;
 pub use error::{JobError, RunError};
 pub use history::{
-    Forget, HistoryError, InstalledHistory, STATES, clear_history, history_status, install_history, remove_history,
+    Forget, HistoryError, InstalledHistory, clear_history, history_status, install_history, remove_history,
 };
 pub use kept::{Counts, DIFFERENCES, Kept, KeptError, KeptFile, KeptSide, RUN, Repeated, RunFile};
 pub use keys::{CountedKeys, run_keys};
@@ -47,5 +48,6 @@ pub use side::{Job, Watch};
 pub use size::{available_memory, parse_size};
 pub use snapshot::run_snapshot;
 pub use spec::JobSpec;
+pub use states::NoHome;
 pub use sync::{MAX_DELETES, SyncJob, SyncRun, run_sync};
 pub use template::job_template;

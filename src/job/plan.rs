@@ -40,6 +40,8 @@ pub struct TwoWayJob {
     pub rules: Rules,
     /// Where the base is kept, if that is said.
     pub state: Option<PathBuf>,
+    /// Whether this may be a first run although there should be a base.
+    pub first_run: bool,
     /// Whether both tables are read as a whole, also where histories tell what has changed.
     pub full: bool,
     /// What a person decided on conflicts.

@@ -91,6 +91,10 @@ pub struct JobSpec {
     pub shift_times: Option<bool>,
     /// Where the base of a two-way sync is kept.
     pub state: Option<PathBuf>,
+    /// Whether this may be a first run although there should be a base. It is said for once, never in a
+    /// job file.
+    #[serde(skip)]
+    pub first_run: bool,
     /// Whether both tables are read as a whole, also where histories tell what has changed.
     pub full: Option<bool>,
 }
@@ -162,6 +166,7 @@ impl JobSpec {
             conflict_window: flags.conflict_window.or(self.conflict_window),
             shift_times: flags.shift_times.or(self.shift_times),
             state: flags.state.or(self.state),
+            first_run: flags.first_run || self.first_run,
             full: flags.full.or(self.full),
         }
     }
@@ -200,6 +205,7 @@ impl JobSpec {
             two_way: TwoWayJob {
                 rules: self.rules()?,
                 state: self.state.clone(),
+                first_run: self.first_run,
                 full: self.full.unwrap_or(false),
                 decisions: Vec::new(),
                 made_in: None,

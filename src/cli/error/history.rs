@@ -15,9 +15,7 @@ impl From<HistoryError> for Failure {
                 if is_query { failure.with_hint("correct that and run it again; nothing is changed") } else { failure }
             }
             HistoryError::Base(error) => error.into(),
-            HistoryError::Folder { path, why } => {
-                Self::new(&format!("can't read {path}"), &why, "check its permissions, or name the folder with --state")
-            }
+            HistoryError::NoHome(error) => Self::no_home(error),
             HistoryError::NoHistory(_) => Self::new(
                 &what,
                 "it is kept by triggers, which files and views of them don't have",

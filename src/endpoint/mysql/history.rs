@@ -8,6 +8,7 @@
 //! | `history_fit` | whether triggers and table still fit |
 //! | `history_install` | making and removing |
 //! | `history_forget` | clearing |
+//! | `history_bases` | which bases of two-way syncs the table has had |
 //! | `history_read` | reading changes, with `history_keys` |
 //!
 //! `row_key` holds values as an export reads them, as text; bytes in hexadecimal digits. `changed_at`
@@ -79,6 +80,18 @@ impl History for MysqlHistory {
 
     fn remove(&self) -> Result<bool, EndpointError> {
         Work::open(&self.0, "removing the history")?.remove()
+    }
+
+    fn bases(&self) -> Result<Vec<String>, EndpointError> {
+        View::open(&self.0)?.map_or_else(|| Ok(Vec::new()), |view| Ok(view.bases()))
+    }
+
+    fn remember(&self, base: &str) -> Result<(), EndpointError> {
+        Work::open(&self.0, "writing down a base in the history")?.remember(base)
+    }
+
+    fn forget(&self, base: &str) -> Result<(), EndpointError> {
+        Work::open(&self.0, "forgetting a base in the history")?.forget_base(base)
     }
 
     fn mark(&self) -> Result<Option<HistoryMark>, EndpointError> {

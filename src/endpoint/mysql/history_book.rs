@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `install` | an installation, of which entries behind this row are; without `made`, one that was not finished | when it was finished |
 //! | `clear` | how far a table's entries were forgotten | from when on the others tell of everything |
+//! | `base` | a base of a two-way sync that a table has had | when it was written |
 //! | `guard` | a mark of all tables: what it has seen may be deleted, and is not missed then | when it was written |
 //!
 //! There is one guard at most, with a number larger than any that was deleted: InnoDB of MySQL before 8.0 and MariaDB before 10.2.4 begins to count, when the server starts, behind
@@ -57,6 +58,15 @@ pub struct Clear {
     pub last: u64,
 }
 
+/// A base that a table has had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// The table.
+    pub table: String,
+    /// The base's name.
+    pub base: String,
+}
+
 /// A note with the number of its row and the time there.
 #[derive(Clone, Debug)]
 pub struct Noted<T> {
@@ -79,8 +89,10 @@ pub struct Book {
     pub settled: HistoryMark,
     /// How many other tables have a history here.
     pub others: usize,
-    /// The numbers of all notes about the table.
+    /// The numbers of the notes about the table's installation and clearing.
     pub rows: Vec<u64>,
+    /// The bases that the table has had, and the numbers of their notes.
+    pub bases: Vec<(u64, String)>,
 }
 
 impl Book {
@@ -121,6 +133,12 @@ impl Book {
                     if note.table == name.table {
                         book.rows.push(seq);
                         book.clear = Some(Noted { seq, time, note });
+                    }
+                }
+                "base" => {
+                    let note: Known = serde_json::from_str(&cell(2)).map_err(strange)?;
+                    if note.table == name.table {
+                        book.bases.push((seq, note.base));
                     }
                 }
                 "guard" => book.settled = serde_json::from_str(&cell(2)).map_err(strange)?,

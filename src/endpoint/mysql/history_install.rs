@@ -238,7 +238,11 @@ impl<'a> Work<'a> {
         // Every right on the history's table is needed sooner or later.
         self.run(&format!("UPDATE {history} SET own = own WHERE seq = 0"), &update)?;
         self.forget(&book.rows, &delete)?;
-        self.drop_triggers()?;
+        if self.drop_triggers()? == 0 && !book.bases.is_empty() {
+            // A table without triggers is new, also if it has the name of one that is gone.
+            self.guard(&book.settled)?;
+            self.forget(&book.bases.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), &delete)?;
+        }
         let open = self.name.note("install", &write(&note), "UTC_TIMESTAMP(6)");
         self.run(&open, &insert)?;
         let seq = self.conn.last_insert_id();
@@ -315,7 +319,8 @@ impl<'a> Work<'a> {
         }
         self.guard(&book.settled)?;
         let delete = self.name.right("DELETE");
-        let notes = self.forget(&book.rows, &delete)?;
+        let bases = book.bases.iter().map(|(seq, _)| *seq);
+        let notes = self.forget(&book.rows.iter().copied().chain(bases).collect::<Vec<_>>(), &delete)?;
         let entries = self.forget_where(&format!("table_name = {}", literal(&self.name.table)), &|_| true)?;
         Ok(triggers > 0 || notes + entries > 0)
     }

@@ -82,6 +82,11 @@ impl<'a> View<'a> {
         })
     }
 
+    /// The bases that the table has had.
+    pub fn bases(&self) -> Vec<String> {
+        self.book.bases.iter().map(|(_, base)| base.clone()).collect()
+    }
+
     /// The mark behind everything that is there; `None` if the triggers don't fit.
     ///
     /// # Errors

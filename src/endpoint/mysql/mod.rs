@@ -24,6 +24,7 @@ mod export;
 mod failure;
 mod fetch;
 mod history;
+mod history_bases;
 mod history_book;
 mod history_fit;
 mod history_forget;

@@ -4,7 +4,7 @@
 //! | name | what |
 //! |---|---|
 //! | `trueup_history` | the entries, with the columns that [`History`] tells of, and `installed` |
-//! | `trueup_history_tables` | a row per table with triggers: what they were made for, and how far it was cleared |
+//! | `trueup_history_tables` | a row per table with triggers: what they were made for, and how far it was cleared; and a row per base that a table has had |
 //! | `trueup_history_row` | the trigger for rows that are created, updated, deleted |
 //! | `trueup_history_all` | the trigger for `TRUNCATE` |
 //! | `trueup_history_TABLE_ID` | the function of both |
@@ -24,6 +24,7 @@
 //! - The horizon is a transaction's number: whatever had a number of the history when it was read is
 //!   older. Once all older transactions are over, numbers that are still missing will never come.
 
+mod bases;
 mod body;
 mod clear;
 mod install;
@@ -108,6 +109,18 @@ impl History for PostgresHistory {
 
     fn remove(&self) -> Result<bool, EndpointError> {
         self.writing("READ COMMITTED", install::remove)
+    }
+
+    fn bases(&self) -> Result<Vec<String>, EndpointError> {
+        self.reading(bases::bases)
+    }
+
+    fn remember(&self, base: &str) -> Result<(), EndpointError> {
+        self.writing("READ COMMITTED", |place, session| bases::remember(place, session, base))
+    }
+
+    fn forget(&self, base: &str) -> Result<(), EndpointError> {
+        self.writing("READ COMMITTED", |place, session| bases::forget(place, session, base))
     }
 
     fn mark(&self) -> Result<Option<HistoryMark>, EndpointError> {

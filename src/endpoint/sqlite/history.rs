@@ -5,6 +5,7 @@
 //! | `trueup_history` | the entries, as [`HISTORY_TABLE`] says, with `kinds` beside `row_key` (see `history_keys.rs`) |
 //! | `trueup_tracked` | a row a table: its key, `installed` (unlike any other installation), up to which number it was cleared, and from when on it tells of every change |
 //! | `trueup_writing` | has a row while trueup itself writes: put in at the beginning of its transaction and taken out before the end, so that no other connection ever sees it |
+//! | `trueup_bases` | a row a base of a two-way sync that a table has had |
 //! | `trueup_replaced` | rows that `REPLACE` may be about to delete (see `history_collisions.rs`) |
 //!
 //! and three triggers a table, or five where a unique index does not hold the whole key.
@@ -19,6 +20,7 @@
 //! replaced while a trigger of the table's own, run before the insert, inserts into the same table.
 
 use super::connect::{PATIENCE, Sqlite, message, quoted};
+use super::history_bases::{BASES, bases, forget, remember};
 use super::history_collisions::collisions;
 use super::history_read::Reading;
 use super::history_state::{
@@ -105,7 +107,9 @@ impl SqliteHistory {
     /// Looks for what makes installing impossible.
     fn check(&self, found: &Found, key: &[String]) -> Result<(), EndpointError> {
         let why = match found.layout.kind.as_str() {
-            "table" if TABLES.contains(&found.table.as_str()) => Some("it belongs to the history itself".to_owned()),
+            "table" if TABLES.contains(&found.table.as_str()) || found.table == BASES => {
+                Some("it belongs to the history itself".to_owned())
+            }
             "table" => None,
             "view" => Some("it is a view, whose rows no trigger sees".to_owned()),
             kind => Some(format!("no trigger sees the rows of a {kind} table")),
@@ -155,6 +159,10 @@ impl SqliteHistory {
         let same_key = found.tracked.as_ref().is_some_and(|tracked| *tracked.key == *key);
         let note = || -> rusqlite::Result<()> {
             forget_dropped(connection)?;
+            if found.triggers.is_empty() && has_table(connection, BASES)? {
+                // A table without triggers is new, also if it has the name of one that is gone.
+                connection.execute("DELETE FROM main.trueup_bases WHERE table_name = ?1", [&found.table])?;
+            }
             if !same_key {
                 connection.execute("DELETE FROM main.trueup_history WHERE table_name = ?1", [&found.table])?;
             }
@@ -279,7 +287,7 @@ impl History for SqliteHistory {
             }
             drop_triggers(&connection, &triggers)?;
             forget_dropped(&connection)?;
-            for name in ["trueup_history", "trueup_tracked", "trueup_replaced"] {
+            for name in ["trueup_history", "trueup_tracked", "trueup_replaced", BASES] {
                 if has_table(&connection, name)? {
                     connection.execute(&format!("DELETE FROM main.{name} WHERE table_name = ?1"), [&table])?;
                 }
@@ -289,7 +297,7 @@ impl History for SqliteHistory {
                 false => true,
             };
             if none {
-                for name in TABLES {
+                for name in TABLES.into_iter().chain([BASES]) {
                     connection.execute_batch(&format!("DROP TABLE IF EXISTS main.{name}"))?;
                 }
             }
@@ -297,6 +305,24 @@ impl History for SqliteHistory {
             Ok(true)
         };
         remove().map_err(|error| self.failed("removing the history", &error))
+    }
+
+    fn bases(&self) -> Result<Vec<String>, EndpointError> {
+        let connection = self.0.connect()?;
+        let failed = |error| self.0.failed("reading the history", &error);
+        bases(&connection, self.0.table()).map_err(failed)
+    }
+
+    fn remember(&self, base: &str) -> Result<(), EndpointError> {
+        const DOING: &str = "writing down a base in the history";
+        let connection = self.writing(DOING)?;
+        remember(&connection, self.0.table(), base).map_err(|error| self.failed(DOING, &error))
+    }
+
+    fn forget(&self, base: &str) -> Result<(), EndpointError> {
+        const DOING: &str = "forgetting a base in the history";
+        let connection = self.writing(DOING)?;
+        forget(&connection, self.0.table(), base).map_err(|error| self.failed(DOING, &error))
     }
 
     fn mark(&self) -> Result<Option<HistoryMark>, EndpointError> {

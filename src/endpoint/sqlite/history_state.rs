@@ -157,7 +157,7 @@ pub(super) fn is_put_back(connection: &Connection, mark: &HistoryMark) -> rusqli
 
 /// Forgets tables that are not there any more: nothing else will.
 pub(super) fn forget_dropped(connection: &Connection) -> rusqlite::Result<()> {
-    for table in ["trueup_history", "trueup_tracked", "trueup_replaced"] {
+    for table in ["trueup_history", "trueup_tracked", "trueup_replaced", "trueup_bases"] {
         if has_table(connection, table)? {
             let sql = format!(
                 "DELETE FROM main.{table} WHERE table_name NOT IN (SELECT name FROM main.sqlite_schema WHERE type = 'table')"

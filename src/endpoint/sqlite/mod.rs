@@ -24,6 +24,7 @@ mod export;
 mod foreign;
 mod form;
 mod history;
+mod history_bases;
 mod history_collisions;
 mod history_keys;
 mod history_read;

@@ -4,6 +4,7 @@
 mod batches;
 mod changed;
 mod fetched;
+mod memory;
 mod next;
 mod replan;
 mod run;
@@ -11,6 +12,7 @@ mod servers;
 mod settle;
 mod state;
 
+pub(super) use memory::{forget, remember};
 pub(super) use replan::replan;
 pub(super) use run::run_two_way;
 pub(super) use settle::{keep, ready, take_back};

@@ -66,6 +66,7 @@ pub(in crate::job) fn replan(old: &Plan, decisions: Vec<Decision>, watch: &dyn W
         two_way: TwoWayJob {
             rules: two_way.rules.clone(),
             state: Some(two_way.state.clone().into()),
+            first_run: false,
             full: false,
             decisions,
             made_in: Some(old.file.made_in.clone()),
@@ -113,10 +114,16 @@ pub(in crate::job) fn replan(old: &Plan, decisions: Vec<Decision>, watch: &dyn W
     let compared =
         compare_frozen(&job.job, pending, frozen, indexes, old.file.alignment.clone(), key, String::new(), &options)?;
     drop(progress);
+    let typed = next.base.job.clone().unwrap_or_default();
     let read = Read {
         compared,
         partial: two_way.partial.then_some(next.base.sides.each_ref().map(|side| side.rows)),
-        servers: Servers { clocks: two_way.clocks, marks: next.base.sides.map(|side| side.mark), unfit: [false; 2] },
+        servers: Servers {
+            clocks: two_way.clocks,
+            remembered: next.base.sides.each_ref().map(|side| side.remembered.clone()),
+            marks: next.base.sides.map(|side| side.mark),
+            unfit: [false; 2],
+        },
         targets: [old.file.sides[0].target.clone(), old.file.sides[1].target.clone()],
         note: two_way.note.clone(),
         vanished: read_pairs(&old.folder)?
@@ -125,7 +132,7 @@ pub(in crate::job) fn replan(old: &Plan, decisions: Vec<Decision>, watch: &dyn W
             .filter_map(|pair| pair.base)
             .collect(),
     };
-    plan(&job, &state, base.as_ref(), read, watch)
+    plan(&job, &state, base.as_ref(), typed, read, watch)
 }
 
 /// Links (or copies) the files of a folder.

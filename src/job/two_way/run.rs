@@ -1,11 +1,12 @@
 //! From two addresses to a plan for both.
 
 use super::changed::{Changed, read_changed};
+use super::memory;
 use super::next::{LINKS, NextFile};
 use super::servers::{Servers, times};
-use super::state::{check, state_folder, table_name};
+use super::state::{Wanted, check, find_state, table_name};
 use crate::audit::Verdict;
-use crate::base::{Base, BaseColumn, BaseFile, BasePair, BaseSide, LinkSide, identity_of, write_links};
+use crate::base::{Base, BaseColumn, BaseFile, BaseJob, BasePair, BaseSide, LinkSide, identity_of, write_links};
 use crate::endpoint::{Address, Target};
 use crate::job::cascades::note_cascades;
 use crate::job::error::RunError;
@@ -31,18 +32,23 @@ pub(in crate::job) fn run_two_way(job: &PlanJob, watch: &dyn Watch) -> Result<Pl
     if job.job.reading.visible_rows {
         return Err(RunError::VisibleBothWays);
     }
-    let state = state_folder(job);
+    let state = find_state(job, watch)?;
     // A base that is read to be checked keeps the disk busy, and the servers take their time to answer.
     let (base, servers) = beside(|| sound(Base::open(&state), &state), || Servers::ask(addresses));
     let (base, servers) = (base?, servers?);
+    let typed = Wanted::of(job).job;
     let mut job = job.clone();
     job.job.copy = true;
     job.job.whole = [true, true];
     let remembered = base.is_some() && job.job.options.key.is_empty();
-    if let Some(base) = base.as_ref().filter(|_| remembered) {
-        // The same key as before, also where it was inferred from what the tables held then.
+    if let Some(base) = &base {
+        // The same key as before, also where it was inferred from what the tables held then; and in the
+        // same order.
         let [left, right] = &base.file.sides;
-        job.job.options.key = left.key.iter().cloned().zip(right.key.iter().cloned()).collect();
+        let key: Vec<_> = left.key.iter().cloned().zip(right.key.iter().cloned()).collect();
+        if remembered || typed.has_key(&BaseJob::new(&key, &[]).key) {
+            job.job.options.key = key;
+        }
     }
     let (read, note) = match &base {
         Some(base) if !job.two_way.full => match read_changed(&job, base, &servers, watch)? {
@@ -72,7 +78,11 @@ pub(in crate::job) fn run_two_way(job: &PlanJob, watch: &dyn Watch) -> Result<Pl
     if remembered {
         read.compared.key.chosen = chosen(&read.compared)?;
     }
-    plan(&job, &state, base.as_ref(), read, watch)
+    let filters = [&job.job.where_left, &job.job.where_right];
+    let next = BaseFile { job: Some(typed.clone()), ..next_base(addresses, filters, &read.compared, &read.servers) };
+    let first_run = job.two_way.first_run;
+    read.servers.remembered = memory::ask(addresses, &read.servers, base.as_ref(), &next, first_run, &state)?;
+    plan(&job, &state, base.as_ref(), typed, read, watch)
 }
 
 /// A base whose files are as they were written.
@@ -132,6 +142,7 @@ pub(super) fn next_base(
             unkeyed: counts.null_keys + counts.duplicates,
             unkeyed_known: counts.null_keys + counts.duplicates,
             mark: servers.marks[at].clone(),
+            remembered: servers.remembered[at].clone(),
         }
     };
     BaseFile { sides: [side(0), side(1)], columns: compared_columns(alignment, key), ..BaseFile::default() }
@@ -168,6 +179,7 @@ pub(super) fn plan(
     job: &PlanJob,
     state: &Path,
     base: Option<&Base>,
+    typed: BaseJob,
     read: Read,
     watch: &dyn Watch,
 ) -> Result<PlanRun, RunError> {
@@ -175,6 +187,7 @@ pub(super) fn plan(
     let filters = [&job.job.where_left, &job.job.where_right];
     let Read { compared, servers, targets, partial, note, vanished } = read;
     let mut next = next_base(addresses, filters, &compared, &servers);
+    next.job = Some(typed);
     if let Some(base) = base {
         check(base, &next)?;
         if let Some([left, right]) = partial {

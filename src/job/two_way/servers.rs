@@ -18,6 +18,8 @@ pub(super) struct Servers {
     pub(super) marks: [Option<HistoryMark>; 2],
     /// Whether there is a history that does not fit its table any more.
     pub(super) unfit: [bool; 2],
+    /// The installations of their histories that are known to remember the base.
+    pub(super) remembered: [Option<String>; 2],
 }
 
 impl Servers {
@@ -36,7 +38,7 @@ impl Servers {
             Ok((endpoint.clock()?, mark, unfit))
         };
         let [left, right] = both(|| ask(addresses[0]), || ask(addresses[1]))?;
-        Ok(Self { clocks: [left.0, right.0], marks: [left.1, right.1], unfit: [left.2, right.2] })
+        Ok(Self { clocks: [left.0, right.0], marks: [left.1, right.1], unfit: [left.2, right.2], ..Self::default() })
     }
 
     /// By how much the right clock is ahead of the left one, and how far off that may be. A file has

@@ -49,6 +49,7 @@ impl Workdir {
         }
         let mut command = Command::new(program());
         command.args(args).current_dir(self.path()).env("HOME", self.path()).env("NO_COLOR", "1");
+        command.env("XDG_STATE_HOME", self.path().join("xdg"));
         for name in ["PGPASSWORD", "PGOPTIONS", "PGTZ", "PGPASSFILE", "MYSQL_PWD", "RUST_BACKTRACE", "RUST_LOG"] {
             command.env_remove(name);
         }

@@ -10,6 +10,7 @@ mod model;
 mod pair;
 mod people;
 mod ping_pong;
+mod place;
 mod resolve;
 mod skew;
 mod three_way;

@@ -5,6 +5,7 @@ use super::super::attributes::version;
 use super::super::connect::Session;
 use super::super::quote::{identifier, literal, qualified};
 use super::super::target::OLDEST;
+use super::bases::forget_all;
 use super::body::{body, statements};
 use super::state::State;
 use super::tables::{ENTRY_COLUMNS, TABLE_COLUMNS, TABLES, create_table, installations};
@@ -38,6 +39,10 @@ pub(super) fn install(place: &Place<'_>, session: &Session, key: &[String]) -> R
         session.execute("making the tables of the history", &format!("{entries}; {tables}"))?;
     }
     take_away(place, session, &state)?;
+    if state.triggers_of.is_none() {
+        // A table without triggers is new, also if it has the name of one that is gone.
+        forget_all(place, session)?;
+    }
 
     let id = new_id(place, session)?;
     let name = &place.address.table;
@@ -80,6 +85,7 @@ pub(super) fn remove(place: &Place<'_>, session: &Session) -> Result<bool, Endpo
     }
     may_write(place, session, &state, REMOVING)?;
     take_away(place, session, &state)?;
+    forget_all(place, session)?;
     drop_functions(place, session)?;
     drop_tables(place, session)?;
     Ok(true)
@@ -198,6 +204,7 @@ fn forget_dropped(place: &Place<'_>, session: &Session) -> Result<bool, Endpoint
     if ours.is_empty() {
         return Ok(false);
     }
+    forget_all(place, session)?;
     drop_functions(place, session)?;
     drop_tables(place, session)?;
     Ok(true)

@@ -105,7 +105,8 @@ pub(super) fn tables(place: &Place<'_>, session: &Session) -> Result<Option<Tabl
 /// What is written down of all installations in the schema.
 pub(super) fn installations(place: &Place<'_>, session: &Session) -> Result<Vec<Installation>, EndpointError> {
     let sql = format!(
-        "SELECT installed, table_name, key_columns, key_types, {}, cleared FROM {} ORDER BY covers_from, installed",
+        "SELECT installed, table_name, key_columns, key_types, {}, cleared FROM {} WHERE table_name <> ''
+            ORDER BY covers_from, installed",
         micros("covers_from"),
         place.tables()
     );
