@@ -136,7 +136,8 @@ fn clear_forgets_what_the_last_sync_has_seen() {
     };
     connection.execute_batch("UPDATE t SET a = 3 WHERE id = 1").unwrap();
     sync(&[]);
-    sync(&["--state", "mine"]);
+    // The history remembers that there is a base elsewhere.
+    sync(&["--state", "mine", "--first-run"]);
     connection.execute_batch("UPDATE t SET a = 4 WHERE id = 1").unwrap();
     // Another state has seen more; the one that has seen least counts.
     sync(&["--state", "mine"]);

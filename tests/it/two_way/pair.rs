@@ -202,6 +202,13 @@ impl Pair {
         self.place.dir.trueup(args).fails_with(words);
     }
 
+    /// A run that a limit must stop.
+    #[track_caller]
+    pub fn is_stopped(&mut self, command: &str, options: &[&str], words: &[&str]) {
+        let (_, args) = self.args(command, options);
+        self.place.dir.trueup(args).is_stopped_with(words);
+    }
+
     /// What `trueup show --conflicts` lists.
     #[track_caller]
     pub fn conflicts(&self, plan: &str) -> Vec<Conflict> {

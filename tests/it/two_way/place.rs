@@ -44,7 +44,8 @@ impl Two {
     fn run_in(&self, folder: &str, command: &str, options: &[&str]) -> Run {
         let [left, right] = &self.addresses;
         let args = [command, left, right, "--direction", "both", "--format", "json"];
-        let mut command = self.dir.command(args.into_iter().chain(options.iter().copied()));
+        let limit: &[&str] = if command == "sync" { &["--max-deletes", "100%"] } else { &[] };
+        let mut command = self.dir.command(args.iter().chain(options).chain(limit));
         let folder = self.dir.path().join(folder);
         std::fs::create_dir_all(&folder).unwrap();
         self.dir.start(command.current_dir(folder)).wait()
@@ -70,7 +71,11 @@ fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
         let to = to.join(entry.file_name());
-        if entry.path().is_dir() { copy(&entry.path(), &to) } else { drop(std::fs::copy(entry.path(), to).unwrap()) }
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
     }
 }
 
