@@ -1,32 +1,34 @@
-//! One chunk, from begin to COMMIT.
+//! One chunk, or a part of it, from begin to COMMIT.
 //!
 //! The fast path loads the steps and writes them in one statement. If that writes as many rows as
-//! there are steps, every row was as its step found it, and the chunk is committed. Otherwise it is
+//! there are steps, every row was as its step found it, and they are committed. Otherwise it is
 //! rolled back and tried the slow way: the rows are fetched under lock, each step is
 //! [classified](super::classify), and only those that can be written are.
 //!
-//! A row that the database does not accept ends the run: its chunk is not written. But where rows
-//! have moved and were left alone, that may be why (one of them still has the unique value, or
-//! refers to the row that is to go): then that step is refused like them, and the rest goes on.
+//! A row that the database does not accept, be it only at COMMIT, takes all that were written with it
+//! back. It is then [found by halving](super::bisect), and the others are written without it.
 
 use super::classify::{Verdict, classify};
 use super::codec::Codec;
 use super::error::ApplyError;
 use super::journal::{Deed, Journal};
-use super::outcome::Refusal;
+use super::outcome::{Cause, Refusal};
 use super::step_set::StepSet;
 use super::stored::Stored;
 use super::work::Work;
-use crate::endpoint::{Action, Dependent, ExportBatch, WriteError, Writer};
+use crate::endpoint::{Action, Dependent, ExportBatch, Interrupt, WriteError, Writer};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How often a chunk is tried when others are in the way.
 const TRIES: u32 = 8;
+/// How often it is tried while rows with the keys of new ones seem to come into being.
+const TAKEN_TRIES: u32 = 3;
 /// The first pause before it is tried again; each is twice as long as the one before.
 const PAUSE: Duration = Duration::from_millis(if cfg!(test) { 0 } else { 50 });
-/// In how many rounds of a chunk steps are singled out that the database does not accept.
-const ROUNDS: u32 = 32;
+
+/// Takes what became of steps.
+pub(super) type Taker<'a> = dyn FnMut(ChunkOutcome) -> Result<(), ApplyError> + 'a;
 
 /// Writes chunks to one table.
 pub struct ChunkWriter<'a> {
@@ -49,18 +51,29 @@ pub struct ChunkWriter<'a> {
     pub watched: &'a [Dependent],
     /// Whether the rows are wanted as they are stored.
     pub keeps: bool,
-    /// Whether a step of an earlier chunk was refused.
-    pub moved: bool,
+    /// Set when the person interrupts.
+    pub interrupt: &'a Interrupt,
+    /// How many of the last chunk's steps the database did not accept.
+    pub density: &'a mut Density,
 }
 
-/// What became of a chunk's steps.
+/// How many steps the database does not accept, lately.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Density {
+    /// Steps that were dealt with.
+    pub steps: usize,
+    /// Those of them that it did not accept.
+    pub rejected: usize,
+}
+
+/// What became of steps of a chunk.
 #[derive(Clone, Debug, Default)]
 pub struct ChunkOutcome {
     /// The numbers of those that were written.
     pub written: StepSet,
     /// The numbers of those whose rows were as planned.
     pub already: StepSet,
-    /// Those whose rows had moved.
+    /// Those that were left alone: their rows had moved, or the database did not accept them.
     pub refused: Vec<Refusal>,
     /// If they are wanted, the rows of those that are as planned now.
     pub stored: Vec<Stored>,
@@ -78,14 +91,26 @@ pub(super) enum Failed {
     Apply(ApplyError),
 }
 
-/// Steps of which the database does not accept at least one.
+/// Steps of which the database does not accept at least one. Nothing of them is written.
 pub(super) struct Rejected {
     /// Its words.
     pub(super) error: WriteError,
     /// The positions of the steps that were being written.
     pub(super) tried: Vec<usize>,
-    /// The positions of those whose rows have moved.
+    /// The positions of those that were left alone.
     pub(super) moved: Vec<usize>,
+    /// What became of the others.
+    pub(super) aside: ChunkOutcome,
+    /// If one step was being written, its row as it is.
+    pub(super) found: Option<String>,
+}
+
+/// How a try ended.
+pub(super) enum Tried {
+    /// Written, but for what was left alone.
+    Done(ChunkOutcome),
+    /// Not accepted.
+    Rejected(Box<Rejected>),
 }
 
 impl From<ApplyError> for Failed {
@@ -101,45 +126,68 @@ impl From<WriteError> for Failed {
 }
 
 impl ChunkWriter<'_> {
-    /// Writes a chunk. An error leaves nothing of it written, but for a connection lost in COMMIT.
+    /// Writes a chunk, and hands on what became of its steps, once or in parts, those of a part after
+    /// its COMMIT.
     ///
     /// # Errors
-    /// As [`ApplyError`] says.
-    pub fn write(&mut self, work: &Work) -> Result<ChunkOutcome, ApplyError> {
+    /// As [`ApplyError`] says. What was not handed on is not written, but for a connection lost in
+    /// COMMIT.
+    pub fn write(&mut self, work: &Work, take: &mut Taker<'_>) -> Result<(), ApplyError> {
+        // Applying again: most likely all of it is there.
+        let again = self.deed == Deed::Apply && work.numbers.iter().all(|step| self.journal.ours().contains(*step));
+        if self.density.is_high() && work.len() > 1 {
+            return self.bisect(work, None, take);
+        }
+        match self.attempt(work, !again, true)? {
+            Tried::Done(outcome) => {
+                let rejected = outcome.refused.iter().filter(|refusal| refusal.cause == Cause::Rejected).count();
+                *self.density = Density { steps: work.len(), rejected };
+                self.hand(outcome, take)
+            }
+            Tried::Rejected(rejected) => self.bisect(work, Some(*rejected), take),
+        }
+    }
+
+    /// Hands on what became of steps.
+    pub(super) fn hand(&mut self, outcome: ChunkOutcome, take: &mut Taker<'_>) -> Result<(), ApplyError> {
+        if self.deed == Deed::Undo {
+            // Taken back by somebody already, maybe by us before a crash.
+            self.journal.done(Deed::Undo, &outcome.already)?;
+        }
+        take(outcome)
+    }
+
+    /// Writes steps in one transaction, the fast way first if it may be. If they can be `split`, it
+    /// ends when the fast way meets one that is not accepted.
+    pub(super) fn attempt(&mut self, work: &Work, fast: bool, split: bool) -> Result<Tried, ApplyError> {
         let action = work.steps.action;
         let countable = self.unique || action == Action::Create;
         let watched = action == Action::Delete && !self.watched.is_empty();
-        // Applying again: most likely all of it is there.
-        let again = self.deed == Deed::Apply && work.numbers.iter().all(|step| self.journal.ours().contains(*step));
-        let mut fast = countable && !watched && !again;
+        let mut fast = fast && countable && !watched;
         // Steps that turned out to be refused, though their rows look as they should.
         let mut odd: BTreeMap<usize, Refusal> = BTreeMap::new();
-        let (mut tries, mut rounds, mut miscounts) = (0, 0, 0);
+        let (mut tries, mut miscounts) = (0, 0);
         loop {
             let result = if fast { self.fast(work) } else { self.slow(work, &odd) };
             let failed = match result {
-                Ok(outcome) => {
-                    self.moved |= !outcome.refused.is_empty();
-                    return Ok(outcome);
-                }
+                Ok(outcome) => return Ok(Tried::Done(outcome)),
                 Err(failed) => failed,
             };
             // Where this fails, the connection is lost, and the database rolls back by itself.
             let _ = self.writer.rollback();
             match failed {
                 Failed::Apply(error) => return Err(error),
-                Failed::Write(WriteError::Conflict { .. }) if tries + 1 < TRIES => {
-                    std::thread::sleep(PAUSE * 2u32.pow(tries));
-                    tries += 1;
+                Failed::Write(WriteError::Conflict { .. }) if tries + 1 < TRIES => pause(&mut tries),
+                Failed::Refused(rejected)
+                    if tries + 1 < TAKEN_TRIES && matches!(rejected.error, WriteError::Taken { .. }) =>
+                {
+                    pause(&mut tries);
                 }
                 Failed::Write(error) => return Err(in_our_words(error)),
+                Failed::Refused(rejected) if !fast || split => return Ok(Tried::Rejected(rejected)),
                 // With the rows under lock it shows what is wrong.
                 Failed::Count(_) | Failed::Refused(_) if fast => fast = false,
-                Failed::Refused(rejected) if rounds < ROUNDS && (self.moved || !rejected.moved.is_empty()) => {
-                    rounds += 1;
-                    odd.extend(self.held_up(work, *rejected)?);
-                }
-                Failed::Refused(rejected) => return Err(self.blame(rejected.error, work, rejected.tried)),
+                Failed::Refused(rejected) => return Ok(Tried::Rejected(rejected)),
                 Failed::Count(wrote) => {
                     // A row that came into being meanwhile is seen by the next try. What stays are
                     // rows that the database compares in another way than we do.
@@ -157,12 +205,12 @@ impl ChunkWriter<'_> {
     }
 
     fn fast(&mut self, work: &Work) -> Result<ChunkOutcome, Failed> {
-        let all = || (0..work.len()).collect();
-        let wrote = self.put(work).map_err(|failed| at(failed, all(), Vec::new()))?;
+        let all = |failed| rejected(failed, (0..work.len()).collect());
+        let wrote = self.put(work).map_err(all)?;
         exactly(wrote, work)?;
         let stored = self.stored(work)?;
-        self.commit(work, ChunkOutcome { stored, ..ChunkOutcome::default() })
-            .map_err(|failed| at(failed, all(), Vec::new()))
+        self.commit(work).map_err(all)?;
+        Ok(ChunkOutcome { written: work.numbers.iter().copied().collect(), stored, ..ChunkOutcome::default() })
     }
 
     /// `odd` are steps that are known to be refused.
@@ -182,7 +230,7 @@ impl ChunkWriter<'_> {
                 (None, Verdict::Already) => outcome.already.insert(work.numbers[at]),
                 (None, Verdict::Moved { found: row, why }) => {
                     let row = row.map(|row| found.row_json(row));
-                    outcome.refused.push(self.refusal(work, at, why, row)?);
+                    outcome.refused.push(self.refusal(work, at, Cause::Moved, why, row)?);
                     moved.push(at);
                 }
             }
@@ -197,11 +245,33 @@ impl ChunkWriter<'_> {
         }
         let rest = work.pick(&todo)?;
         self.check_dependents(&rest, &fetched)?;
-        self.load(&rest)?.map_err(|error| refused(error, todo.clone(), moved.clone()))?;
-        let wrote = self.writer.write().map_err(|error| refused(error, todo.clone(), moved.clone()))?;
-        exactly(wrote, &rest)?;
-        outcome.stored.extend(self.stored(&rest)?);
-        self.commit(&rest, outcome).map_err(|failed| at(failed, todo, moved))
+        match self.write_rest(&rest) {
+            Ok(stored) => {
+                outcome.written = rest.numbers.iter().copied().collect();
+                outcome.stored.extend(stored);
+                Ok(outcome)
+            }
+            Err(failed) => {
+                let steps = self.codec.rows(work.steps.rows())?;
+                let is_row = |row: &usize| todo.len() == 1 && found.key(*row) == steps.key(todo[0]);
+                let row = (0..found.len()).find(is_row).map(|row| found.row_json(row));
+                Err(match rejected(failed, todo) {
+                    Failed::Refused(rejected) => {
+                        Failed::Refused(Box::new(Rejected { moved, aside: outcome, found: row, ..*rejected }))
+                    }
+                    other => other,
+                })
+            }
+        }
+    }
+
+    /// Writes and commits steps whose rows are as they found them.
+    fn write_rest(&mut self, rest: &Work) -> Result<Vec<Stored>, Failed> {
+        self.load(rest)??;
+        exactly(self.writer.write()?, rest)?;
+        let stored = self.stored(rest)?;
+        self.commit(rest)?;
+        Ok(stored)
     }
 
     /// Begins, loads and writes.
@@ -225,7 +295,8 @@ impl ChunkWriter<'_> {
     pub(super) fn fetch(&mut self, work: &Work) -> Result<ExportBatch, Failed> {
         let key = self.codec.key();
         let probe = if self.codec.is_whole() { work.distinct(self.codec, key)?.probe(key) } else { work.probe(key) };
-        self.writer.load(&probe)?;
+        let refused = |error| rejected(Failed::Write(error), (0..work.len()).collect());
+        self.writer.load(&probe).map_err(refused)?;
         Ok(self.writer.fetch(true)?)
     }
 
@@ -238,15 +309,11 @@ impl ChunkWriter<'_> {
         Ok(Stored::of(self.codec, work, &fetched, |_| true)?.into_iter().collect())
     }
 
-    fn commit(&mut self, work: &Work, mut outcome: ChunkOutcome) -> Result<ChunkOutcome, Failed> {
+    fn commit(&mut self, work: &Work) -> Result<(), Failed> {
         let steps: StepSet = work.numbers.iter().copied().collect();
         self.journal.intent(self.deed, &steps)?;
         match self.writer.commit() {
-            Ok(()) => {
-                self.journal.done(self.deed, &steps)?;
-                outcome.written = steps;
-                Ok(outcome)
-            }
+            Ok(()) => Ok(self.journal.done(self.deed, &steps)?),
             Err(WriteError::Endpoint(error)) => {
                 let address = self.address.to_owned();
                 Err(Failed::Apply(ApplyError::LostAtCommit { address, why: error.to_string() }))
@@ -263,27 +330,30 @@ impl ChunkWriter<'_> {
         &self,
         work: &Work,
         at: usize,
+        cause: Cause,
         why: String,
         found: Option<String>,
     ) -> Result<Refusal, ApplyError> {
-        Refusal::of(self.codec, self.side, work, at, why, found)
+        Refusal::of(self.codec, self.side, (work, at), cause, why, found)
     }
+}
+
+fn pause(tries: &mut u32) {
+    std::thread::sleep(PAUSE * 2u32.pow(*tries));
+    *tries += 1;
 }
 
 fn exactly(wrote: u64, work: &Work) -> Result<(), Failed> {
     if wrote == work.len() as u64 { Ok(()) } else { Err(Failed::Count(wrote)) }
 }
 
-fn refused(error: WriteError, tried: Vec<usize>, moved: Vec<usize>) -> Failed {
-    match error {
-        WriteError::Refused { .. } => Failed::Refused(Box::new(Rejected { error, tried, moved })),
-        other => Failed::Write(other),
-    }
-}
-
-fn at(failed: Failed, tried: Vec<usize>, moved: Vec<usize>) -> Failed {
+/// Steps that were being written when the database did not accept one, if that is why it failed.
+fn rejected(failed: Failed, tried: Vec<usize>) -> Failed {
     match failed {
-        Failed::Write(error) => refused(error, tried, moved),
+        Failed::Write(error @ (WriteError::Refused { .. } | WriteError::Taken { .. })) => {
+            let (moved, aside) = (Vec::new(), ChunkOutcome::default());
+            Failed::Refused(Box::new(Rejected { error, tried, moved, aside, found: None }))
+        }
         other => other,
     }
 }
@@ -294,7 +364,7 @@ pub(super) fn in_our_words(error: WriteError) -> ApplyError {
         WriteError::Conflict { address, doing, why } | WriteError::Locked { address, doing, why } => {
             ApplyError::InTheWay { address, doing, why }
         }
-        WriteError::Refused { address, doing, why } => {
+        WriteError::Refused { address, doing, why } | WriteError::Taken { address, doing, why } => {
             ApplyError::Obstacle { address, why: format!("{doing} was refused: {why}") }
         }
         WriteError::Endpoint(error) => ApplyError::Endpoint(error),

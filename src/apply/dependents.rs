@@ -55,6 +55,7 @@ impl ChunkWriter<'_> {
                 park: Vec::new(),
             },
             changed: Vec::new(),
+            together: Vec::new(),
         };
         all.pick(&rows)
     }

@@ -98,33 +98,6 @@ pub enum ApplyError {
     /// Rows are not what was asked for: a defect.
     #[error("rows of an unexpected form: {0}")]
     Shape(String),
-    /// The database does not accept a row. Nothing of its chunk was written.
-    #[error("{address} does not accept the {action} of row {key}: {why}")]
-    Row {
-        /// Masked.
-        address: String,
-        /// What was to be done.
-        action: Action,
-        /// The row's key as a JSON object.
-        key: String,
-        /// The database's words.
-        why: String,
-    },
-    /// The database does not accept one of several rows, and which one could not be found out.
-    /// None of them was written.
-    #[error("{address} does not accept one of {rows} {action}s, the first of them of row {first}: {why}")]
-    Rows {
-        /// Masked.
-        address: String,
-        /// What was to be done.
-        action: Action,
-        /// How many rows.
-        rows: usize,
-        /// The key of the first as a JSON object.
-        first: String,
-        /// The database's words.
-        why: String,
-    },
     /// Somebody else was in the way, again and again, or held a lock for too long.
     #[error("{address}: {doing} met another session: {why}")]
     InTheWay {

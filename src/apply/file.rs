@@ -9,7 +9,7 @@ use super::classify::{Verdict, classify};
 use super::codec::Codec;
 use super::error::ApplyError;
 use super::file_run::{FileOutcome, FileRun};
-use super::outcome::Refusal;
+use super::outcome::{Cause, Refusal};
 use super::step_set::StepSet;
 use super::stored::{Keep, Stored};
 use super::whole;
@@ -219,7 +219,7 @@ impl File<'_> {
         found: Option<(&ExportBatch, usize)>,
     ) -> Result<Refusal, ApplyError> {
         let found = found.map(|(batch, row)| Ok::<_, ApplyError>(self.codec.rows(batch)?.row_json(row))).transpose()?;
-        Refusal::of(self.codec, self.side, work, at, why, found)
+        Refusal::of(self.codec, self.side, (work, at), Cause::Moved, why, found)
     }
 
     /// Reads the file and finds the rows that have the steps' keys.

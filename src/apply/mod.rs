@@ -3,7 +3,8 @@
 //! Steps are written a chunk at a time, each chunk in a transaction of its own ([`SideRun`]). What
 //! was written is kept in a [`Journal`], so that applying again after a crash finishes the job and
 //! undo takes back nothing but what apply wrote. Rows that are no longer as their steps found them
-//! are never touched: they are [`Refusal`]s, listed in `refused.parquet`. At the end, what was
+//! are never touched, and those that the database does not accept are left out: they are
+//! [`Refusal`]s, listed in `refused.parquet`, and never keep others from being written. At the end, what was
 //! written is read again and compared with the plan.
 //!
 //! Most steps find their row by the unique key. Those that change it, and deletes of plans in which it
@@ -15,6 +16,7 @@
 //! A file is written anew as a whole and renamed into place: one chunk whose commit is the rename
 //! ([`FileRun`]).
 
+mod bisect;
 mod check;
 mod chunk;
 mod classify;
@@ -37,6 +39,7 @@ mod suspects;
 #[cfg(test)]
 mod tests;
 mod undo;
+mod units;
 mod verify;
 mod whole;
 mod work;
@@ -50,7 +53,7 @@ pub use error::ApplyError;
 pub use file_run::{FileOutcome, FileRun};
 pub use journal::{Deed, Journal};
 pub use lock::PlanLock;
-pub use outcome::{Refusal, SideOutcome, Unverified, side_word};
+pub use outcome::{Cause, Refusal, SideOutcome, Unverified, side_word};
 pub use refused::{Listing, REFUSED, UNVERIFIED, read_refused};
 pub use run::{ChunkIter, Settled, SideRun, Steps, chosen};
 pub use step_set::StepSet;

@@ -58,12 +58,22 @@ pub struct Db {
     pub trigger: Option<String>,
     /// No row may have this in its second column.
     pub hates: Option<String>,
+    /// Whether that is looked at in COMMIT only.
+    pub late: bool,
     /// Rows of another table that hang on a key.
     pub hanging: BTreeMap<String, u64>,
     /// How often rows were committed.
     pub commits: usize,
     /// Rows that are locked by the writer.
     pub locked: BTreeSet<String>,
+}
+
+impl Db {
+    /// What it says of a row that it does not accept.
+    fn hated(&self, rows: &Table) -> Option<String> {
+        let row = rows.values().find(|row| self.hates.is_some() && row[1] == self.hates)?;
+        Some(format!("nobody likes {:?}", row[0]))
+    }
 }
 
 /// A session.
@@ -223,7 +233,14 @@ impl Writer for Session {
     fn commit(&mut self) -> Result<(), WriteError> {
         self.call(|session| {
             assert!(session.open);
-            let mut db = session.db.lock().unwrap();
+            let shared = Arc::clone(&session.db);
+            let mut db = shared.lock().unwrap();
+            session.open = false;
+            if let (true, Some(words)) = (db.late, db.hated(&session.seen(&db))) {
+                session.pending.clear();
+                db.locked.clear();
+                return Err(refused(words));
+            }
             for (id, row) in std::mem::take(&mut session.pending) {
                 match row {
                     Some(row) => db.rows.insert(id.clone(), row),
@@ -233,7 +250,6 @@ impl Writer for Session {
             }
             db.commits += 1;
             db.locked.clear();
-            session.open = false;
             Ok(())
         })
     }
@@ -305,8 +321,8 @@ impl Writer for Session {
                 db.locked.insert(id);
                 wrote += 1;
             }
-            if let Some(row) = now.values().find(|row| db.hates.is_some() && row[1] == db.hates) {
-                return Err(refused(format!("nobody likes {:?}", row[0])));
+            if let (false, Some(words)) = (db.late, db.hated(&now)) {
+                return Err(refused(words));
             }
             let mut values = BTreeSet::new();
             if db.unique && now.values().any(|row| row[2].is_some() && !values.insert(row[2].clone())) {
@@ -458,7 +474,7 @@ impl Memory {
                 set,
                 park: if together { vec![2] } else { Vec::new() },
             };
-            out.push(Chunk { first: first as u64, found_by, steps, changed });
+            out.push(Chunk { first: first as u64, found_by, steps, changed, together: Vec::new() });
             first += count;
         }
         out

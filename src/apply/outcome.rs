@@ -19,13 +19,35 @@ pub struct SideOutcome {
     pub written: ActionCounts,
     /// Steps whose rows were as planned before.
     pub already: u64,
-    /// Steps whose rows had moved, and were left alone.
+    /// Steps that were left alone: their rows had moved, or the database did not accept them.
     pub refused: u64,
+    /// Those of them that the database did not accept.
+    #[serde(default)]
+    pub rejected: u64,
     /// Rows that were written, and are not as planned when read again.
     pub unverified: u64,
 }
 
-/// A step that was not written, because its row is not as the plan found it.
+/// Why a step is left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Its row is not as the plan found it.
+    Moved,
+    /// The database does not accept it.
+    Rejected,
+}
+
+impl Cause {
+    /// As it stands in lists.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Moved => "moved",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// A step that was not written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// 0 is left.
@@ -36,7 +58,9 @@ pub struct Refusal {
     pub step: u64,
     /// The key as a JSON object.
     pub key: String,
-    /// Why not, in words.
+    /// Why not.
+    pub cause: Cause,
+    /// Why not, in words: the database's own if it did not accept the step.
     pub why: String,
     /// The row as it was to become, as a JSON object; `None` if it was to go.
     pub planned: Option<String>,
@@ -49,8 +73,8 @@ impl Refusal {
     pub(super) fn of(
         codec: &Codec,
         side: usize,
-        work: &Work,
-        at: usize,
+        (work, at): (&Work, usize),
+        cause: Cause,
         why: String,
         found: Option<String>,
     ) -> Result<Self, ApplyError> {
@@ -64,6 +88,7 @@ impl Refusal {
             action: work.steps.action,
             step: work.numbers[at],
             key: codec.rows(work.steps.rows())?.key_json(at),
+            cause,
             why,
             planned: after.map(|after| after.json(at, &shown)),
             found,

@@ -1,5 +1,5 @@
 //! Rows that a person should look at, one line each, in a Parquet file of the plan folder:
-//! `refused.parquet` lists the steps that were not written because their rows had moved,
+//! `refused.parquet` lists the steps that were not written,
 //! `unverified.parquet` the cells that were written and are not as planned when read again.
 //!
 //! | column | what |
@@ -8,14 +8,15 @@
 //! | `action` | what was to be done, or was done, to the row |
 //! | `step` | the step's number: as in `steps.parquet`, counted per side from 0 |
 //! | `key` | the key, a JSON object |
-//! | `why` (refused) or `column` (unverified) | why it was refused; which column, NULL for the whole row |
+//! | `cause` (refused) | `moved`: the row was not as planned; `rejected`: the database did not accept it |
+//! | `why` (refused) or `column` (unverified) | why in words, the database's own if it rejected the row; which column, NULL for the whole row |
 //! | `planned`, `found` | refused: whole rows, JSON objects, NULL for no row; unverified: the cell as printed |
 //!
 //! Each run writes them anew, under a temporary name; one that has nothing to list leaves none
 //! behind. The file's metadata carry the format's version, `trueup.version`.
 
 use super::error::ApplyError;
-use super::outcome::{Refusal, Unverified, side_word};
+use super::outcome::{Cause, Refusal, Unverified, side_word};
 use crate::endpoint::Action;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringBuilder, UInt64Builder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt64Type};
@@ -42,40 +43,37 @@ pub struct Listing {
     schema: SchemaRef,
     writer: Option<ArrowWriter<File>>,
     step: UInt64Builder,
-    /// side, action, key, why or column, planned, found
-    texts: [StringBuilder; 6],
+    /// side, action, key, cause if there is one, why or column, planned, found
+    texts: Vec<StringBuilder>,
     waiting: usize,
 }
 
 impl Listing {
     /// The list of refused steps.
     pub fn refused(folder: &Path) -> Self {
-        Self::new(folder, REFUSED, "why")
+        Self::new(folder, REFUSED, &["cause", "why"])
     }
 
     /// The list of cells that are not as planned.
     pub fn unverified(folder: &Path) -> Self {
-        Self::new(folder, UNVERIFIED, "column")
+        Self::new(folder, UNVERIFIED, &["column"])
     }
 
-    fn new(folder: &Path, name: &str, detail: &str) -> Self {
+    fn new(folder: &Path, name: &str, details: &[&str]) -> Self {
         let text = |name: &str, nullable| Field::new(name, DataType::Utf8, nullable);
-        let schema = Arc::new(Schema::new(vec![
-            text("side", false),
-            text("action", false),
-            Field::new("step", DataType::UInt64, false),
-            text("key", false),
-            text(detail, true),
-            text("planned", true),
-            text("found", true),
-        ]));
+        let step = Field::new("step", DataType::UInt64, false);
+        let mut fields = vec![text("side", false), text("action", false), step, text("key", false)];
+        fields.extend(details.iter().map(|name| text(name, true)));
+        fields.extend([text("planned", true), text("found", true)]);
+        let texts = fields.iter().skip(1).map(|_| StringBuilder::new()).collect();
+        let schema = Arc::new(Schema::new(fields));
         Self {
             path: folder.join(name),
             temporary: folder.join(format!(".{name}.tmp")),
             schema,
             writer: None,
             step: UInt64Builder::new(),
-            texts: std::array::from_fn(|_| StringBuilder::new()),
+            texts,
             waiting: 0,
         }
     }
@@ -85,12 +83,10 @@ impl Listing {
     /// # Errors
     /// If it can't be written.
     pub fn refuse(&mut self, refusal: &Refusal) -> Result<(), ApplyError> {
-        let Refusal { side, action, step, key, why, planned, found } = refusal;
-        let action = action.word();
-        self.add(
-            *step,
-            [Some(side_word(*side)), Some(action), Some(key), Some(why), planned.as_deref(), found.as_deref()],
-        )
+        let Refusal { side, action, step, key, cause, why, planned, found } = refusal;
+        let [side, action] = [Some(side_word(*side)), Some(action.word())];
+        let rows = [planned.as_deref(), found.as_deref()];
+        self.add(*step, &[side, action, Some(key), Some(cause.word()), Some(why), rows[0], rows[1]])
     }
 
     /// Adds a cell that is not as planned.
@@ -101,26 +97,28 @@ impl Listing {
         let Unverified { side, action, step, key, column, planned, found } = cell;
         let detail = column.as_deref();
         let action = action.word();
-        self.add(*step, [Some(side_word(*side)), Some(action), Some(key), detail, planned.as_deref(), found.as_deref()])
+        self.add(
+            *step,
+            &[Some(side_word(*side)), Some(action), Some(key), detail, planned.as_deref(), found.as_deref()],
+        )
     }
 
-    fn add(&mut self, step: u64, texts: [Option<&str>; 6]) -> Result<(), ApplyError> {
+    fn add(&mut self, step: u64, texts: &[Option<&str>]) -> Result<(), ApplyError> {
         self.step.append_value(step);
-        self.texts.iter_mut().zip(texts).for_each(|(builder, text)| builder.append_option(text));
+        self.texts.iter_mut().zip(texts).for_each(|(builder, text)| builder.append_option(*text));
         self.waiting += 1;
         if self.waiting >= BATCH { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), ApplyError> {
         let failed = |e: &dyn std::fmt::Display| ApplyError::file("write", &self.temporary, e);
-        let [side, action, key, detail, planned, found] =
-            self.texts.each_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef);
-        let step: ArrayRef = Arc::new(self.step.finish());
-        let columns = vec![side, action, step, key, detail, planned, found];
+        let mut columns: Vec<ArrayRef> =
+            self.texts.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef).collect();
+        columns.insert(2, Arc::new(self.step.finish()));
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(|e| failed(&e))?;
         if self.writer.is_none() {
             let file = File::create(&self.temporary).map_err(|e| failed(&e))?;
-            let version = KeyValue::new("trueup.version".to_owned(), "1".to_owned());
+            let version = KeyValue::new("trueup.version".to_owned(), "2".to_owned());
             let properties = WriterProperties::builder().set_key_value_metadata(Some(vec![version])).build();
             let writer = ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(properties));
             self.writer = Some(writer.map_err(|e| failed(&e))?);
@@ -164,7 +162,7 @@ impl Drop for Listing {
     }
 }
 
-/// The first lines of a list of refused steps.
+/// The first lines of a list of refused steps, at most so many of each cause.
 ///
 /// # Errors
 /// If it can't be read.
@@ -172,8 +170,8 @@ pub fn read_refused(path: &Path, most: usize) -> Result<Vec<Refusal>, ApplyError
     let failed = |e: &dyn std::fmt::Display| ApplyError::file("read", path, e);
     let file = File::open(path).map_err(|e| failed(&e))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| failed(&e))?;
-    let mut out = Vec::new();
-    for batch in builder.with_limit(most).build().map_err(|e| failed(&e))? {
+    let mut out: Vec<Refusal> = Vec::new();
+    for batch in builder.build().map_err(|e| failed(&e))? {
         let batch = batch.map_err(|e| failed(&e))?;
         let text = |name: &str, row: usize| -> Option<String> {
             let texts = batch.column_by_name(name)?.as_string_opt::<i32>()?;
@@ -185,11 +183,19 @@ pub fn read_refused(path: &Path, most: usize) -> Result<Vec<Refusal>, ApplyError
             let (Some(action), Some(steps), Some(key)) = (action, steps, text("key", row)) else {
                 return Err(failed(&"it is no list of refused steps"));
             };
+            let cause = match text("cause", row).as_deref() {
+                Some("rejected") => Cause::Rejected,
+                _ => Cause::Moved,
+            };
+            if out.iter().filter(|other| other.cause == cause).count() >= most {
+                continue;
+            }
             out.push(Refusal {
                 side: usize::from(text("side", row).as_deref() == Some(side_word(1))),
                 action,
                 step: steps.value(row),
                 key,
+                cause,
                 why: text("why", row).unwrap_or_default(),
                 planned: text("planned", row),
                 found: text("found", row),
@@ -209,6 +215,7 @@ mod tests {
             action: Action::Delete,
             step,
             key: "{\"id\": \"1\"}".into(),
+            cause: Cause::Moved,
             why: "it moved".into(),
             planned: None,
             found: Some("{}".into()),

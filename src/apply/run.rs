@@ -1,9 +1,9 @@
 //! Writes one side's steps, chunk after chunk.
 
-use super::chunk::ChunkWriter;
+use super::chunk::{ChunkWriter, Density};
 use super::error::ApplyError;
 use super::journal::{Deed, Journal};
-use super::outcome::{Refusal, SideOutcome};
+use super::outcome::{Cause, Refusal, SideOutcome};
 use super::step_set::StepSet;
 use super::stored::Keep;
 use super::work::Work;
@@ -99,7 +99,7 @@ impl SideRun<'_> {
     ) -> Result<Settled, ApplyError> {
         let codecs = Codecs::new(self.table, self.identity);
         let mut settled = Settled::default();
-        let mut moved = false;
+        let mut density = Density::default();
         // Undo only looks at what is ours when it begins.
         let ours = journal.ours().clone();
         let mine = |step| self.deed == Deed::Apply || ours.contains(step);
@@ -118,26 +118,24 @@ impl SideRun<'_> {
                 unique: self.unique || work.found_by == FoundBy::Identity,
                 watched: self.watched,
                 keeps: keep.is_some(),
-                moved,
+                interrupt: &self.interrupt,
+                density: &mut density,
             };
-            let result = chunk.write(&work)?;
-            moved = chunk.moved;
-            let count = result.written.len();
-            outcome.written.add(work.steps.action, count);
-            outcome.already += result.already.len();
-            outcome.refused += result.refused.len() as u64;
-            settled.written.insert_all(&result.written);
-            settled.already.insert_all(&result.already);
-            if self.deed == Deed::Undo {
-                // Taken back by somebody already, maybe by us before a crash.
-                journal.done(Deed::Undo, &result.already)?;
-            }
-            result.refused.into_iter().try_for_each(&mut *refuse)?;
-            if let Some(keep) = &mut keep {
-                result.stored.iter().try_for_each(|stored| stored.hand(&mut **keep))?;
-            }
-            self.progress.advance(work.len() as u64);
-            Ok(())
+            chunk.write(&work, &mut |part| {
+                outcome.written.add(work.steps.action, part.written.len());
+                outcome.already += part.already.len();
+                outcome.refused += part.refused.len() as u64;
+                let rejected = part.refused.iter().filter(|refusal| refusal.cause == Cause::Rejected).count();
+                outcome.rejected += rejected as u64;
+                settled.written.insert_all(&part.written);
+                settled.already.insert_all(&part.already);
+                self.progress.advance(part.written.len() + part.already.len() + part.refused.len() as u64);
+                part.refused.into_iter().try_for_each(&mut *refuse)?;
+                match &mut keep {
+                    Some(keep) => part.stored.iter().try_for_each(|stored| stored.hand(&mut **keep)),
+                    None => Ok(()),
+                }
+            })
         })?;
         Ok(settled)
     }

@@ -350,22 +350,109 @@ proptest! {
 }
 
 #[test]
-fn a_row_that_the_database_refuses_is_named_and_its_chunk_is_not_written() {
+fn a_row_that_the_database_refuses_is_named_and_all_others_are_written() {
     let from = rows(&[("a", "x", 1), ("b", "x", 2), ("c", "x", 3), ("d", "x", 4)]);
     let to = rows(&[("a", "y", 1), ("b", "y", 2), ("c", "z", 3), ("d", "y", 4)]);
-    let (steps, db, folder) = (Memory::between(&from, &to), shared(&from), tempfile::tempdir().unwrap());
-    db.lock().unwrap().hates = Some("z".into());
-    let setup = Setup { chunk: 2, ..setup(&steps, &db, &folder) };
-    let error = setup.run(Deed::Apply).unwrap_err().to_string();
-    assert_eq!(error, "model does not accept the update of row {\"id\": \"c\"}: nobody likes Some(\"c\")");
-    // The first chunk is written, and undo knows of it; the second one is not, and applying again goes on.
-    assert_eq!(now(&db)["b"], to["b"]);
-    assert_eq!(now(&db)["d"], from["d"]);
-    assert_eq!(Journal::open(folder.path(), 1, "plan").unwrap().ours().len(), 2);
-    db.lock().unwrap().hates = None;
-    let came = setup.run(Deed::Apply).unwrap();
-    assert_eq!((came.outcome.written.update, came.outcome.already), (2, 2));
-    assert_eq!(now(&db), to);
+    for (chunk, late) in [(2, false), (9, false), (2, true), (9, true)] {
+        let (steps, db, folder) = (Memory::between(&from, &to), shared(&from), tempfile::tempdir().unwrap());
+        (db.lock().unwrap().hates, db.lock().unwrap().late) = (Some("z".into()), late);
+        let setup = Setup { chunk, ..setup(&steps, &db, &folder) };
+        let came = setup.run(Deed::Apply).unwrap();
+        assert_eq!((came.outcome.written.update, came.outcome.refused, came.outcome.rejected), (3, 1, 1));
+        let refusal = &came.refused[0];
+        assert_eq!((refusal.key.as_str(), refusal.cause), ("{\"id\": \"c\"}", Cause::Rejected));
+        assert_eq!(refusal.why, "nobody likes Some(\"c\")");
+        assert!(refusal.found.as_ref().unwrap().contains("\"x\""), "{refusal:?}");
+        assert_eq!((&now(&db)["b"], &now(&db)["c"], &now(&db)["d"]), (&to["b"], &from["c"], &to["d"]));
+        // What was not written is not ours; it is tried again, and written once it is accepted.
+        assert_eq!(Journal::open(folder.path(), 1, "plan").unwrap().ours().len(), 3);
+        assert_eq!(setup.run(Deed::Apply).unwrap().outcome.refused, 1);
+        db.lock().unwrap().hates = None;
+        let came = setup.run(Deed::Apply).unwrap();
+        assert_eq!((came.outcome.written.update, came.outcome.already), (1, 3));
+        assert_eq!(now(&db), to);
+        // The way back is no other.
+        db.lock().unwrap().hates = Some("x".into());
+        db.lock().unwrap().rows.get_mut("b").unwrap()[1] = Some("moved".into());
+        let came = setup.run(Deed::Undo).unwrap();
+        assert_eq!((came.outcome.refused, came.outcome.rejected, came.outcome.written.total()), (4, 3, 0));
+    }
+}
+
+#[test]
+fn a_few_refused_rows_take_few_statements_and_many_no_more_than_there_are_rows() {
+    let table = |from: bool, bad: &dyn Fn(usize) -> bool| -> Table {
+        let cells = |at: usize| match (from, bad(at)) {
+            (true, _) => "x",
+            (false, true) => "z",
+            (false, false) => "y",
+        };
+        (0..1000).map(|at| (format!("k{at:03}"), row(&format!("k{at:03}"), Some(cells(at)), None))).collect()
+    };
+    let three = |at: usize| [17, 500, 501].contains(&at);
+    let cases: [(&dyn Fn(usize) -> bool, u64, usize); 3] =
+        [(&three, 3, 350), (&|at| at % 3 == 0, 334, 7_500), (&|_| true, 1000, 9_000)];
+    for (bad, refused, most) in cases {
+        let (from, to) = (table(true, bad), table(false, bad));
+        let (steps, db, folder) = (Memory::between(&from, &to), shared(&from), tempfile::tempdir().unwrap());
+        db.lock().unwrap().hates = Some("z".into());
+        let came = Setup { chunk: 500, ..setup(&steps, &db, &folder) }.run(Deed::Apply).unwrap();
+        assert_eq!((came.outcome.refused, came.outcome.written.update), (refused, 1000 - refused));
+        assert!(db.lock().unwrap().calls < most, "{} calls for {refused}", db.lock().unwrap().calls);
+    }
+}
+
+#[test]
+fn rows_that_exchange_values_are_refused_together_and_those_of_a_chain_as_far_as_need_be() {
+    // a and b swap; c takes from d, which takes from e; f and g swap.
+    let from = [("a", 1), ("b", 2), ("c", 3), ("d", 4), ("e", 5), ("f", 6), ("g", 7)];
+    let to = [("a", 2), ("b", 1), ("c", 4), ("d", 5), ("e", 8), ("f", 7), ("g", 6)];
+    let table = |rows: &[(&str, i64)], bad: &[&str], value: &str| -> Table {
+        let value = |id: &str| if bad.contains(&id) { "z" } else { value }.to_owned();
+        rows.iter().map(|(id, b)| (id.to_string(), row(id, Some(&value(id)), Some(*b)))).collect()
+    };
+    let (from, to) = (table(&from, &[], "x"), table(&to, &["b", "d"], "y"));
+    let steps = Memory { park: true, ..Memory::between(&from, &to) };
+    let (db, folder) = (shared(&from), tempfile::tempdir().unwrap());
+    (db.lock().unwrap().hates, db.lock().unwrap().unique) = (Some("z".into()), true);
+    let came = setup(&steps, &db, &folder).run(Deed::Apply).unwrap();
+    assert_eq!(keys(&came.refused), ["a", "b", "c", "d"].map(String::from).into());
+    let together = |refusal: &Refusal| refusal.why.contains("written together");
+    assert_eq!(came.refused.iter().map(together).collect::<Vec<_>>(), [true, true, false, false]);
+    for id in ["e", "f", "g"] {
+        assert_eq!(now(&db)[id], to[id]);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn only_what_the_database_refuses_is_left_out(
+        (from, to) in tables(), chunk in 1usize..20, unique: bool, late: bool, script in troubles(),
+    ) {
+        // No row may become what is refused, and none is so yet.
+        let clean = |row: &Row| if row[1].as_deref() == Some("z") { [row[0].clone(), None, row[2].clone(), row[3].clone()] } else { row.clone() };
+        let from: Table = from.iter().map(|(id, row)| (id.clone(), clean(row))).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let (steps, db) = (Memory::between(&from, &to), shared(&from));
+        { let mut db = db.lock().unwrap(); db.hates = Some("z".into()); db.late = late; db.script = script.into_iter().collect(); }
+        let setup = Setup { chunk, unique, ..setup(&steps, &db, &folder) };
+        let came = setup.to_the_end(Deed::Apply);
+        let bad = |id: &String| to.get(id).is_some_and(|row| row[1].as_deref() == Some("z"));
+        let expected: BTreeSet<String> = to.keys().filter(|id| bad(id)).cloned().collect();
+        prop_assert_eq!(keys(&came.refused), expected);
+        prop_assert!(came.refused.iter().all(|refusal| refusal.cause == Cause::Rejected));
+        for id in from.keys().chain(to.keys()) {
+            let planned = if bad(id) { from.get(id) } else { to.get(id) };
+            prop_assert_eq!(now(&db).get(id).cloned(), planned.cloned(), "{}", id);
+        }
+        let ours = Journal::open(folder.path(), 1, "plan").unwrap().ours().clone();
+        prop_assert!(came.refused.iter().all(|refusal| !ours.contains(refusal.step)));
+        db.lock().unwrap().script.clear();
+        setup.run(Deed::Undo).unwrap();
+        prop_assert_eq!(&now(&db), &from);
+    }
 }
 
 #[test]

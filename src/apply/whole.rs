@@ -107,29 +107,4 @@ impl Work {
         let first: Vec<usize> = (0..self.len()).filter(|step| seen.insert(rows.encode(*step, columns))).collect();
         self.pick(&first)
     }
-
-    /// These steps, in which the copies of a row stay together, in two parts; `None` if they are all of
-    /// one row.
-    ///
-    /// # Errors
-    /// If the rows have another form than the table.
-    pub(super) fn split_copies(
-        &self,
-        codec: &Codec,
-        positions: &[usize],
-    ) -> Result<Option<[Vec<usize>; 2]>, ApplyError> {
-        let rows = codec.rows(self.steps.rows())?;
-        let mut groups: Vec<Vec<usize>> = Vec::new();
-        let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
-        for at in positions {
-            let place = *places.entry(rows.key(*at)).or_insert(groups.len());
-            if place == groups.len() {
-                groups.push(Vec::new());
-            }
-            groups[place].push(*at);
-        }
-        let middle = groups.len() / 2;
-        let part = |groups: &[Vec<usize>]| groups.concat();
-        Ok((groups.len() > 1).then(|| [part(&groups[..middle]), part(&groups[middle..])]))
-    }
 }

@@ -15,12 +15,15 @@ pub struct Work {
     pub steps: StepBatch,
     /// Per step, the columns that change; empty for creates and deletes.
     pub changed: Vec<Vec<usize>>,
+    /// Per step, the number of those that it is written together with; empty if each could be written
+    /// alone.
+    pub together: Vec<u32>,
 }
 
 impl From<Chunk> for Work {
     fn from(chunk: Chunk) -> Self {
         let numbers = (chunk.first..).take(chunk.steps.len()).collect();
-        Self { numbers, found_by: chunk.found_by, steps: chunk.steps, changed: chunk.changed }
+        Self { numbers, found_by: chunk.found_by, steps: chunk.steps, changed: chunk.changed, together: chunk.together }
     }
 }
 
@@ -66,6 +69,7 @@ impl Work {
                 park: self.steps.park.clone(),
             },
             changed: positions.iter().map(|at| self.changed.get(*at).cloned().unwrap_or_default()).collect(),
+            together: positions.iter().filter_map(|at| self.together.get(*at).copied()).collect(),
         })
     }
 

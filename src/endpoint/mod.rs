@@ -3,6 +3,7 @@
 
 mod address;
 mod batches;
+mod charset;
 mod dialect;
 mod error;
 mod export;
@@ -22,6 +23,7 @@ mod write;
 
 pub(crate) use address::decode as percent_decoded;
 pub use address::{Address, AddressError, CsvAddress, ServerAddress, delimiter_name};
+pub use charset::Charset;
 pub use dialect::Dialect;
 pub use error::EndpointError;
 pub use export::{ExportBatch, ExportRequest, Exported, Interrupt, Other, Sink, Stopped};

@@ -1,7 +1,7 @@
 //! What a table asks of those who write to it: what its columns can hold, what fills itself, and
 //! which other rows hang on its rows.
 
-use super::Action;
+use super::{Action, Charset};
 use crate::table::PortableType;
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +79,18 @@ pub struct Holds {
     pub finite: bool,
     /// Whether text with the character of code 0 is refused.
     pub no_zero_character: bool,
+    /// The character set, where it does not have all characters and is known here.
+    #[serde(default)]
+    pub charset: Option<Charset>,
+    /// Whether spaces at the end of text are dropped.
+    #[serde(default)]
+    pub trims: bool,
+    /// How many bytes a value has; shorter ones are filled with zeros.
+    #[serde(default)]
+    pub padded: Option<u64>,
+    /// Whether JSON with `\u0000` in it is refused.
+    #[serde(default)]
+    pub no_zero_escape: bool,
     /// Values that its portable type cannot hold but this column can, as it prints them
     /// (`infinity`, `0000-00-00`); `#` stands for any digit. Any other such value does not fit.
     pub others: Vec<String>,

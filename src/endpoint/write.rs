@@ -125,13 +125,23 @@ pub struct WriteOptions {
 /// Why writing failed. The transaction under way is lost in every case: roll back.
 #[derive(Debug, Error)]
 pub enum WriteError {
-    /// Someone else was in the way (a deadlock, a serialization failure, a row that came into
-    /// being meanwhile). The same may well succeed when tried again.
+    /// Someone else was in the way (a deadlock, a serialization failure). The same may well succeed when tried again.
     #[error("{address}: {doing} met another session: {why}")]
     Conflict {
         /// Masked.
         address: String,
         /// What was being done, as in "updating rows".
+        doing: String,
+        /// In the server's words.
+        why: String,
+    },
+    /// A row with the key of one to be created came into being meanwhile, it seems. The same may well
+    /// succeed when tried again; if it does not, the row is not acceptable.
+    #[error("{address}: {doing} was refused: {why}")]
+    Taken {
+        /// Masked.
+        address: String,
+        /// What was being done.
         doing: String,
         /// In the server's words.
         why: String,

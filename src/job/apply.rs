@@ -384,8 +384,13 @@ impl Run<'_> {
             journal.done(deed, &outcome.already)?;
         }
         drop(progress);
-        self.out.sides[side] =
-            SideOutcome { written: outcome.counts, already: outcome.already.len(), refused, unverified: 0 };
+        self.out.sides[side] = SideOutcome {
+            written: outcome.counts,
+            already: outcome.already.len(),
+            refused,
+            rejected: 0,
+            unverified: 0,
+        };
         kept?;
         self.out.settled[side] = Settled { written: outcome.written, already: outcome.already }.all();
         Ok(())

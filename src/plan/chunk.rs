@@ -25,4 +25,7 @@ pub struct Chunk {
     pub steps: StepBatch,
     /// Per step, the positions of the columns that change; empty lists for creates and deletes.
     pub changed: Vec<Vec<usize>>,
+    /// Per step, the number of those that it is written together with; empty if each could be written
+    /// alone.
+    pub together: Vec<u32>,
 }

@@ -32,8 +32,20 @@ pub fn fits(holds: &Holds, ty: &PortableType, cells: &Cells, row: usize, other: 
         Cells::Text(a) if matches!(ty, PortableType::Decimal { .. }) => {
             Number::parse(a.value(row)).map_or_else(|| fits_other(holds, ty, a.value(row)), |n| fits_number(holds, &n))
         }
-        Cells::Text(a) => fits_text(holds, a.value(row)),
-        Cells::Bytes(a) => fits_length(holds.bytes, a.value(row).len(), "byte"),
+        Cells::Text(a) => {
+            if holds.no_zero_escape && *ty == PortableType::Json && has_zero_escape(a.value(row)) {
+                return Err("`\\u0000` is in it, which is refused there".to_owned());
+            }
+            fits_text(holds, a.value(row))
+        }
+        Cells::Bytes(a) => {
+            let length = a.value(row).len();
+            fits_length(holds.bytes, length, "byte")?;
+            match holds.padded.filter(|all| (length as u64) < *all) {
+                Some(all) => Err(format!("{length} of {all} bytes, and the others would become zeros")),
+                None => Ok(()),
+            }
+        }
         Cells::Integer(a) => fits_integer(holds, a.value(row).into()),
         Cells::Unsigned(a) => fits_integer(holds, a.value(row).into()),
         Cells::Decimal(a, scale) => {
@@ -108,11 +120,36 @@ fn fits_text(holds: &Holds, text: &str) -> Result<(), String> {
     if holds.no_zero_character && memchr::memchr(0, text.as_bytes()).is_some() {
         return Err("the character of code 0 is in it, which is refused there".to_owned());
     }
+    if let Some(set) = holds.charset
+        && let Some(c) = text.chars().find(|c| !set.has(*c))
+    {
+        let code = u32::from(c);
+        return Err(format!(
+            "the character `{c}` (U+{code:04X}) is in it, which the character set {set} does not have"
+        ));
+    }
+    if holds.trims && text.ends_with(' ') {
+        return Err("spaces at its end, which would be dropped there".to_owned());
+    }
     match &holds.labels {
         Some(labels) if holds.combined => fits_labels(labels, text),
         Some(labels) => find_label(labels, text).map(|_| ()),
         None => Ok(()),
     }
+}
+
+/// Whether JSON has `\u0000` in it, and not behind a backslash that is escaped itself.
+fn has_zero_escape(json: &str) -> bool {
+    let mut rest = json;
+    while let Some(at) = rest.find('\\') {
+        if rest[at..].starts_with("\\u0000") {
+            return true;
+        }
+        // What is escaped may be a character of several bytes.
+        let behind = rest[at + 1..].chars().next().map_or(0, char::len_utf8);
+        rest = &rest[at + 1 + behind..];
+    }
+    false
 }
 
 fn fits_length(most: Option<u64>, length: usize, unit: &str) -> Result<(), String> {

@@ -1,6 +1,7 @@
 //! Known answers: what fits and what does not.
 
 use super::*;
+use crate::endpoint::Charset;
 use crate::table::PortableBuilder;
 use PortableType as T;
 
@@ -54,6 +55,42 @@ fn lengths_are_characters_or_bytes() {
     assert_eq!(verdict(&bytes, T::Text, "äö"), "4 bytes, and it holds 3");
     assert_eq!(verdict(&bytes, T::Bytes, "abcd"), "4 bytes, and it holds 3");
     assert_eq!(verdict(&Holds { chars: Some(0), ..Holds::default() }, T::Text, "a"), "1 character, and it holds 0");
+}
+
+#[test]
+fn characters_that_the_set_lacks_do_not_fit() {
+    let set = |set| Holds { charset: Some(set), ..Holds::default() };
+    assert_eq!(verdict(&set(Charset::Windows1252), T::Text, "5 €"), "");
+    assert_eq!(
+        verdict(&set(Charset::Latin1), T::Text, "5 €"),
+        "the character `€` (U+20AC) is in it, which the character set latin1 does not have"
+    );
+    assert!(verdict(&set(Charset::Basic), T::Text, "a😀").contains("U+1F600"));
+}
+
+#[test]
+fn what_would_be_padded_or_cut_does_not_fit() {
+    let char = Holds { chars: Some(4), trims: true, ..Holds::default() };
+    assert_eq!(verdict(&char, T::Text, " a"), "");
+    assert_eq!(verdict(&char, T::Text, "a "), "spaces at its end, which would be dropped there");
+    let binary = Holds { bytes: Some(4), padded: Some(4), ..Holds::default() };
+    assert_eq!(verdict(&binary, T::Bytes, "abcd"), "");
+    assert_eq!(verdict(&binary, T::Bytes, "ab"), "2 of 4 bytes, and the others would become zeros");
+    assert_eq!(verdict(&binary, T::Bytes, "abcde"), "5 bytes, and it holds 4");
+}
+
+#[test]
+fn a_zero_in_json_does_not_fit_where_it_is_kept_as_text() {
+    let jsonb = Holds { no_zero_escape: true, ..Holds::default() };
+    let cases = [
+        (r#"{"a": "\u0000"}"#, false),
+        (r#"{"a": "\\u0000"}"#, true),
+        (r#"{"a": "ä\\\u0000"}"#, false),
+        (r#"{"a": "x\u0001"}"#, true),
+    ];
+    for (json, fits) in cases {
+        assert_eq!(verdict(&jsonb, T::Json, json).is_empty(), fits, "{json}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 /// Nodes in one row of numbers, and for each those that must come after it.
 #[derive(Debug)]
-pub(super) struct Graph {
+pub struct Graph {
     /// Where each node's followers begin in `followers`; one more than there are nodes.
     starts: Vec<u32>,
     followers: Vec<u32>,
@@ -10,7 +10,7 @@ pub(super) struct Graph {
 
 impl Graph {
     /// A graph of `nodes` nodes, in which the first of each edge comes before the second.
-    pub(super) fn new(nodes: usize, edges: &[(u32, u32)]) -> Self {
+    pub fn new(nodes: usize, edges: &[(u32, u32)]) -> Self {
         let (starts, order) = sorted_by(nodes, edges.iter().map(|edge| edge.0));
         Self { starts, followers: order.into_iter().map(|edge| edges[edge as usize].1).collect() }
     }
@@ -30,7 +30,7 @@ impl Graph {
     ///
     /// Tarjan's algorithm ("Depth-first search and linear graph algorithms", 1972), with a stack of
     /// its own, since chains may be as long as the table.
-    pub(super) fn circles(&self) -> (Vec<u32>, usize) {
+    pub fn circles(&self) -> (Vec<u32>, usize) {
         const NONE: u32 = u32::MAX;
         let nodes = self.nodes();
         let (mut circle, mut seen, mut low) = (vec![NONE; nodes], vec![NONE; nodes], vec![0u32; nodes]);

@@ -45,6 +45,7 @@ pub use file::{
 pub use fits::fits;
 pub use folder::{Plan, SCRIPTS};
 pub use footprint::{Footprint, Order};
+pub use graph::Graph;
 pub use limits::{LimitExceeded, NoLimit, check_limits};
 pub use one_way::{PlanInput, PlanTable, plan_one_way};
 pub use order::order;

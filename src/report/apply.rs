@@ -2,7 +2,7 @@
 
 use super::plan::{pasted, set};
 use super::plan_json::counts_json;
-use super::refused::{refused_table, unverified_table};
+use super::refused::{refused_table, rejected_list, unverified_table};
 use super::step::SIDES;
 use super::style::Style;
 use super::values::{number, shorten_middle};
@@ -51,6 +51,7 @@ pub fn apply_text(
     let both = sides.len() > 1;
     let tables = [
         ("Left alone", refused_table(refusals, file, both, style)),
+        ("Refused by the database", rejected_list(refusals, file, both, style)),
         ("Not as planned when read again", unverified_table(&run.unverified, file, both, style)),
     ];
     for (title, table) in tables.into_iter().filter(|(_, table)| !table.is_empty()) {
@@ -105,12 +106,20 @@ fn sentences(run: &ApplyRun, file: &PlanFile, folder: &Path, done: Carried, styl
     if already > 0 {
         lines.push((rows(already, "was as planned before.", "were as planned before."), "0"));
     }
-    if refused > 0 {
+    let rejected = sum(|side| side.rejected);
+    let moved = refused.saturating_sub(rejected);
+    let list = run.refused_file.clone().unwrap_or_else(|| folder.join(crate::apply::REFUSED));
+    let list = list.display();
+    if moved > 0 {
         let when = if done == Carried::Applied { "made" } else { "applied" };
-        let list = run.refused_file.clone().unwrap_or_else(|| folder.join(crate::apply::REFUSED));
-        let one = format!("is not as it was when the plan was {when}, and was left alone: {}", list.display());
-        let many = format!("are not as they were when the plan was {when}, and were left alone: {}", list.display());
-        lines.push((rows(refused, &one, &many), "33"));
+        let one = format!("is not as it was when the plan was {when}, and was left alone: {list}");
+        let many = format!("are not as they were when the plan was {when}, and were left alone: {list}");
+        lines.push((rows(moved, &one, &many), "33"));
+    }
+    if rejected > 0 {
+        let (one, many) =
+            (format!("was refused by the database: {list}"), format!("were refused by the database: {list}"));
+        lines.push((rows(rejected, &one, &many), "33"));
     }
     if unverified > 0 {
         let one = "was written, and is not as planned when read again: a trigger or the column's type changed it.";
@@ -142,6 +151,7 @@ pub fn apply_json(run: &ApplyRun) -> Value {
         "right": counts_json(&right.written),
         "already": left.already + right.already,
         "refused": left.refused + right.refused,
+        "rejected": left.rejected + right.rejected,
         "unverified": left.unverified + right.unverified,
         "refused_file": run.refused_file.as_ref().map(|path| path.display().to_string()),
         "unverified_file": run.unverified_file.as_ref().map(|path| path.display().to_string()),

@@ -1,9 +1,10 @@
 //! Rows that were not written, or are not as planned when read again, as a table.
 
-use super::step::{ShownCell, ShownStep, key_names};
+use super::step::{SIDES, ShownCell, ShownStep, key_names};
 use super::steps::StepTable;
 use super::style::Style;
-use crate::apply::{Refusal, Unverified};
+use super::values::shorten;
+use crate::apply::{Cause, Refusal, Unverified};
 use crate::plan::PlanFile;
 use serde_json::{Map, Value};
 
@@ -11,6 +12,9 @@ use serde_json::{Map, Value};
 const ROWS: usize = 5;
 /// Cells that are shown of each.
 const CELLS: usize = 4;
+/// Characters that are shown of a key, and of what a database said.
+const KEY: usize = 60;
+const WORDS: usize = 400;
 /// What a cell is: its type is not told.
 const VALUE: &str = "value";
 
@@ -18,6 +22,7 @@ const VALUE: &str = "value";
 pub(super) fn refused_table(refusals: &[Refusal], file: &PlanFile, both: bool, style: Style) -> String {
     let steps: Vec<ShownStep> = refusals
         .iter()
+        .filter(|refusal| refusal.cause == Cause::Moved)
         .take(ROWS)
         .map(|refusal| ShownStep {
             side: refusal.side,
@@ -28,6 +33,17 @@ pub(super) fn refused_table(refusals: &[Refusal], file: &PlanFile, both: bool, s
         })
         .collect();
     table(&steps, both, style)
+}
+
+/// What the database did not accept, in its own words.
+pub(super) fn rejected_list(refusals: &[Refusal], file: &PlanFile, both: bool, style: Style) -> String {
+    let line = |refusal: &Refusal| {
+        let side = if both { format!("{} ", SIDES[refusal.side]) } else { String::new() };
+        let key = shorten(&key(&refusal.key, file, refusal.side).join(", "), KEY);
+        let why = shorten(&refusal.why, WORDS);
+        format!("{}\n", style.wrap(" ", &format!("{side}{} {key}: {why}", refusal.action)))
+    };
+    refusals.iter().filter(|refusal| refusal.cause == Cause::Rejected).take(ROWS).map(line).collect()
 }
 
 /// What is not as planned.

@@ -1,7 +1,7 @@
 //! What a plan and its results look like at 80 columns.
 
 use super::*;
-use crate::apply::{Refusal, SideOutcome, Unverified};
+use crate::apply::{Cause, Refusal, SideOutcome, Unverified};
 use crate::audit::{Softening, Summary, Verdict};
 use crate::endpoint::{Action, Clock, ExportBatch, OnDelete, StepBatch, Target};
 use crate::job::{ApplyRun, SyncRun};
@@ -111,6 +111,7 @@ fn shown(
         found_by: FoundBy::Key,
         steps,
         changed: changed.iter().map(|columns| columns.to_vec()).collect(),
+        together: Vec::new(),
     };
     let file = plan(ActionCounts::default());
     (0..chunk.steps.len()).map(|row| shown_step(&file, 1, &chunk, row)).collect()
@@ -267,7 +268,16 @@ fn applied() -> ApplyRun {
 fn refusal(action: Action, key: &str, why: &str, planned: Option<&str>, found: Option<&str>) -> Refusal {
     let text = |text: Option<&str>| text.map(str::to_owned);
     let key = format!("{{\"icao\":\"{key}\"}}");
-    Refusal { side: 1, action, step: 1, key, why: why.to_owned(), planned: text(planned), found: text(found) }
+    Refusal {
+        side: 1,
+        action,
+        step: 1,
+        key,
+        cause: Cause::Moved,
+        why: why.to_owned(),
+        planned: text(planned),
+        found: text(found),
+    }
 }
 
 #[test]
@@ -282,7 +292,7 @@ fn some_is_refused() {
     let mut file = plan(ActionCounts { create: 5, update: 61, delete: 16 });
     file.misfits = 1;
     let mut run = applied();
-    run.sides[1] = SideOutcome { already: 1, refused: 3, unverified: 1, ..run.sides[1] };
+    run.sides[1] = SideOutcome { already: 1, refused: 5, rejected: 2, unverified: 1, ..run.sides[1] };
     run.refused_file = Some(Path::new(".trueup/1/refused.parquet").to_owned());
     run.warnings = vec!["the table is gone".to_owned()];
     run.unverified = vec![Unverified {
@@ -305,6 +315,11 @@ fn some_is_refused() {
         refusal(Action::Update, "BIBL", "the row is gone", Some("{\"icao\":\"BIBL\"}"), None),
         refusal(Action::Delete, "BIPA", "the row has changed: name", None, Some("{\"icao\":\"BIPA\"}")),
     ];
+    let said = "new row for relation \"airports\" violates check constraint \"airports_elevation_check\" \
+                (Failing row contains (BIEG, Egilsstaðir, -76))";
+    let rejected = ["BIEG", "BIFM"]
+        .map(|key| Refusal { cause: Cause::Rejected, ..refusal(Action::Create, key, said, Some("{}"), None) });
+    let refusals = [refusals.to_vec(), rejected.to_vec()].concat();
     let text = apply_text(&run, &file, Path::new(".trueup/1"), &refusals, Carried::Applied, STYLE);
     insta::assert_snapshot!(fits(&text));
     insta::assert_snapshot!(format!("{:#}", apply_json(&run)));

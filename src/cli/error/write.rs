@@ -128,21 +128,6 @@ impl From<ApplyError> for Failure {
             ApplyError::Shape(why) => {
                 Self::new("rows have an unexpected form", &why, "report this as a defect").of(Kind::Internal)
             }
-            ApplyError::Row { address, action, key, why } => Self::new(
-                &format!("{address} does not accept the {action} of row {key}"),
-                &why,
-                "nothing of its transaction is written; correct the cause and try again",
-            )
-            .of(Kind::Refused),
-            ApplyError::Rows { address, action, rows, first, why } => Self::new(
-                &format!(
-                    "{address} does not accept one of {} {action}s, the first of them of row {first}",
-                    thousands(rows as u64)
-                ),
-                &why,
-                "none of them is written; correct the cause and apply again, or find the row with a smaller --chunk",
-            )
-            .of(Kind::Refused),
             ApplyError::InTheWay { address, doing, why } => Self::new(
                 &format!("{address}: {doing} met another session again and again"),
                 &why,

@@ -36,7 +36,7 @@ impl MysqlWriter {
                 return Ok(failure::refused(&self.address, doing, said));
             }
         }
-        Ok(WriteError::Conflict { address: self.address.shown.clone(), doing: doing.to_owned(), why: said })
+        Ok(WriteError::Taken { address: self.address.shown.clone(), doing: doing.to_owned(), why: said })
     }
 
     /// Adds the rows of the loaded steps.

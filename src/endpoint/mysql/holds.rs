@@ -1,7 +1,7 @@
 //! What a column's declared type can hold.
 
 use super::native::NativeColumn;
-use crate::endpoint::Holds;
+use crate::endpoint::{Charset, Holds};
 use crate::table::{MICROS_PER_DAY, days_from_civil};
 
 impl NativeColumn {
@@ -47,6 +47,19 @@ impl NativeColumn {
                 holds.times = Some((1_000_000, i64::from(i32::MAX) * 1_000_000 + 999_999));
                 holds.others = vec![self.zero_time()];
             }
+            _ => {}
+        }
+        match self.data_type.as_str() {
+            "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" => {
+                holds.charset = match self.charset.as_deref() {
+                    Some("utf8mb3" | "utf8" | "ucs2") => Some(Charset::Basic),
+                    Some("latin1") => Some(Charset::Windows1252),
+                    Some("ascii") => Some(Charset::Ascii),
+                    _ => None,
+                };
+                holds.trims = self.data_type == "char";
+            }
+            "binary" => holds.padded = self.octets,
             _ => {}
         }
         holds
@@ -124,6 +137,16 @@ mod tests {
 
     fn column(data_type: &str, column_type: &str) -> NativeColumn {
         NativeColumn { data_type: data_type.into(), column_type: column_type.into(), ..NativeColumn::default() }
+    }
+
+    #[test]
+    fn texts_by_their_character_set_and_what_is_padded() {
+        let text = |ty: &str, set: &str| NativeColumn { charset: Some(set.into()), ..column(ty, ty) }.holds();
+        assert_eq!((text("char", "utf8mb3").charset, text("char", "utf8mb3").trims), (Some(Charset::Basic), true));
+        assert_eq!((text("text", "latin1").charset, text("text", "latin1").trims), (Some(Charset::Windows1252), false));
+        assert_eq!(text("varchar", "utf8mb4").charset, None);
+        let binary = |ty: &str| NativeColumn { octets: Some(4), ..column(ty, ty) }.holds().padded;
+        assert_eq!((binary("binary"), binary("varbinary")), (Some(4), None));
     }
 
     #[test]

@@ -74,9 +74,18 @@ pub(super) enum Verdict {
     Broken,
 }
 
+/// What it means by its code, and by the place in the server that says it: a trigger's own `RAISE` and a
+/// policy that does not let a row in are about that row, whatever code they have.
+pub(super) fn meaning(error: &Error) -> Verdict {
+    let by_code = verdict(code(error).unwrap_or_default());
+    let of_row =
+        matches!(error.as_db_error().and_then(|e| e.routine()), Some("exec_stmt_raise" | "ExecWithCheckOptions"));
+    if by_code == Verdict::Broken && of_row { Verdict::Refused } else { by_code }
+}
+
 /// By the server's code (PostgreSQL's manual, "PostgreSQL Error Codes"). Classes that the server
 /// has no use for are those of a trigger's own errors.
-pub(super) fn verdict(code: &str) -> Verdict {
+fn verdict(code: &str) -> Verdict {
     const BROKEN: [&str; 20] = [
         "08", "0A", "0B", "0L", "0P", "25", "26", "28", "2B", "2D", "3B", "3D", "3F", "42", "53", "55", "57", "58",
         "F0", "XX",

@@ -30,7 +30,10 @@ pub(super) fn holds(attribute: &Attribute, version: i32) -> Holds {
             _ => Holds { others: words(&["NaN"]), ..none },
         },
         // character(n), varchar(n)
-        1042 | 1043 => Holds { chars: length, ..text },
+        1042 => Holds { chars: length, trims: true, ..text },
+        1043 => Holds { chars: length, ..text },
+        // jsonb
+        3802 => Holds { no_zero_escape: true, ..text },
         // bit(n), bit varying(n): their modifier is the length itself.
         1560 | 1562 => Holds { chars: u64::try_from(attribute.modifier).ok(), ..text },
         // "char", name
@@ -83,6 +86,13 @@ mod tests {
         assert_eq!(of(1700, ((12 << 16) | 2) + 4).digits, Some((12, 2)));
         assert_eq!(of(1700, ((12 << 16) | 2) + 4).others, ["NaN"]);
         assert_eq!(of(1700, -1).others, ["NaN", "Infinity", "-Infinity"]);
+    }
+
+    #[test]
+    fn what_is_dropped_or_refused() {
+        assert!(of(1042, 14).trims && !of(1043, 14).trims);
+        // jsonb, and json, which keeps what it is given.
+        assert!(of(3802, -1).no_zero_escape && !of(114, -1).no_zero_escape);
     }
 
     #[test]

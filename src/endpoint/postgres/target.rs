@@ -1,7 +1,8 @@
 //! What a table asks of those who write to it, from the catalog.
 
 use super::super::{
-    Action, Dependent, EndpointError, Lacking, OnDelete, Reference, ServerAddress, Target, TargetColumn, UniqueIndex,
+    Action, Charset, Dependent, EndpointError, Lacking, OnDelete, Reference, ServerAddress, Target, TargetColumn,
+    UniqueIndex,
 };
 use super::attributes::{Attribute, Identity, attributes, version};
 use super::connect::Session;
@@ -28,7 +29,8 @@ pub(super) fn target(session: &Session, address: &ServerAddress) -> Result<Targe
         return Ok(out);
     }
     let attributes = attributes(session, relation.oid, version)?;
-    out.columns = attributes.iter().map(|attribute| column(attribute, version)).collect();
+    let charset = charset(session)?;
+    out.columns = attributes.iter().map(|attribute| column(attribute, version, charset)).collect();
     out.unique = unique(session, relation.oid, version)?;
     out.references = references(session, relation.oid, version)?;
     out.dependents = dependents(session, relation.oid, version)?;
@@ -47,15 +49,25 @@ pub(super) fn target(session: &Session, address: &ServerAddress) -> Result<Targe
     Ok(out)
 }
 
-fn column(attribute: &Attribute, version: i32) -> TargetColumn {
+/// The database's character set, where it does not have all characters.
+fn charset(session: &Session) -> Result<Option<Charset>, EndpointError> {
+    let rows = session.query(DOING, "SELECT pg_catalog.current_setting('server_encoding')", &[])?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let name: String = row.try_get(0).map_err(|e| session.query_error(DOING, &e))?;
+    Ok((name == "LATIN1").then_some(Charset::Latin1))
+}
+
+fn column(attribute: &Attribute, version: i32, charset: Option<Charset>) -> TargetColumn {
     let identity = attribute.identity != Identity::None;
+    let mut holds = holds(attribute, version);
+    holds.charset = charset.filter(|_| holds.no_zero_character);
     TargetColumn {
         name: attribute.name.clone(),
         nullable: !attribute.not_null,
         optional: !attribute.not_null || attribute.has_default || identity,
         computed: attribute.computed,
         counter: identity || attribute.sequence.is_some(),
-        holds: holds(attribute, version),
+        holds,
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::super::{EndpointError, WriteError};
 use super::connect::Session;
-use super::failure::{Verdict, code, is_hidden, is_lost, verdict, words};
+use super::failure::{Verdict, code, is_hidden, is_lost, meaning, words};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::{Error, SimpleQueryMessage};
@@ -171,10 +171,10 @@ impl Transactions {
         }
         let code = code(error).unwrap_or_default();
         let on_key = constraint.is_some_and(|name| self.blame.key_indexes.iter().any(|index| index == name));
-        match verdict(code) {
+        match meaning(error) {
             Verdict::Conflict => WriteError::Conflict { address, doing, why },
             // A row with this key came into being after the statement had begun.
-            Verdict::Refused if code == "23505" && on_key => WriteError::Conflict { address, doing, why },
+            Verdict::Refused if code == "23505" && on_key => WriteError::Taken { address, doing, why },
             Verdict::Refused => WriteError::Refused { address, doing, why },
             Verdict::Locked => WriteError::Locked { address, doing, why },
             Verdict::Broken if is_hidden(error) => WriteError::Endpoint(EndpointError::HiddenRows { address, why }),

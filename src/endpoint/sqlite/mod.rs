@@ -21,6 +21,7 @@ mod connect;
 mod declared;
 mod describe;
 mod export;
+mod failure;
 mod foreign;
 mod form;
 mod history;

@@ -1,7 +1,8 @@
 //! The table that is written: its layout, the forms of its values, and how it is named in SQL.
 
 use super::affinity::Affinity;
-use super::connect::{Sqlite, message, quoted};
+use super::connect::{Sqlite, quoted};
+use super::failure;
 use super::form::{Form, forms};
 use super::layout::{Identity, Layout};
 use super::stored::Stored;
@@ -9,7 +10,7 @@ use super::unique::unique_collations;
 use crate::endpoint::rows::{Canon, View};
 use crate::endpoint::{EndpointError, ExportBatch, WriteError, WriteTable};
 use crate::table::Column;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 
 /// The table that is written.
 pub(super) struct Shape {
@@ -100,15 +101,12 @@ impl Shape {
 
     /// The error for a statement that failed.
     pub(super) fn failed(&self, doing: &str, error: &rusqlite::Error) -> WriteError {
-        let (address, doing, why) = (self.sqlite.shown(), doing.to_owned(), message(error));
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => WriteError::Locked { address, doing, why },
-            // Nobody else writes meanwhile, so trying again would meet the same rows.
-            Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig) => {
-                WriteError::Refused { address, doing, why }
-            }
-            _ => EndpointError::Query { address, doing, why }.into(),
-        }
+        failure::write(&self.sqlite.shown(), doing, error)
+    }
+
+    /// The error of a statement that was understood.
+    pub(super) fn failed_to_run(&self, doing: &str, error: &rusqlite::Error) -> WriteError {
+        failure::run(&self.sqlite.shown(), doing, error)
     }
 
     /// The error for what should not be.

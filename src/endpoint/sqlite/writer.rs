@@ -49,7 +49,8 @@ impl SqliteWriter {
     }
 
     fn execute(&self, doing: &str, sql: &str) -> Result<u64, WriteError> {
-        let rows = self.connection.execute(sql, []).map_err(|error| self.shape.failed(doing, &error))?;
+        let mut statement = self.connection.prepare(sql).map_err(|error| self.shape.failed(doing, &error))?;
+        let rows = statement.execute([]).map_err(|error| self.shape.failed_to_run(doing, &error))?;
         Ok(rows as u64)
     }
 

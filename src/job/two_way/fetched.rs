@@ -115,6 +115,7 @@ fn failed(error: WriteError) -> RunError {
         WriteError::Endpoint(error) => error.into(),
         WriteError::Conflict { address, doing, why }
         | WriteError::Locked { address, doing, why }
+        | WriteError::Taken { address, doing, why }
         | WriteError::Refused { address, doing, why } => EndpointError::Query { address, doing, why }.into(),
     }
 }

@@ -189,6 +189,10 @@ impl Chunks {
         }
         self.next += rows.num_rows() as u64;
         let changed = self.changed(rows)?;
+        let together = match grouped {
+            true => self.column(rows, "together")?.as_primitive::<UInt32Type>().values().to_vec(),
+            false => Vec::new(),
+        };
         let (guard, set) = match action {
             Action::Create => (Vec::new(), self.writes.create.clone()),
             Action::Delete => ((0..self.schema.fields().len()).collect(), Vec::new()),
@@ -207,7 +211,7 @@ impl Chunks {
         }
         let before = (action != Action::Create).then(|| self.rows(rows, "before")).transpose()?;
         let after = (action != Action::Delete).then(|| self.rows(rows, "after")).transpose()?;
-        Ok(Chunk { first, found_by, steps: StepBatch { action, before, after, guard, set, park }, changed })
+        Ok(Chunk { first, found_by, steps: StepBatch { action, before, after, guard, set, park }, changed, together })
     }
 
     fn changed(&self, rows: &RecordBatch) -> Result<Vec<Vec<usize>>, PlanError> {

@@ -8,5 +8,6 @@ mod hammer;
 mod identity;
 mod moved;
 mod refuse;
+mod rejected;
 
 pub(crate) use clients::run_script;

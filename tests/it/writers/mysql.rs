@@ -353,7 +353,7 @@ fn a_row_that_comes_into_being_meanwhile_is_a_conflict() {
         place.mysql().execute("INSERT INTO t VALUES (2, 2)");
         write.join().unwrap().unwrap_err()
     });
-    assert!(matches!(error, WriteError::Conflict { .. }), "{error:?}");
+    assert!(matches!(error, WriteError::Taken { .. }), "{error:?}");
     writer.rollback().unwrap();
     assert_eq!(query(&mut place, "SELECT CONCAT(id, ' ', a) FROM t"), ["2 2"]);
 }
@@ -372,7 +372,7 @@ fn a_row_that_someone_is_adding_is_waited_for() {
         write.join().unwrap()
     });
     // Whether the server sees it at once or stumbles over it.
-    assert!(matches!(written, Ok(0) | Err(WriteError::Conflict { .. })), "{written:?}");
+    assert!(matches!(written, Ok(0) | Err(WriteError::Taken { .. })), "{written:?}");
     assert_eq!(query(&mut place, "SELECT CONCAT(id, ' ', a) FROM t"), ["1 2"]);
 }
 

@@ -95,7 +95,7 @@ fn a_key_that_comes_into_being_meanwhile_is_a_conflict() {
             other.batch_execute("COMMIT").unwrap();
             ours.join().unwrap().unwrap_err()
         });
-        assert!(matches!(error, WriteError::Conflict { .. }), "{error}");
+        assert!(matches!(error, WriteError::Taken { .. }), "{error}");
         writer.rollback().unwrap();
         assert_eq!(chunk(writer.as_mut(), &steps).unwrap(), 0);
     }
