@@ -163,6 +163,7 @@ impl ChunkWriter<'_> {
             let why = "a row that has moved still has the unique value that it was to get".to_owned();
             outcome.refused.push(self.refusal(work, *at, Cause::Moved, why, None)?);
         }
+        outcome.refused.sort_by_key(|refusal| refusal.step);
         self.hand(outcome, take)?;
         let left: BTreeSet<usize> = tried.into_iter().filter(|at| !waiting.contains(at)).collect();
         let units: Vec<Unit> = part

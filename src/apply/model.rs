@@ -2,7 +2,9 @@
 //! call.
 
 use super::run::{ChunkIter, Steps};
-use crate::endpoint::{Action, Dependent, EndpointError, ExportBatch, StepBatch, WriteError, WriteTable, Writer};
+use crate::endpoint::{
+    Action, Alike, Dependent, EndpointError, ExportBatch, Reference, StepBatch, WriteError, WriteTable, Writer,
+};
 use crate::plan::{Chunk, FoundBy, PlanError};
 use crate::table::{Cells, Column, PortableBuilder, PortableType};
 use arrow::datatypes::{Field, Schema};
@@ -367,6 +369,14 @@ impl Writer for Session {
             let count = rows(steps.rows()).iter().filter_map(|row| db.hanging.get(row[0].as_ref().unwrap())).sum();
             Ok(dependents.iter().map(|_| count).collect())
         })
+    }
+
+    fn alike(&mut self) -> Result<Vec<Alike>, WriteError> {
+        unreachable!("asked while planning only")
+    }
+
+    fn orphans(&mut self, _: &Reference) -> Result<Vec<usize>, WriteError> {
+        unreachable!("asked while planning only")
     }
 
     fn advance_counters(&mut self) -> Result<Vec<String>, WriteError> {

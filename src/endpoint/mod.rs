@@ -31,7 +31,7 @@ pub use history::{Changes, ChangesRead, Clock, HISTORY_TABLE, History, HistoryMa
 pub use reading::Reading;
 pub use secret::Secret;
 pub use target::{Dependent, Holds, Lacking, OnDelete, Reference, Target, TargetColumn, UniqueIndex};
-pub use write::{Action, StepBatch, WriteError, WriteOptions, WriteTable, Writer};
+pub use write::{Action, Alike, StepBatch, WriteError, WriteOptions, WriteTable, Writer};
 
 use crate::table::TableInfo;
 

@@ -172,6 +172,15 @@ pub enum WriteError {
     Endpoint(#[from] EndpointError),
 }
 
+/// A create whose key the table takes for another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alike {
+    /// Its position among the loaded ones.
+    pub step: usize,
+    /// The key of the row that has it, as printed; `None` if it is that of another create before it.
+    pub row: Option<Vec<String>>,
+}
+
 /// One session that writes to one table. Dropping it rolls back and closes the session.
 pub trait Writer: Send {
     /// Begins a transaction.
@@ -227,6 +236,20 @@ pub trait Writer: Send {
     /// # Errors
     /// As [`WriteError`] says.
     fn count_dependents(&mut self, dependents: &[super::Dependent]) -> Result<Vec<u64>, WriteError>;
+
+    /// Which of the loaded creates have a key that the table takes for another one, although that is not
+    /// the same byte for byte: by its collation.
+    ///
+    /// # Errors
+    /// As [`WriteError`] says.
+    fn alike(&mut self) -> Result<Vec<Alike>, WriteError>;
+
+    /// The positions of the loaded creates that refer by a foreign key, whose columns are all among those
+    /// to be set, to rows that are not there.
+    ///
+    /// # Errors
+    /// As [`WriteError`] says.
+    fn orphans(&mut self, reference: &super::Reference) -> Result<Vec<usize>, WriteError>;
 
     /// Moves the counters of identity, serial and AUTO_INCREMENT columns past the largest value in
     /// the table that they may give; never backwards, out of their range or off their steps. What a

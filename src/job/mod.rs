@@ -9,6 +9,7 @@ mod choose;
 mod conditions;
 mod duration;
 mod error;
+mod foreseen;
 mod history;
 mod indexes;
 mod kept;

@@ -2,6 +2,7 @@
 
 use super::cascades::note_cascades;
 use super::error::RunError;
+use super::foreseen::note_foreseen;
 use super::references::note_references;
 use super::run::{Compared, compare_tables};
 use super::side::{Job, Watch};
@@ -119,6 +120,7 @@ pub fn run_plan(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
     }
     note_references(&mut plan, written, job.allow_cascade)?;
     note_cascades(&mut plan, written, addresses[written], watch)?;
+    note_foreseen(&mut plan, written, addresses[written], watch)?;
     write_scripts(&plan, addresses)?;
     note_variables(&mut plan, addresses, &job.typed);
     plan.finish()?;

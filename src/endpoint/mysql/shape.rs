@@ -276,6 +276,46 @@ impl Shape {
         format!("SELECT 1 FROM {} AS w GROUP BY {} HAVING COUNT(*) > 1 LIMIT 1", place.steps, key.join(", "))
     }
 
+    /// The numbers of the steps whose key the table has in other bytes, and the key as the table has it.
+    pub fn all_alike(&self, place: &Place) -> String {
+        let name = |column: &usize| at("t", &place.columns[*column].native.name);
+        let key: Vec<String> = self.key.iter().map(|at| format!("CAST({} AS CHAR)", name(at))).collect();
+        let on: Vec<String> = self.key.iter().map(|at| format!("{} = {}", name(at), own("k", *at))).collect();
+        format!(
+            "SELECT w.n, {} FROM {} AS w STRAIGHT_JOIN {} AS t ON {} WHERE NOT ({})",
+            key.join(", "),
+            place.steps,
+            place.table,
+            on.join(" AND "),
+            self.on(place)
+        )
+    }
+
+    /// The numbers of steps whose keys the server takes for one, a list for each key.
+    pub fn all_alike_among_themselves(&self, place: &Place) -> String {
+        let key: Vec<String> = self.key.iter().map(|column| own("k", *column)).collect();
+        format!(
+            "SELECT GROUP_CONCAT(w.n ORDER BY w.n SEPARATOR ' ') FROM {} AS w GROUP BY {} HAVING COUNT(*) > 1",
+            place.steps,
+            key.join(", ")
+        )
+    }
+
+    /// The numbers of the creates that refer to rows of another table that are not there. Per column that
+    /// refers, the one that it refers to.
+    pub fn orphans(&self, place: &Place, parent: &str, pairs: &[(usize, String)]) -> String {
+        let value = |column: usize| own(if self.key.contains(&column) { "k" } else { "a" }, column);
+        let is: Vec<String> = pairs.iter().map(|(column, _)| format!("{} IS NOT NULL", value(*column))).collect();
+        let on: Vec<String> =
+            pairs.iter().map(|(column, to)| format!("{} = {}", at("p", to), value(*column))).collect();
+        format!(
+            "SELECT w.n FROM {} AS w WHERE {} AND NOT EXISTS (SELECT 1 FROM {parent} AS p WHERE {})",
+            place.steps,
+            is.join(" AND "),
+            on.join(" AND ")
+        )
+    }
+
     /// The server's words about the temporary table in those of the table itself.
     pub fn in_words(&self, place: &Place, words: &str) -> String {
         let mut words = words.to_owned();

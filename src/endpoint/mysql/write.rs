@@ -15,8 +15,8 @@ use super::shape::{Place, Shape};
 use super::sql::{qualified, quote};
 use super::target;
 use crate::endpoint::{
-    Action, Dependent, EndpointError, ExportBatch, Reference, ServerAddress, StepBatch, WriteError, WriteOptions,
-    WriteTable, Writer,
+    Action, Alike, Dependent, EndpointError, ExportBatch, Reference, ServerAddress, StepBatch, WriteError,
+    WriteOptions, WriteTable, Writer,
 };
 use mysql::prelude::Queryable;
 use mysql::{Conn, Row};
@@ -171,6 +171,10 @@ impl MysqlWriter {
         row.and_then(|row| describe::number(&row, 0)).ok_or_else(|| self.wrong(doing, "the server gave no count"))
     }
 
+    fn rows(&mut self, doing: &str, sql: &str) -> Result<Vec<Row>, WriteError> {
+        self.conn.query(sql).map_err(|error| self.failed(doing, &error))
+    }
+
     /// Takes the loaded steps out for as long as they are worked on.
     fn with_loaded<T>(
         &mut self,
@@ -277,6 +281,39 @@ impl Writer for MysqlWriter {
                 writer.count(doing, &sql)
             };
             dependents.iter().map(count).collect()
+        })
+    }
+
+    fn alike(&mut self) -> Result<Vec<Alike>, WriteError> {
+        let doing = "looking for keys that are alike";
+        self.open_transaction()?;
+        self.with_loaded(doing, |writer, loaded| {
+            let mut out = Vec::new();
+            for row in writer.rows(doing, &loaded.shape.all_alike_among_themselves(&writer.place))? {
+                let list = text(&row, 0).unwrap_or_default();
+                let numbers = list.split(' ').skip(1).filter_map(|number| number.parse().ok());
+                out.extend(numbers.map(|step| Alike { step, row: None }));
+            }
+            let width = writer.table.key.len();
+            for row in writer.rows(doing, &loaded.shape.all_alike(&writer.place))? {
+                let step = describe::number(&row, 0).unwrap_or_default() as usize;
+                let key = (1..=width).map(|at| text(&row, at).unwrap_or_default()).collect();
+                out.push(Alike { step, row: Some(key) });
+            }
+            Ok(out)
+        })
+    }
+
+    fn orphans(&mut self, reference: &Reference) -> Result<Vec<usize>, WriteError> {
+        let doing = "looking for rows that others refer to";
+        let place = |name: &String| self.table.columns.iter().position(|column| column.name == *name);
+        let pairs: Option<Vec<(usize, String)>> =
+            (reference.columns.iter().zip(&reference.to)).map(|(own, to)| Some((place(own)?, to.clone()))).collect();
+        let Some(pairs) = pairs else { return Err(self.wrong(doing, "the table has other columns")) };
+        self.open_transaction()?;
+        self.with_loaded(doing, |writer, loaded| {
+            let rows = writer.rows(doing, &loaded.shape.orphans(&writer.place, &reference.table, &pairs))?;
+            Ok(rows.iter().filter_map(|row| describe::number(row, 0)).map(|number| number as usize).collect())
         })
     }
 

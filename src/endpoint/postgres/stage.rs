@@ -79,6 +79,11 @@ impl Stage {
         "s.n"
     }
 
+    /// The number of a create.
+    pub(super) fn number_of_create(&self) -> &'static str {
+        if self.split { "u.n" } else { "s.n" }
+    }
+
     /// The steps, as an item of FROM.
     pub(super) fn rows(&self, action: Action) -> String {
         let name = &self.name;

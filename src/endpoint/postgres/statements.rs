@@ -166,6 +166,49 @@ impl Table {
         )
     }
 
+    /// The loaded creates whose key is that of a row by its collation only: their numbers, and the row's
+    /// key.
+    pub(super) fn alike(&self, stage: &Stage) -> String {
+        let each =
+            |of: &dyn Fn(usize) -> String, by: &str| self.key.iter().map(|at| of(*at)).collect::<Vec<_>>().join(by);
+        format!(
+            "SELECT {}, ARRAY[{}] FROM {} AS t JOIN {} ON {} WHERE NOT ({})",
+            stage.number_of_create(),
+            each(&|at| format!("{}::pg_catalog.text", self.column(at)), ", "),
+            self.name,
+            stage.rows(Action::Create),
+            each(&|at| format!("{} = {}", self.column(at), stage.after(at)), " AND "),
+            each(&|at| same(&self.columns[at], &self.column(at), &stage.after(at)), " AND "),
+        )
+    }
+
+    /// The numbers of the loaded creates whose key is that of one before them. An expression over the
+    /// table's columns brings their collations along.
+    pub(super) fn alike_among_themselves(&self, stage: &Stage) -> String {
+        let key = |at: &usize| format!("coalesce({}, {})", self.column(*at), stage.after(*at));
+        let (n, key) = (stage.number_of_create(), self.key.iter().map(key).collect::<Vec<_>>().join(", "));
+        format!(
+            "SELECT x.n FROM (SELECT {n} AS n, pg_catalog.min({n}) OVER (PARTITION BY {key}) AS first \
+             FROM {} LEFT JOIN {} AS t ON false) AS x WHERE x.n <> x.first",
+            stage.rows(Action::Create),
+            self.name,
+        )
+    }
+
+    /// The numbers of the loaded creates that refer to rows of another table that are not there.
+    pub(super) fn orphans(&self, stage: &Stage, parent: &str, pairs: &[(usize, &str)]) -> String {
+        let each = |of: &dyn Fn(usize, &str) -> String| {
+            pairs.iter().map(|(at, name)| of(*at, name)).collect::<Vec<_>>().join(" AND ")
+        };
+        format!(
+            "SELECT {} FROM {} WHERE {} AND NOT EXISTS (SELECT FROM {parent} AS p WHERE {})",
+            stage.number_of_create(),
+            stage.rows(Action::Create),
+            each(&|at, _| format!("{} IS NOT NULL", stage.after(at))),
+            each(&|at, name| format!("p.{} = {}", identifier(name), stage.after(at))),
+        )
+    }
+
     /// How many rows of another table point to the loaded rows: its columns, each with the one of
     /// this table that it points to.
     pub(super) fn dependents(&self, stage: &Stage, of: &(String, String), pairs: &[(&str, usize)]) -> String {

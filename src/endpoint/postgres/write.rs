@@ -2,8 +2,8 @@
 //! that joins it to the table.
 
 use super::super::{
-    Action, Dependent, EndpointError, ExportBatch, ServerAddress, StepBatch, WriteError, WriteOptions, WriteTable,
-    Writer,
+    Action, Alike, Dependent, EndpointError, ExportBatch, Reference, ServerAddress, StepBatch, WriteError,
+    WriteOptions, WriteTable, Writer,
 };
 use super::attributes::{attributes, version};
 use super::connect::{DEFAULT_SCHEMA, Session};
@@ -117,6 +117,14 @@ impl PostgresWriter {
 
     fn writes(&self, doing: &str) -> Result<(), WriteError> {
         if self.read_only { Err(self.on.endpoint(doing, "this session only looks")) } else { Ok(()) }
+    }
+
+    /// The numbers that a query gives.
+    fn numbers(&self, doing: &str, sql: &str) -> Result<Vec<usize>, WriteError> {
+        let rows = self.on.session.query(doing, sql, &[])?;
+        let number = |row: &tokio_postgres::Row| row.try_get::<_, i32>(0).map(|number| number as usize);
+        let numbers: Result<_, _> = rows.iter().map(number).collect();
+        Ok(numbers.map_err(|e| self.on.session.query_error(doing, &e))?)
     }
 
     /// Sets the parked columns to what nobody has. How many rows.
@@ -291,6 +299,37 @@ impl Writer for PostgresWriter {
                 out.push(writer.on.count(doing, &sql)?);
             }
             Ok(out)
+        })
+    }
+
+    fn alike(&mut self) -> Result<Vec<Alike>, WriteError> {
+        let doing = "looking for keys that are alike";
+        self.loaded(doing)?;
+        if self.table.key_is_exact() {
+            return Ok(Vec::new());
+        }
+        self.within(|writer| {
+            let among = writer.numbers(doing, &writer.table.alike_among_themselves(&writer.stage))?;
+            let mut out: Vec<Alike> = among.into_iter().map(|step| Alike { step, row: None }).collect();
+            for row in writer.on.session.query(doing, &writer.table.alike(&writer.stage), &[])? {
+                let read = |e| writer.on.session.query_error(doing, &e);
+                let step: i32 = row.try_get(0).map_err(read)?;
+                out.push(Alike { step: step as usize, row: Some(row.try_get(1).map_err(read)?) });
+            }
+            Ok(out)
+        })
+    }
+
+    fn orphans(&mut self, reference: &Reference) -> Result<Vec<usize>, WriteError> {
+        let doing = "looking for rows that others refer to";
+        self.loaded(doing)?;
+        self.within(|writer| {
+            let place = |name: &String| writer.table.columns.iter().position(|column| column.name == *name);
+            let pairs: Option<Vec<(usize, &str)>> = (reference.columns.iter().zip(&reference.to))
+                .map(|(own, to)| Some((place(own)?, to.as_str())))
+                .collect();
+            let Some(pairs) = pairs else { return Err(writer.on.endpoint(doing, "the table has other columns")) };
+            writer.numbers(doing, &writer.table.orphans(&writer.stage, &reference.table, &pairs))
         })
     }
 

@@ -17,6 +17,7 @@
 pub(super) use declared::catalog;
 
 mod affinity;
+mod ask;
 mod connect;
 mod declared;
 mod describe;

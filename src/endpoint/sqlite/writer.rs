@@ -8,7 +8,8 @@ use super::shape::Shape;
 use super::stored::Stored;
 use crate::endpoint::rows::View;
 use crate::endpoint::{
-    Action, Dependent, EndpointError, ExportBatch, StepBatch, WriteError, WriteOptions, WriteTable, Writer,
+    Action, Alike, Dependent, EndpointError, ExportBatch, Reference, StepBatch, WriteError, WriteOptions, WriteTable,
+    Writer,
 };
 use crate::table::{Column, PortableType};
 use arrow::array::RecordBatch;
@@ -351,6 +352,14 @@ impl Writer for SqliteWriter {
         }
         self.mark(self.loaded()?)?;
         dependents.iter().map(|dependent| self.count_dependent(dependent)).collect()
+    }
+
+    fn alike(&mut self) -> Result<Vec<Alike>, WriteError> {
+        super::ask::alike(&self.connection, &self.shape, self.loaded()?)
+    }
+
+    fn orphans(&mut self, reference: &Reference) -> Result<Vec<usize>, WriteError> {
+        super::ask::orphans(&self.connection, &self.shape, self.loaded()?, reference)
     }
 
     fn advance_counters(&mut self) -> Result<Vec<String>, WriteError> {

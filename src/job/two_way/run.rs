@@ -10,6 +10,7 @@ use crate::base::{Base, BaseColumn, BaseFile, BaseJob, BasePair, BaseSide, LinkS
 use crate::endpoint::{Address, Target};
 use crate::job::cascades::note_cascades;
 use crate::job::error::RunError;
+use crate::job::foreseen::note_foreseen;
 use crate::job::plan::{PlanJob, PlanRun, note_variables, refuse_strangers, target, write_scripts};
 use crate::job::references::note_references;
 use crate::job::run::{Compared, beside, both, compare_tables};
@@ -273,6 +274,7 @@ pub(super) fn plan(
         }
         note_references(&mut plan, side, job.allow_cascade)?;
         note_cascades(&mut plan, side, address, watch)?;
+        note_foreseen(&mut plan, side, address, watch)?;
     }
     write_scripts(&plan, addresses)?;
     note_variables(&mut plan, addresses, &job.typed);

@@ -4,6 +4,7 @@ mod agree;
 mod clients;
 mod crash;
 mod database;
+mod foreseen;
 mod hammer;
 mod identity;
 mod moved;

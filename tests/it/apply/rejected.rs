@@ -1,6 +1,6 @@
 //! Rows that the database does not accept: they are named with its words, and all others are written.
 
-use crate::support::{Kind, Place, count, steps};
+use crate::support::{Kind, Place, count, password_variables, steps};
 
 /// The three databases.
 const DATABASES: [Kind; 3] = [Kind::Postgres, Kind::Mysql, Kind::Sqlite];
@@ -108,8 +108,8 @@ fn goes_on(fixture: &mut Fixture, said: &str) {
     let now = fixture.contents();
     assert_eq!(now.len(), 399, "{kind:?} {said}");
     assert_eq!(now.iter().filter(|row| row.contains("new ")).count(), 398, "{kind:?} {said}");
-    let mut show = fixture.place.dir.writing("apply", "plan", &[]);
-    show.args(["--format", "table"]);
+    let mut show = fixture.place.dir.command(["apply", "plan", "--yes"]);
+    show.envs(password_variables());
     let shown = fixture.place.dir.start(&mut show).wait();
     assert_eq!(shown.code, Some(1), "{shown}");
     assert!(shown.stdout.contains("2 rows were refused by the database"), "{shown}");
