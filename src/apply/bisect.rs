@@ -75,7 +75,12 @@ impl ChunkWriter<'_> {
         for Refused { unit, why, found } in pass.refused {
             let mut outcome = super::chunk::ChunkOutcome::default();
             for at in unit {
-                outcome.refused.push(self.refusal(work, at, Cause::Rejected, why.clone(), found.clone())?);
+                let found = match (&found, &work.steps.before) {
+                    // What is written the fast way is as its step found it.
+                    (None, Some(before)) => Some(self.codec.rows(before)?.json(at, &work.steps.guard)),
+                    (found, _) => found.clone(),
+                };
+                outcome.refused.push(self.refusal(work, at, Cause::Rejected, why.clone(), found)?);
             }
             self.hand(outcome, take)?;
         }
@@ -124,9 +129,7 @@ impl ChunkWriter<'_> {
                 // Alone it can't exchange a value with another.
                 some.steps.park.clear();
             }
-            let several = part.len() > 1;
-            // A single one is most likely what was looked for, so its row is wanted too.
-            match self.attempt(&some, several, several)? {
+            match self.attempt(&some, true, true)? {
                 Tried::Done(outcome) => {
                     density.steps += positions.len();
                     pass.moved_on |= !outcome.written.is_empty() && !pass.refused.is_empty();

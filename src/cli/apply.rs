@@ -17,9 +17,9 @@ use trueup::report::{Carried, Reasons, apply_json, apply_text, plan_text, sample
 
 /// Carry a plan out.
 ///
-/// Rows are written in transactions of --chunk rows. A row that is no longer as the plan found it
-/// is left alone and listed in the plan's refused.parquet. What was written is read again and
-/// compared with the plan.
+/// Rows are written in transactions of --chunk rows. A row that is no longer as the plan found it,
+/// or that the database does not accept, is left alone and listed in the plan's refused.parquet; all
+/// others are written. What was written is read again and compared with the plan.
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
     #[command(flatten)]
