@@ -48,6 +48,13 @@ pub struct Unpaired<'a> {
     pub interrupt: Interrupt,
 }
 
+/// The values of two tables' columns.
+struct Sources<'a> {
+    parts: [&'a Parts; 2],
+    tables: [&'a TableInfo; 2],
+    interrupt: &'a Interrupt,
+}
+
 /// Columns of a side that are looked at, at most.
 const COLUMNS: usize = 16;
 /// Rows or values that are looked at, about, at most.
@@ -71,7 +78,7 @@ pub fn proposals(unpaired: &Unpaired<'_>) -> Result<Vec<Proposal>, CompareError>
     let mut out = Vec::new();
     let declared = unpaired.alignment.declared_by(unpaired.tables[0], unpaired.tables[1], &unpaired.key.pairs);
     let settled = unpaired.key.chosen == KeyChoice::Given || declared == Some(crate::table::Declared::Both);
-    let key = if settled || unpaired.chosen { None } else { keys(unpaired, [&left, &right])? };
+    let key = if settled || unpaired.chosen { None } else { keys(&unpaired.values(), [&left, &right])? };
     let is_key = |l: &Column, r: &Column| key.as_ref().is_some_and(|(kl, kr, _)| *kl == l.name || *kr == r.name);
     let maps = maps(unpaired, [&left, &right], &is_key)?;
     out.extend(key.map(|(_, _, proposal)| proposal));
@@ -79,14 +86,20 @@ pub fn proposals(unpaired: &Unpaired<'_>) -> Result<Vec<Proposal>, CompareError>
     Ok(out)
 }
 
-impl Unpaired<'_> {
-    /// The columns of a side without a partner that were read, and that the job does not leave out.
-    fn columns(&self, side: usize) -> Vec<Column> {
-        let names = self.alignment.unpaired(side);
-        let read = |name: &String| Some(self.parts[side].columns()[self.parts[side].position(name)?].clone());
-        names.iter().filter_map(read).take(COLUMNS).collect()
-    }
+/// The key of two tables that have no column name in common, if two columns look like it.
+///
+/// # Errors
+/// If rows can't be read, or the person interrupts.
+pub fn key_under_two_names(
+    parts: [&Parts; 2],
+    tables: [&TableInfo; 2],
+    interrupt: &Interrupt,
+) -> Result<Option<Proposal>, CompareError> {
+    let columns = parts.map(|parts| &parts.columns()[..parts.columns().len().min(COLUMNS)]);
+    Ok(keys(&Sources { parts, tables, interrupt }, columns)?.map(|(_, _, proposal)| proposal))
+}
 
+impl Sources<'_> {
     fn check(&self) -> Result<(), CompareError> {
         if self.interrupt.is_set() { Err(CompareError::Interrupted) } else { Ok(()) }
     }
@@ -95,6 +108,19 @@ impl Unpaired<'_> {
     fn one_in(&self) -> u64 {
         let rows = self.parts[0].rows().max(self.parts[1].rows());
         rows.div_ceil(LOOKED_AT).next_power_of_two()
+    }
+}
+
+impl Unpaired<'_> {
+    fn values(&self) -> Sources<'_> {
+        Sources { parts: self.parts, tables: self.tables, interrupt: &self.interrupt }
+    }
+
+    /// The columns of a side without a partner that were read, and that the job does not leave out.
+    fn columns(&self, side: usize) -> Vec<Column> {
+        let names = self.alignment.unpaired(side);
+        let read = |name: &String| Some(self.parts[side].columns()[self.parts[side].position(name)?].clone());
+        names.iter().filter_map(read).take(COLUMNS).collect()
     }
 }
 
@@ -122,19 +148,19 @@ struct Values {
 }
 
 fn values(
-    unpaired: &Unpaired<'_>,
+    sources: &Sources<'_>,
     side: usize,
     column: &Column,
     family: Family,
     one_in: u64,
 ) -> Result<Values, CompareError> {
-    let parts = unpaired.parts[side];
+    let parts = sources.parts[side];
     let encoder = Encoder::new(column.ty.clone(), family, Rules::default(), None);
     let mut out = Values { seen: HashSet::new(), unique: true };
     let Some(at) = parts.position(&column.name) else { return Ok(Values { unique: false, ..out }) };
     let mut buffer = Vec::new();
     parts.each(&[at], &mut |batch| {
-        if unpaired.interrupt.is_set() {
+        if sources.interrupt.is_set() {
             return Err(SnapshotError::Interrupted);
         }
         let Some(cells) = Cells::new(batch.rows.column(0)).filter(|_| out.unique) else { return Ok(()) };
@@ -158,19 +184,19 @@ type Named = (String, String, Proposal);
 type Rank = (u8, u8, u64);
 
 /// The best pair of columns that looks like the key under two names.
-fn keys(unpaired: &Unpaired<'_>, columns: [&[Column]; 2]) -> Result<Option<Named>, CompareError> {
+fn keys(sources: &Sources<'_>, columns: [&[Column]; 2]) -> Result<Option<Named>, CompareError> {
     use PortableType as T;
-    let one_in = unpaired.one_in();
+    let one_in = sources.one_in();
     let fits = |column: &Column| {
         !matches!(column.ty, T::Boolean | T::Float32 | T::Float64 | T::Json | T::Date | T::Time { .. })
     };
-    let is_key = |side: usize, column: &Column| unpaired.tables[side].primary_key == [column.name.clone()];
-    let many = unpaired.parts.iter().any(|parts| parts.rows() > MANY);
+    let is_key = |side: usize, column: &Column| sources.tables[side].primary_key == [column.name.clone()];
+    let many = sources.parts.iter().any(|parts| parts.rows() > MANY);
     let mut known: Vec<((usize, usize), Family, Values)> = Vec::new();
     let mut best: Option<(Rank, Named)> = None;
     for (l, left) in columns[0].iter().enumerate().filter(|(_, column)| fits(column)) {
         for (r, right) in columns[1].iter().enumerate().filter(|(_, column)| fits(column)) {
-            unpaired.check()?;
+            sources.check()?;
             let declared = u8::from(is_key(0, left)) + u8::from(is_key(1, right));
             if many && declared == 0 && alike(&left.name, &right.name) == 0 {
                 continue;
@@ -178,7 +204,7 @@ fn keys(unpaired: &Unpaired<'_>, columns: [&[Column]; 2]) -> Result<Option<Named
             let family = family(&left.ty, &right.ty);
             for (side, (at, column)) in [(l, left), (r, right)].into_iter().enumerate() {
                 if !known.iter().any(|(own, of, _)| (*own, *of) == ((side, at), family)) {
-                    known.push(((side, at), family, values(unpaired, side, column, family, one_in)?));
+                    known.push(((side, at), family, values(sources, side, column, family, one_in)?));
                 }
             }
             let of = |side: usize, at: usize| {
@@ -222,7 +248,7 @@ fn matched(unpaired: &Unpaired<'_>, one_in: u64) -> Result<Matched, CompareError
     let mut sides: [BTreeMap<Fingerprint, (u64, u64)>; 2] = Default::default();
     for (index, rows) in unpaired.indexes.iter().zip(&mut sides) {
         for split in &index.splits {
-            unpaired.check()?;
+            unpaired.values().check()?;
             split.each(&mut |row| {
                 if let Some(key) = row.key.filter(|key| key.low & (one_in - 1) == 0) {
                     rows.entry(key).or_insert((row.row, 0)).1 += 1;
@@ -295,13 +321,13 @@ fn maps(
     columns: [&[Column]; 2],
     taken: &dyn Fn(&Column, &Column) -> bool,
 ) -> Result<Vec<Proposal>, CompareError> {
-    let one_in = unpaired.one_in();
+    let one_in = unpaired.values().one_in();
     let rows = matched(unpaired, one_in)?;
     let mut known: [Vec<(usize, Family, ColumnValues)>; 2] = Default::default();
     let mut found = Vec::new();
     for (l, left) in columns[0].iter().enumerate() {
         for (r, right) in columns[1].iter().enumerate() {
-            unpaired.check()?;
+            unpaired.values().check()?;
             let family = family(&left.ty, &right.ty);
             for (side, (at, column, positions)) in
                 [(l, left, &rows.left), (r, right, &rows.right)].into_iter().enumerate()

@@ -280,6 +280,11 @@ impl From<RunError> for Failure {
             RunError::Job(error) => error.into(),
             RunError::Endpoint(error) => error.into(),
             RunError::Alignment(error) => error.into(),
+            RunError::Unlike { cause, proposal } => {
+                let mut failure = Self::from(cause);
+                failure.hint = format!("{} ({})", proposal.option, proposal.text);
+                failure
+            }
             RunError::Snapshot(error) => error.into(),
             RunError::Compare(error) => error.into(),
             RunError::NothingCompared => Self::new(

@@ -4,6 +4,7 @@ use super::error::RunError;
 use super::side::Table;
 use crate::audit::{Candidate, MOST_COLUMNS, Shortlist, Survey, infer, most_in_common, thousands};
 use crate::table::{Alignment, AlignmentError, Declared, Key, KeyChoice, TableInfo};
+use std::borrow::Cow;
 
 /// The key that was chosen, and why.
 pub(super) struct Choice {
@@ -21,7 +22,9 @@ pub(super) fn claims(
     tables: &[Table; 2],
     given: &[(String, String)],
 ) -> Result<Vec<Key>, AlignmentError> {
-    let [left, right] = [tables[0].info(), tables[1].info()];
+    let hidden = hidden(alignment, tables);
+    let [left, right] = [0, 1].map(|side: usize| readable(tables[side].info(), &hidden[side]));
+    let (left, right) = (left.as_ref(), right.as_ref());
     if given.is_empty()
         && alignment.key_of_both(left, right).is_none()
         && let Some(key) = alignment.shared_key(&tables[0].frozen_key(), &tables[1].frozen_key())
@@ -29,6 +32,28 @@ pub(super) fn claims(
         return Ok(vec![key]);
     }
     alignment.declared_keys(left, right, given)
+}
+
+/// The columns, left and right, whose pair the job leaves out and of which one may not be read.
+fn hidden(alignment: &Alignment, tables: &[Table; 2]) -> [Vec<String>; 2] {
+    let denied = |side: usize, name: &String| tables[side].info().denied.as_ref().is_some_and(|all| all.contains(name));
+    let pairs = alignment.pairs.iter().filter(|pair| !pair.compared);
+    let hidden = pairs.filter(|pair| denied(0, &pair.left.name) || denied(1, &pair.right.name));
+    hidden.map(|pair| (pair.left.name.clone(), pair.right.name.clone())).unzip::<_, _, Vec<_>, Vec<_>>().into()
+}
+
+/// A table with those of its keys whose values can be had.
+fn readable<'a>(table: &'a TableInfo, hidden: &[String]) -> Cow<'a, TableInfo> {
+    let lost = |key: &Vec<String>| key.iter().any(|name| hidden.contains(name));
+    if !lost(&table.primary_key) && !table.unique.iter().any(lost) {
+        return Cow::Borrowed(table);
+    }
+    let mut out = table.clone();
+    if lost(&out.primary_key) {
+        out.primary_key.clear();
+    }
+    out.unique.retain(|key| !lost(key));
+    Cow::Owned(out)
 }
 
 /// The only claim.

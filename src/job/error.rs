@@ -2,7 +2,7 @@
 
 use super::states::NoHome;
 use crate::apply::ApplyError;
-use crate::audit::ReasonError;
+use crate::audit::{Proposal, ReasonError};
 use crate::compare::CompareError;
 use crate::endpoint::{AddressError, EndpointError};
 use crate::plan::{Cascade, PlanError};
@@ -55,6 +55,14 @@ pub enum RunError {
     /// Columns that can't be paired.
     #[error(transparent)]
     Alignment(#[from] AlignmentError),
+    /// No column name is in both tables, and two columns look like the key.
+    #[error("{cause}")]
+    Unlike {
+        /// The names there are.
+        cause: AlignmentError,
+        /// The option that names the key.
+        proposal: Proposal,
+    },
     /// Freezing.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),

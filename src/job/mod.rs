@@ -31,6 +31,7 @@ mod sync;
 mod template;
 mod two_way;
 mod typed;
+mod unlike;
 
 pub use apply::{ApplyJob, ApplyRun, CHUNK, run_apply, run_undo};
 pub use duration::parse_duration;

@@ -8,6 +8,7 @@ use super::pending::Pending;
 use super::read_pairs::ReadPairs;
 use super::side::{Job, Table, Watch};
 use super::side_plan::SidePlan;
+use super::unlike::explained;
 use crate::audit::{Audit, Deadline, Evidence, Found, Survey, Unpaired, Verdict, proposals, reasons, sampled_rows};
 use crate::compare::{CompareOptions, Differences, Side, compare_all};
 use crate::snapshot::{Index, Recipe, Snapshot};
@@ -75,7 +76,8 @@ pub(super) fn compare_tables(job: &Job, watch: &dyn Watch) -> Result<Compared, R
     let pending = Pending::new(job.out.as_deref())?;
     let tables = both(|| Table::open(&job.left), || Table::open(&job.right))?;
     let options = with_key_names(&job.options, &tables);
-    let mut alignment = Alignment::new(tables[0].info(), tables[1].info(), &options)?;
+    let mut alignment = Alignment::new(tables[0].info(), tables[1].info(), &options)
+        .map_err(|error| explained(error, job, watch, &tables))?;
     let claims = claims(&alignment, &tables, &options.key)?;
     let certain = if let [key] = claims.as_slice() { Some(key.clone()) } else { None };
 

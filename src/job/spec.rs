@@ -256,6 +256,9 @@ impl JobSpec {
                 .map_err(|_| JobError::Value { value: zone.clone(), what: "time zone (like Europe/Berlin)" })?;
         }
         for sql in [&self.filter, &self.where_left, &self.where_right].into_iter().flatten() {
+            if sql.trim().is_empty() {
+                return Err(JobError::Value { value: sql.clone(), what: "condition: leave it out to choose all rows" });
+            }
             if !brackets_close(sql) {
                 return Err(JobError::Value { value: sql.clone(), what: "condition: its brackets do not match" });
             }

@@ -60,3 +60,37 @@ fn columns_of_other_values_are_not_proposed() {
     let audit = dir.audit(&left, &right, &[]);
     assert_eq!(audit.json(audit.code.unwrap())["proposals"], json!([]));
 }
+
+#[test]
+fn tables_without_a_common_name_are_asked_for_their_key() {
+    let place = Place::new();
+    place
+        .sqlite()
+        .execute_batch(
+            "CREATE TABLE a (customer INTEGER PRIMARY KEY, town TEXT, amount INT);
+             INSERT INTO a VALUES (11, 'Bern', 5), (12, 'Chur', 6), (13, 'Genf', 7), (14, 'Thun', 7);
+             CREATE TABLE b (kunde TEXT, ort TEXT, betrag TEXT)",
+        )
+        .unwrap();
+    place.sqlite().execute_batch("INSERT INTO b SELECT customer, town, amount FROM a").unwrap();
+    let sides = [place.sqlite_address("a"), place.sqlite_address("b")];
+    place.dir.trueup(["audit", &sides[0], &sides[1]]).fails_with(&[
+        "no column name in common",
+        "left has customer, town, amount; right has kunde, ort, betrag",
+        "--key customer=kunde",
+        "4 of 4 values",
+    ]);
+    assert!(!place.dir.path().join(".trueup").join("left").exists());
+    // What it says leads on to the other columns.
+    let json = place.dir.audit(&sides[0], &sides[1], &["--key", "customer=kunde"]).json(1);
+    let options: Vec<&str> =
+        json["proposals"].as_array().unwrap().iter().map(|p| p["option"].as_str().unwrap()).collect();
+    assert_eq!(options, ["--map town=ort", "--map amount=betrag"], "{json:#}");
+    let mapped = ["--key", "customer=kunde", "--map", "town=ort", "--map", "amount=betrag"];
+    assert_eq!(place.dir.audit(&sides[0], &sides[1], &mapped).json(0)["verdict"], "agree");
+
+    // Values that have nothing in common are no key.
+    place.sqlite().execute_batch("UPDATE b SET kunde = kunde + 100, betrag = betrag + 100, ort = ort || '!'").unwrap();
+    let run = place.dir.trueup(["audit", &sides[0], &sides[1]]);
+    run.fails_with(&["no column name in common", "--map LEFT=RIGHT"]);
+}

@@ -49,6 +49,34 @@ fn a_right_to_some_columns_suffices_for_them() {
 }
 
 #[test]
+fn a_key_that_may_not_be_read_can_be_left_out() {
+    let mut place = Place::new();
+    let server = place.postgres();
+    let role = format!("{}_keyless", server.schema);
+    server.execute(&format!(
+        "CREATE TABLE staff (id int PRIMARY KEY, badge text NOT NULL, town text);
+         INSERT INTO staff SELECT n, 'badge ' || n, 'town ' || n % 2 FROM generate_series(1, 4) n;
+         CREATE TABLE plain (LIKE staff INCLUDING ALL); INSERT INTO plain SELECT * FROM staff;
+         CREATE ROLE {role} LOGIN PASSWORD 'reader-word'; GRANT USAGE ON SCHEMA {} TO {role};
+         GRANT SELECT (badge, town) ON staff TO {role}",
+        server.schema
+    ));
+    let mut url = server.url.clone();
+    url.set_username(&role).unwrap();
+    url.set_password(Some("reader-word")).unwrap();
+    let (staff, plain) = (server.address_by(&url, "staff"), server.address("plain"));
+    place.dir.trueup(["audit", &staff, &plain]).fails_with(&["SELECT", "`id`", "--ignore"]);
+    for options in [["--ignore", "id"], ["--columns", "badge,town"]] {
+        for (left, right) in [(&staff, &plain), (&plain, &staff)] {
+            let report = place.dir.audit(left, right, &options).json(0);
+            assert_eq!(report["key"]["columns"][0]["left"], "badge", "{report:#}");
+            assert_eq!(count(&report, "/rows/equal"), 4, "{report:#}");
+        }
+    }
+    place.postgres().execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+}
+
+#[test]
 fn mysql_hides_columns_and_is_found_out() {
     let mut place = Place::new();
     let server = place.mysql();

@@ -1,0 +1,46 @@
+//! Two tables that have no column name in common: the contents are asked which columns are the key.
+
+use super::error::RunError;
+use super::pending::Pending;
+use super::run::both;
+use super::side::{Job, Table, Watch};
+use super::side_plan::SidePlan;
+use crate::audit::{Proposal, key_under_two_names};
+use crate::table::{Alignment, AlignmentError};
+
+/// Says of tables without a common name what could be their key. Other errors stay as they are.
+pub(super) fn explained(error: AlignmentError, job: &Job, watch: &dyn Watch, tables: &[Table; 2]) -> RunError {
+    if !matches!(error, AlignmentError::NothingInCommon { .. }) || !job.reasons || conditions(job) {
+        return error.into();
+    }
+    match proposal(job, watch, tables) {
+        Ok(Some(proposal)) => RunError::Unlike { cause: error, proposal },
+        Err(interrupted) if interrupted.interrupted() => interrupted,
+        // What is to be told is that the names differ; that the rows could not be read tells nothing more.
+        Ok(None) | Err(_) => error.into(),
+    }
+}
+
+fn conditions(job: &Job) -> bool {
+    job.where_left.is_some() || job.where_right.is_some()
+}
+
+fn proposal(job: &Job, watch: &dyn Watch, tables: &[Table; 2]) -> Result<Option<Proposal>, RunError> {
+    let alignment = Alignment::default();
+    let pending = Pending::new(job.out.as_deref())?;
+    let side = |at: usize| SidePlan {
+        job,
+        watch,
+        table: &tables[at],
+        address: [&job.left, &job.right][at],
+        filter: &None,
+        name: ["left", "right"][at],
+        at,
+        claims: &[],
+    };
+    let frozen = both(|| side(0).freeze(&alignment, None, &pending), || side(1).freeze(&alignment, None, &pending))?;
+    let _progress = watch.stage("looking for a key");
+    let parts = [&frozen[0].parts, &frozen[1].parts];
+    let infos = [tables[0].info(), tables[1].info()];
+    Ok(key_under_two_names(parts, infos, &watch.interrupt())?)
+}
