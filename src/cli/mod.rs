@@ -61,7 +61,8 @@ fn explain(usage: &clap::Error) -> ExitCode {
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let what = lines.next().unwrap_or_default();
         let what = what.strip_prefix("error: ").unwrap_or(what);
-        let why: Vec<&str> = lines.take_while(|line| !line.starts_with("Usage:")).collect();
+        let told = |line: &&str| !line.starts_with("Usage:") && !line.starts_with("For more information");
+        let why: Vec<&str> = lines.take_while(told).collect();
         output::print_failure(Kind::Usage, [what, &why.join("; "), "see `trueup --help`"]);
     }
     // Whether printing works makes no difference any more.

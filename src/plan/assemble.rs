@@ -7,9 +7,9 @@ use super::rows::{fetch, project, select};
 use super::shape::{Link, Shape};
 use super::steps::StepRows;
 use crate::compare::{Judge, Verdict, View};
-use crate::endpoint::{Action, ExportBatch, Other};
+use crate::endpoint::{Action, ExportBatch, Holds, Other};
 use crate::snapshot::{Parts, SnapshotError};
-use crate::table::{Alignment, Cells, Key, PortableBuilder};
+use crate::table::{Alignment, Cells, Key, PortableBuilder, PortableType};
 use arrow::array::{ArrayRef, new_null_array};
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -343,6 +343,10 @@ impl<'a> Assembler<'a> {
             return if self.shape.nullable(link.written) { Ok(()) } else { Err("NULL, and it is NOT NULL".to_owned()) };
         }
         match (self.shape.holds(link.written), to.other) {
+            // A column of numbers would print it in another way.
+            (Some(holds), _) if link.converter.as_text() && !keeps_print(holds, to) => {
+                Err(named(from, "is kept there as a number, which would change how it is printed"))
+            }
             (Some(holds), other) => fits(holds, &self.shape.column(link.written).ty, to.cells, to.row, other),
             (None, Some(_)) if !self.takes_others => {
                 Err(named(from, &format!("is no {}", self.shape.column(link.written).ty)))
@@ -368,6 +372,11 @@ impl<'a> Assembler<'a> {
 
 fn named(cell: Cell<'_>, why: &str) -> String {
     format!("{} {why}", quoted(&cell.print().unwrap_or_else(|| "NULL".to_owned())))
+}
+
+/// Whether a value that is compared as text is still printed so once it is in its column.
+fn keeps_print(holds: &Holds, cell: Cell<'_>) -> bool {
+    !holds.numeric || cell.print().is_none_or(|text| holds.keeps(&PortableType::Text, &text))
 }
 
 /// Takes note of the values that don't fit.

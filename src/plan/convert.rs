@@ -92,6 +92,11 @@ impl Converter {
         Self { labels, ..self }
     }
 
+    /// Whether what is written is compared by how it is printed.
+    pub fn as_text(&self) -> bool {
+        self.family == Family::Text
+    }
+
     /// Adds exactly one cell to the written column: the source's value in the written type, or
     /// beside it where the type cannot hold it.
     ///
@@ -134,6 +139,7 @@ impl Converter {
                 Cells::Time(a) if cell.other.is_none() => {
                     out.text(&Interval { micros: a.value(cell.row), ..Interval::default() }.to_string());
                 }
+                _ if Interval::parse(&text).is_none() => return refuse(out, "is no interval".to_owned()),
                 _ => out.text(&text),
             },
             (T::Time { .. }, Family::Interval) => match parts::to_time(&text) {
@@ -156,7 +162,7 @@ impl Converter {
             }
             (T::Bytes, Family::Uuid) => match parse_uuid(&text) {
                 Some(bytes) => out.bytes(&bytes),
-                None => out.other(text),
+                None => return refuse(out, "is no UUID".to_owned()),
             },
             (T::Text, Family::Uuid) if self.from == T::Bytes => match text.strip_prefix("\\x").and_then(parse_uuid) {
                 Some(uuid) => out.text(&print_uuid(&uuid)),
@@ -190,6 +196,10 @@ impl Converter {
                 _ => out.parse(&text),
             },
             (T::Json, _) if canonical_json(&text).is_none() => return refuse(out, "is no JSON".to_owned()),
+            (T::Bits { .. } | T::Array { .. } | T::Interval, Family::Text) => match parts::stands(&self.to, &text) {
+                Ok(()) => out.text(&text),
+                Err(why) => return refuse(out, why),
+            },
             (T::Bits { .. } | T::Set | T::Array { .. } | T::Interval | T::Printed | T::Text, _) => out.text(&text),
             _ if self.from == T::Boolean => out.parse(match text.as_str() {
                 "true" => "1",

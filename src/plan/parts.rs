@@ -2,8 +2,8 @@
 //! type writes them to the way of another.
 
 use crate::table::{
-    Element, Interval, Number, PortableType, array_literal, bits_to_number, canonical_json, json_array, number_to_bits,
-    parse_boolean, set_words, write_json, write_literal,
+    Element, Interval, Number, PortableBuilder, PortableType, array_literal, bits_to_number, canonical_json,
+    json_array, number_to_bits, parse_boolean, set_words, write_json, write_literal,
 };
 
 /// The text of a list or set as `to` writes it. `labels` are the words of a set in their order.
@@ -33,6 +33,46 @@ pub fn list(from: &PortableType, to: &PortableType, labels: &[String], text: &st
         }
         _ => Ok(text.to_owned()),
     }
+}
+
+/// Whether a printed text is a value of a type that has no cells of its own, and is kept there as it is
+/// written. What only the database knows, enums and ranges say, is for it to refuse.
+///
+/// # Errors
+/// In words, if it is not.
+pub fn stands(to: &PortableType, text: &str) -> Result<(), String> {
+    use PortableType as T;
+    match to {
+        T::Bits { length } => match text.bytes().all(|byte| matches!(byte, b'0' | b'1')) {
+            true if length.is_none_or(|length| text.len() == length as usize) => Ok(()),
+            _ => Err(length.map_or_else(|| "is not bits".to_owned(), |length| format!("is not {length} bits"))),
+        },
+        T::Interval => match Interval::parse(text) {
+            Some(interval) if interval.to_string() == text => Ok(()),
+            Some(_) => Err("would be kept as another spelling of that interval".to_owned()),
+            None => Err("is no interval".to_owned()),
+        },
+        T::Array { element } => {
+            let none = || format!("is no {to}");
+            let (_, elements) = array_literal(text).ok_or_else(none)?;
+            if all_values(&elements, element) { Ok(()) } else { Err(none()) }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether elements, those of inner lists too, are values of a type.
+fn all_values(elements: &[Element<'_>], ty: &PortableType) -> bool {
+    elements.iter().all(|element| match element {
+        Element::Null => true,
+        Element::List(inner) => all_values(inner, ty),
+        Element::Text(text) => {
+            let mut out = PortableBuilder::new(ty);
+            out.parse(text);
+            out.finish().1.is_empty()
+        }
+        Element::Json(_) => *ty == PortableType::Json,
+    })
 }
 
 /// Only PostgreSQL's arrays have bounds.
