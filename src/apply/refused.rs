@@ -17,7 +17,7 @@
 
 use super::error::ApplyError;
 use super::outcome::{Cause, Refusal, Unverified, side_word};
-use crate::endpoint::Action;
+use crate::endpoint::{Action, disk};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringBuilder, UInt64Builder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt64Type};
 use parquet::arrow::ArrowWriter;
@@ -117,7 +117,7 @@ impl Listing {
         columns.insert(2, Arc::new(self.step.finish()));
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(|e| failed(&e))?;
         if self.writer.is_none() {
-            let file = File::create(&self.temporary).map_err(|e| failed(&e))?;
+            let file = disk::create(&self.temporary).map_err(|e| failed(&e))?;
             let version = KeyValue::new("trueup.version".to_owned(), "2".to_owned());
             let properties = WriterProperties::builder().set_key_value_metadata(Some(vec![version])).build();
             let writer = ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(properties));
@@ -141,8 +141,9 @@ impl Listing {
         }
         match self.writer.take() {
             Some(writer) => {
-                writer.close().map_err(|e| ApplyError::file("write", &self.temporary, &e))?;
-                std::fs::rename(&self.temporary, &self.path).map_err(|e| ApplyError::file("write", &self.path, &e))?;
+                let file = writer.into_inner().map_err(|e| ApplyError::file("write", &self.temporary, &e))?;
+                file.sync_all().map_err(|e| ApplyError::file("write", &self.temporary, &e))?;
+                disk::rename(&self.temporary, &self.path).map_err(|e| ApplyError::file("write", &self.path, &e))?;
                 Ok(Some(self.path.clone()))
             }
             None => match std::fs::remove_file(&self.path) {

@@ -13,7 +13,7 @@
 use super::error::ApplyError;
 use super::outcome::side_word;
 use super::stored::Keep;
-use crate::endpoint::{ExportBatch, Other};
+use crate::endpoint::{ExportBatch, Other, disk};
 use crate::table::Column;
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray, UInt64Array, new_empty_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt64Type};
@@ -63,7 +63,7 @@ impl StoredRows {
         file.sync_all().map_err(|e| ApplyError::file("write", &temporary, &e))?;
         let number = files(&self.folder, self.side)?.last().map_or(1, |(number, _)| number + 1);
         let path = self.folder.join(format!("stored-{}-{number}.parquet", side_word(self.side)));
-        std::fs::rename(&temporary, &path).map_err(|e| ApplyError::file("write", &path, &e))?;
+        disk::rename(&temporary, &path).map_err(|e| ApplyError::file("write", &path, &e))?;
         Ok(Some(path))
     }
 
@@ -98,7 +98,7 @@ impl Keep for StoredRows {
                 .set_max_row_group_bytes(Some(GROUP_BYTES))
                 .set_key_value_metadata(Some(vec![version]))
                 .build();
-            let file = File::create(&temporary).map_err(|e| failed(&e))?;
+            let file = disk::create(&temporary).map_err(|e| failed(&e))?;
             let writer = ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(properties));
             self.writer = Some(writer.map_err(|e| failed(&e))?);
         }

@@ -1,52 +1,29 @@
-//! Files that are on the disk before anything tells of them.
+//! Files that are on the disk before anything tells of them: [`crate::endpoint::disk`], with the path in
+//! each error.
 
+use crate::endpoint::disk;
 use crate::snapshot::SnapshotError;
-use std::fs::File;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::Path;
 
-/// Waits until a file's content is on the disk.
-pub fn sync_file(path: &Path) -> Result<(), SnapshotError> {
-    // Not every system lets a file be flushed that is open for reading only.
-    let file = File::options().write(true).open(path).or_else(|_| File::open(path));
-    file.and_then(|file| file.sync_all()).map_err(|e| SnapshotError::write(path, e))
-}
-
-/// Waits until a folder's entries are on the disk. Not every system lets a folder be opened.
+/// Waits until a folder's entries are on the disk.
 pub fn sync_folder(folder: &Path) -> Result<(), SnapshotError> {
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
-        Err(e) if !matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported) => {
-            Err(SnapshotError::write(folder, e))
-        }
-        _ => Ok(()),
-    }
+    disk::sync_folder(folder).map_err(|e| SnapshotError::write(folder, e))
 }
 
 /// Waits until all files of a folder, and its entries, are on the disk.
 pub fn sync_files(folder: &Path) -> Result<(), SnapshotError> {
-    let entries = std::fs::read_dir(folder).map_err(|e| SnapshotError::read(folder, e))?;
-    for entry in entries {
-        let path = entry.map_err(|e| SnapshotError::read(folder, e))?.path();
-        if path.is_dir() { sync_files(&path)? } else { sync_file(&path)? }
-    }
-    sync_folder(folder)
+    disk::sync_files(folder).map_err(|e| SnapshotError::write(folder, e))
 }
 
 /// Puts a file in the place of another: whoever reads sees the old content or the new one.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), SnapshotError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = path.with_file_name(format!(".{name}.tmp"));
-    let failed = |e: std::io::Error| SnapshotError::write(&temporary, e);
-    let mut file = File::create(&temporary).map_err(failed)?;
-    file.write_all(content).and_then(|()| file.sync_all()).map_err(failed)?;
-    drop(file);
-    rename(&temporary, path)
+    disk::replace(path, content).map_err(|e| SnapshotError::write(path, e))
 }
 
 /// Renames a file or folder, and waits until that is on the disk.
 pub fn rename(from: &Path, to: &Path) -> Result<(), SnapshotError> {
-    std::fs::rename(from, to).map_err(|e| SnapshotError::write(to, e))?;
-    to.parent().map_or(Ok(()), sync_folder)
+    disk::rename(from, to).map_err(|e| SnapshotError::write(to, e))
 }
 
 /// Moves a folder to a place where nothing is yet, also to another disk.
@@ -89,10 +66,7 @@ fn copy_folder(from: &Path, to: &Path) -> Result<(), SnapshotError> {
 
 /// Removes a file that need not be there.
 pub fn remove(path: &Path) -> Result<(), SnapshotError> {
-    match std::fs::remove_file(path) {
-        Err(e) if e.kind() != ErrorKind::NotFound => Err(SnapshotError::write(path, e)),
-        _ => Ok(()),
-    }
+    disk::remove(path).map_err(|e| SnapshotError::write(path, e))
 }
 
 /// The same file under another name: another entry where the disk allows it, else a copy.
@@ -106,7 +80,7 @@ pub fn link(from: &Path, to: &Path) -> Result<(), SnapshotError> {
 
 /// A folder that is there from now on.
 pub fn make_folder(folder: &Path) -> Result<(), SnapshotError> {
-    std::fs::create_dir_all(folder).map_err(|e| SnapshotError::write(folder, e))
+    disk::make_folder(folder).map_err(|e| SnapshotError::write(folder, e))
 }
 
 /// A damaged file.

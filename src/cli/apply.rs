@@ -2,7 +2,7 @@
 
 use super::args::{ActionArg, Format, WriteArgs};
 use super::error::{Failure, Kind};
-use super::output::{print, print_json, style};
+use super::output::{print, print_json, style, tell};
 use super::watch::TerminalWatch;
 use clap::Args;
 use std::io::{BufRead, IsTerminal};
@@ -13,7 +13,7 @@ use trueup::audit::thousands;
 use trueup::endpoint::{Action, Address};
 use trueup::job::{ApplyJob, ApplyRun, JobError, run_apply};
 use trueup::plan::{Plan, PlanFile};
-use trueup::report::{Carried, Reasons, apply_json, apply_text, plan_text, sample_steps};
+use trueup::report::{Carried, Reasons, apply_json, apply_text, plan_text, safe_line, sample_steps};
 
 /// Carry a plan out.
 ///
@@ -89,7 +89,7 @@ pub fn can_ask(plan: &std::path::Path) -> Result<(), Failure> {
 /// Asks on the terminal. Where nobody can answer, that is an error.
 pub fn confirm(question: &str, plan: &std::path::Path) -> Result<bool, Failure> {
     can_ask(plan)?;
-    eprint!("{question} [y/N] ");
+    eprint!("{} [y/N] ", safe_line(question, 0));
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
     Ok(read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
@@ -137,7 +137,7 @@ pub fn run(args: &ApplyArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure>
         .sum();
     if steps > 0 && !args.carry.yes {
         can_ask(&plan.folder)?;
-        eprintln!("{}", plan_text(&plan.file, None, &sample_steps(&plan)?, &Reasons::NONE, style()));
+        tell(&plan_text(&plan.file, None, &sample_steps(&plan)?, &Reasons::NONE, style()));
         let rows = if steps == 1 { "row" } else { "rows" };
         let question = format!("Write {} {rows} to {}?", thousands(steps), targets(&plan.file));
         if !confirm(&question, &plan.folder)? {

@@ -13,6 +13,7 @@ use trueup::audit::{ReasonError, thousands};
 use trueup::compare::CompareError;
 use trueup::endpoint::{AddressError, EndpointError};
 use trueup::job::{JobError, NoHome, RunError};
+use trueup::report::safe_line;
 use trueup::snapshot::SnapshotError;
 use trueup::table::{AlignmentError, spelled_for_shell};
 
@@ -52,12 +53,10 @@ impl Failure {
         if wants_json() {
             print_failure(self.kind, [&self.what, &self.why, &self.hint]);
         }
-        eprintln!("error: {}", self.what);
-        if !self.why.is_empty() {
-            eprintln!("  why: {}", self.why);
-        }
-        if !self.hint.is_empty() {
-            eprintln!("   do: {}", self.hint);
+        for (lead, text) in [("error", &self.what), ("  why", &self.why), ("   do", &self.hint)] {
+            if !text.is_empty() || lead == "error" {
+                eprintln!("{lead}: {}", safe_line(text, 7));
+            }
         }
         ExitCode::from(self.kind.code())
     }

@@ -8,7 +8,7 @@ use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use trueup::endpoint::Address;
-use trueup::job::{JobError, JobSpec, job_template};
+use trueup::job::{JobSpec, job_template};
 
 /// Write a commented job file with the mapping and key found.
 #[derive(Debug, Args)]
@@ -28,7 +28,8 @@ pub struct InitArgs {
 pub fn run(args: &InitArgs, _: &TerminalWatch) -> Result<ExitCode, Failure> {
     let spec = JobSpec { left: Some(args.left.clone()), right: Some(args.right.clone()), ..args.compare.spec() };
     let job = spec.resolve()?;
-    let text = job_template(&job, &typed(&args.left)?, &typed(&args.right)?)?;
+    let typed = |text: &str| Address::kept(text, &|name| std::env::var(name).ok());
+    let text = job_template(&job, &typed(&args.left), &typed(&args.right))?;
     match &args.file {
         None => print(&text)?,
         Some(path) if path.exists() => {
@@ -37,19 +38,4 @@ pub fn run(args: &InitArgs, _: &TerminalWatch) -> Result<ExitCode, Failure> {
         Some(path) => write_file(path, &text)?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// An address as typed, with `${NAME}` kept but a password masked.
-fn typed(text: &str) -> Result<String, Failure> {
-    let kept = |name: &str| Some(format!("${{{name}}}"));
-    let address = Address::parse(text, &|name| match name {
-        "PGPASSWORD" | "MYSQL_PWD" => None,
-        _ => kept(name),
-    });
-    Ok(match address {
-        Ok(address) => address.to_string().replace(":***@", "@"),
-        // With its variables unresolved it may not parse; then it is shown as it is only if it has any.
-        Err(_) if text.contains("${") => text.to_owned(),
-        Err(error) => return Err(JobError::from(error).into()),
-    })
 }

@@ -23,10 +23,12 @@ mod watch;
 use clap::Parser;
 use error::Kind;
 use std::process::ExitCode;
+use trueup::endpoint::{Address, scrubbed};
 
 /// Runs the program.
 pub fn main() -> ExitCode {
     output::begin();
+    keep_private();
     let args = match args::Cli::try_parse() {
         Ok(args) => args,
         Err(usage) => return explain(&usage),
@@ -54,10 +56,31 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Whatever is made from now on is for its owner alone, whatever the umask was: runs, plans, bases and
+/// temporary files have rows in them. A file that is written anew keeps the rights that it had.
+fn keep_private() {
+    #[cfg(unix)]
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o077));
+}
+
 /// Says how the program is used; help and version are no errors.
 fn explain(usage: &clap::Error) -> ExitCode {
-    if usage.use_stderr() && output::wants_json() {
-        let text = usage.render().to_string();
+    if !usage.use_stderr() {
+        // Whether printing works makes no difference any more.
+        let _ = usage.print();
+        return ExitCode::SUCCESS;
+    }
+    let mut text = usage.render().to_string();
+    // What was typed is repeated, also where an address came to the wrong place.
+    for arg in std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()) {
+        for part in [Some(arg.as_str()), arg.split_once('=').map(|(_, value)| value)].into_iter().flatten() {
+            if let Some(shown) = Address::certain(part) {
+                text = text.replace(part, &shown);
+            }
+        }
+    }
+    let text = scrubbed(&text, None);
+    if output::wants_json() {
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let what = lines.next().unwrap_or_default();
         let what = what.strip_prefix("error: ").unwrap_or(what);
@@ -65,7 +88,6 @@ fn explain(usage: &clap::Error) -> ExitCode {
         let why: Vec<&str> = lines.take_while(told).collect();
         output::print_failure(Kind::Usage, [what, &why.join("; "), "see `trueup --help`"]);
     }
-    // Whether printing works makes no difference any more.
-    let _ = usage.print();
-    if usage.use_stderr() { ExitCode::from(Kind::Usage.code()) } else { ExitCode::SUCCESS }
+    output::tell(text.trim_end());
+    ExitCode::from(Kind::Usage.code())
 }

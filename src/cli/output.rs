@@ -9,7 +9,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
-use trueup::report::Style;
+use trueup::endpoint::disk;
+use trueup::report::{Style, safe, safe_json};
 
 /// Lines wider than this are hard to read, however wide the terminal is.
 const WIDEST: u16 = 120;
@@ -22,8 +23,18 @@ pub fn style() -> Style {
     Style { width: width.unwrap_or(80).clamp(40, WIDEST), color: terminal && !plain }
 }
 
-/// Prints to stdout. A reader that has had enough is no error.
+/// Prints what a person reads to stdout. Data in it can't redraw the terminal.
 pub fn print(text: &str) -> Result<(), Failure> {
+    print_raw(&safe(text, style().color))
+}
+
+/// Tells the person something on stderr.
+pub fn tell(text: &str) {
+    eprintln!("{}", safe(text, style().color));
+}
+
+/// A reader that has had enough is no error.
+fn print_raw(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
@@ -55,7 +66,8 @@ pub fn timed(mut value: Value) -> Value {
 /// Prints one JSON object, indented for a person, on one line for a program.
 pub fn print_json(value: &Value) -> Result<(), Failure> {
     let value = timed(value.clone());
-    print(&if std::io::stdout().is_terminal() { format!("{value:#}\n") } else { format!("{value}\n") })
+    let text = if std::io::stdout().is_terminal() { format!("{value:#}\n") } else { format!("{value}\n") };
+    print_raw(&safe_json(&text))
 }
 
 /// Whether the command line asks for JSON, also where it makes no sense otherwise.
@@ -81,11 +93,8 @@ pub fn print_failure(kind: Kind, [what, why, hint]: [&str; 3]) {
 
 /// Writes a file whole or not at all.
 pub fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
-    let temporary = path.with_extension("tmp");
-    std::fs::write(&temporary, text).and_then(|()| std::fs::rename(&temporary, path)).map_err(|e| {
-        let _ = std::fs::remove_file(&temporary);
-        Failure::new(&format!("can't write {}", path.display()), &e.to_string(), "choose another place")
-    })
+    disk::replace(path, text.as_bytes())
+        .map_err(|e| Failure::new(&format!("can't write {}", path.display()), &e.to_string(), "choose another place"))
 }
 
 #[cfg(test)]

@@ -2,11 +2,26 @@
 //! elsewhere.
 
 use super::error::Failure;
+use super::output::style;
+use std::borrow::Cow;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::{Child, Command, Stdio};
+use trueup::report::{safe, safe_json};
+
+/// What is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// For a person: data in it can't redraw the terminal.
+    Text,
+    /// For a program, and harmless for a person.
+    Json,
+    /// For a program, as it is; for a person, as text.
+    Script,
+}
 
 /// Takes text as it comes. The pager, if there is one, runs until the person leaves it.
 pub struct Pages {
+    content: Content,
     to: Option<Box<dyn Write>>,
     pager: Option<Child>,
 }
@@ -14,17 +29,17 @@ pub struct Pages {
 impl Pages {
     /// Opens the pager that `$PAGER` names (`less` by default), if `wanted` and stdout is a
     /// terminal; stdout itself otherwise, or if there is no such program.
-    pub fn open(wanted: bool) -> Self {
+    pub fn open(wanted: bool, content: Content) -> Self {
         if wanted && std::io::stdout().is_terminal() {
             let name = std::env::var("PAGER").ok().filter(|name| !name.trim().is_empty());
             if let Some(mut pager) = start(name.as_deref().unwrap_or("less")) {
                 if let Some(input) = pager.stdin.take() {
-                    return Self { to: Some(Box::new(input)), pager: Some(pager) };
+                    return Self { content, to: Some(Box::new(input)), pager: Some(pager) };
                 }
                 let _ = pager.kill();
             }
         }
-        Self { to: Some(Box::new(std::io::stdout().lock())), pager: None }
+        Self { content, to: Some(Box::new(std::io::stdout().lock())), pager: None }
     }
 
     /// Whether a pager shows it.
@@ -39,8 +54,16 @@ impl Pages {
 
     /// Shows more. Once the reader has had enough, does nothing.
     pub fn write(&mut self, text: &[u8]) -> Result<(), Failure> {
+        let person = self.content == Content::Text || self.has_pager() || std::io::stdout().is_terminal();
+        let text = match (self.content, String::from_utf8_lossy(text)) {
+            (Content::Json, text) => Cow::Owned(safe_json(&text).into_bytes()),
+            (_, lossy) if person => {
+                Cow::Owned(safe(&lossy, self.content == Content::Text && style().color).into_bytes())
+            }
+            _ => Cow::Borrowed(text),
+        };
         let Some(to) = &mut self.to else { return Ok(()) };
-        match to.write_all(text) {
+        match to.write_all(&text) {
             Err(e) if e.kind() == ErrorKind::BrokenPipe => {
                 self.to = None;
                 Ok(())

@@ -2,10 +2,12 @@
 
 use super::args::{ActionArg, Format, SideArg};
 use super::error::Failure;
-use super::output::{print, style, timed};
-use super::pager::Pages;
+use super::output::{print, print_json, style, timed};
+use super::pager::{Content, Pages};
 use super::watch::TerminalWatch;
 use clap::Args;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use trueup::audit::thousands;
@@ -72,13 +74,18 @@ pub fn run(args: &ShowArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> 
                 let reasons = Reasons { found, folder: Some(&plan.folder), all: watch.verbose() };
                 print(&plan_text(&plan.file, Some(&plan.folder), &sample_steps(&plan)?, &reasons, style()))?;
             }
-            Format::Json => print(&format!("{}\n", timed(plan_json(&plan.file, &plan.folder))))?,
+            Format::Json => print_json(&plan_json(&plan.file, &plan.folder))?,
         }
         return Ok(ExitCode::SUCCESS);
     }
     // What is asked for is understood before a pager takes the screen.
     let selection = selection(args, &plan)?;
-    let mut pages = Pages::open(!args.no_pager && args.format == Format::Table);
+    let content = match (args.sql, args.format) {
+        (true, _) => Content::Script,
+        (false, Format::Table) => Content::Text,
+        (false, Format::Json) => Content::Json,
+    };
+    let mut pages = Pages::open(!args.no_pager && args.format == Format::Table, content);
     if pages.has_pager() {
         watch.leave_interrupts_to_the_pager();
     }
@@ -309,16 +316,12 @@ fn sql(args: &ShowArgs, plan: &Plan, pages: &mut Pages) -> Result<(), Failure> {
         let failed = |e: std::io::Error| {
             Failure::new(&format!("can't read {}", path.display()), &e.to_string(), "make the plan again")
         };
-        let mut file = std::fs::File::open(&path).map_err(failed)?;
-        let mut buffer = vec![0; 64 * 1024];
-        loop {
-            match std::io::Read::read(&mut file, &mut buffer).map_err(failed)? {
-                0 => break,
-                read => pages.write(&buffer[..read])?,
-            }
-            if !pages.is_open() {
-                break;
-            }
+        let mut file = BufReader::new(File::open(&path).map_err(failed)?);
+        // Whole lines: a character is never torn.
+        let mut line = Vec::new();
+        while pages.is_open() && file.read_until(b'\n', &mut line).map_err(failed)? > 0 {
+            pages.write(&line)?;
+            line.clear();
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use super::apply::refusals;
 use super::args::{CompareArgs, Format, PlanOptions, WriteArgs};
 use super::error::Failure;
-use super::output::{print, style, timed};
+use super::output::{print, print_json, style};
 use super::plan::job;
 use super::watch::TerminalWatch;
 use clap::Args;
@@ -52,7 +52,7 @@ pub fn run(args: &SyncArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> 
     match args.format {
         Format::Table => print(&sync_text(&run, &refusals(&run.apply), style()))?,
         // One line, also on a terminal: that is what a scheduler keeps.
-        Format::Json => print(&format!("{}\n", timed(sync_json(&run))))?,
+        Format::Json => print_json(&sync_json(&run))?,
     }
     Ok(ExitCode::from(u8::from(!sync_is_done(&run))))
 }

@@ -3,12 +3,13 @@
 use super::args::Verbosity;
 use super::error::Failure;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use trueup::endpoint::Interrupt;
 use trueup::job::{RunError, Watch, remove_unfinished};
+use trueup::report::{safe, safe_line};
 use trueup::snapshot::Progress;
 
 /// How long an interrupted run has to end by itself.
@@ -100,7 +101,7 @@ impl Watch for TerminalWatch {
     fn stage(&self, name: &str) -> Box<dyn Progress + Send + '_> {
         let bar = self.bars.add(ProgressBar::no_length());
         bar.set_style(unsized_style());
-        bar.set_message(name.to_owned());
+        bar.set_message(safe_line(name, 0));
         bar.enable_steady_tick(Duration::from_millis(200));
         tracing::info!("{name}");
         Box::new(Bar { bar, name: name.to_owned() })
@@ -108,7 +109,7 @@ impl Watch for TerminalWatch {
 
     fn note(&self, text: &str) {
         if self.verbosity > Verbosity::Quiet {
-            self.bars.suspend(|| eprintln!("{text}"));
+            self.bars.suspend(|| eprintln!("{}", safe_line(text, 2)));
         }
     }
 
@@ -152,6 +153,20 @@ impl Drop for Bar {
     }
 }
 
+/// Where the log goes: stderr, line by line, as what a person reads.
+struct Told;
+
+impl Write for Told {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        eprint!("{}", safe(&String::from_utf8_lossy(line), false));
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Sends what the library logs to stderr, as much of it as is asked for.
 pub fn log(verbosity: Verbosity) {
     let level = match verbosity {
@@ -162,7 +177,7 @@ pub fn log(verbosity: Verbosity) {
     };
     tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(std::io::stderr)
+        .with_writer(|| Told)
         .with_ansi(false)
         .with_target(false)
         .without_time()

@@ -5,6 +5,7 @@ mod address;
 mod batches;
 mod charset;
 mod dialect;
+pub mod disk;
 mod error;
 mod export;
 pub mod file;
@@ -22,7 +23,7 @@ mod target;
 mod write;
 
 pub(crate) use address::decode as percent_decoded;
-pub use address::{Address, AddressError, CsvAddress, ServerAddress, delimiter_name};
+pub use address::{Address, AddressError, CsvAddress, ServerAddress, delimiter_name, scrubbed};
 pub use charset::Charset;
 pub use dialect::Dialect;
 pub use error::EndpointError;

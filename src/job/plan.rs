@@ -3,6 +3,7 @@
 use super::cascades::note_cascades;
 use super::error::RunError;
 use super::foreseen::note_foreseen;
+use super::pending::Durable;
 use super::references::note_references;
 use super::run::{Compared, compare_tables};
 use super::side::{Job, Watch};
@@ -125,7 +126,7 @@ pub fn run_plan(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
     note_variables(&mut plan, addresses, &job.typed);
     plan.finish()?;
     std::fs::remove_dir_all(pending.temporary.join("work")).ok();
-    plan.folder = pending.keep()?;
+    plan.folder = pending.keep(Durable::Plan)?;
     Ok(PlanRun { agree: audit.agrees(), plan, audit })
 }
 

@@ -4,7 +4,7 @@ use super::choose::{Choice, claimed, claims, counted};
 use super::error::RunError;
 use super::indexes::indexes;
 use super::kept::{Making, keep};
-use super::pending::Pending;
+use super::pending::{Durable, Pending};
 use super::read_pairs::ReadPairs;
 use super::side::{Job, Table, Watch};
 use super::side_plan::SidePlan;
@@ -52,7 +52,7 @@ pub(super) fn beside<A, B: Send>(one: impl FnOnce() -> A, other: impl FnOnce() -
 pub fn run_audit(job: &Job, watch: &dyn Watch) -> Result<AuditRun, RunError> {
     let compared = compare_tables(job, watch)?;
     std::fs::remove_dir_all(compared.pending.temporary.join("work")).ok();
-    let folder = compared.pending.keep()?;
+    let folder = compared.pending.keep(Durable::No)?;
     Ok(AuditRun { audit: compared.audit, folder })
 }
 

@@ -1,7 +1,7 @@
 //! One table frozen for later.
 
 use super::error::RunError;
-use super::pending::Pending;
+use super::pending::{Durable, Pending};
 use super::side::{Table, Watch};
 use crate::endpoint::{Address, EndpointError, ExportRequest};
 use crate::snapshot::{FreezeOptions, Recipe, RowFilter, Snapshot, freeze, freeze_parts};
@@ -54,5 +54,5 @@ pub fn run_snapshot(
         Table::Frozen(frozen) => freeze_parts(&frozen.parts, &info, &info.columns, options, &pending.temporary)?,
     };
     snapshot.manifest.address = address.to_string();
-    Ok((pending.keep()?, snapshot))
+    Ok((pending.keep(Durable::Whole)?, snapshot))
 }

@@ -6,8 +6,7 @@ use super::error::JobError;
 use super::plan::{PlanJob, TwoWayJob};
 use super::side::Job;
 use super::size::{available_memory, parse_size};
-use super::typed::without_password;
-use crate::endpoint::{Action, Address, Reading};
+use crate::endpoint::{Action, Address, Reading, scrubbed};
 use crate::plan::{Direction, Limit, Limits, Merge, Rules, Winner};
 use crate::table::{AlignOptions, NameError, Rule, typed_maps, typed_name, typed_names, typed_pairs};
 use serde::Deserialize;
@@ -124,8 +123,9 @@ impl JobSpec {
         toml::from_str(&text).map_err(|e| {
             let line = e.span().map(|span| text[..span.start].matches('\n').count() + 1);
             failed(match line {
-                Some(line) => format!("line {line}: {}", e.message()),
-                None => e.message().to_owned(),
+                // The parser quotes values.
+                Some(line) => format!("line {line}: {}", scrubbed(e.message(), None)),
+                None => scrubbed(e.message(), None),
             })
         })
     }
@@ -195,7 +195,8 @@ impl JobSpec {
             };
             said.unwrap_or(true)
         };
-        let typed = [&self.left, &self.right].map(|text| text.as_deref().map(without_password).unwrap_or_default());
+        let kept = |text: &str| Address::kept(text, &|name| std::env::var(name).ok());
+        let typed = [&self.left, &self.right].map(|text| text.as_deref().map(kept).unwrap_or_default());
         Ok(PlanJob {
             direction: self.direction.unwrap_or_default(),
             actions: Action::ALL.into_iter().filter(wanted).collect(),

@@ -2,7 +2,7 @@
 
 use super::error::RunError;
 use super::side::{Job, Table};
-use crate::table::{Alignment, spelled, spelled_pair};
+use crate::table::{Alignment, is_odd, spelled, spelled_pair, visible};
 use std::fmt::Write;
 
 /// A job file for two addresses, with the pairs of columns and the key that were found.
@@ -15,7 +15,6 @@ pub fn job_template(job: &Job, left: &str, right: &str) -> Result<String, RunErr
     let (l, r) = (tables[0].info(), tables[1].info());
     let alignment = Alignment::new(l, r, &job.options)?;
     let key = alignment.declared_key(l, r, &job.options.key)?;
-    let quote = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let mut out = String::new();
     // Writing to a String does not fail.
     let _ = writeln!(
@@ -52,12 +51,16 @@ pub fn job_template(job: &Job, left: &str, right: &str) -> Result<String, RunErr
         let _ = writeln!(
             out,
             "#   {} ({}) = {} ({}), compared as {}",
-            pair.left.name, pair.left.native, pair.right.name, pair.right.native, pair.family
+            visible(&pair.left.name),
+            visible(&pair.left.native),
+            visible(&pair.right.name),
+            visible(&pair.right.native),
+            pair.family
         );
     }
     for (side, names) in [("left", &alignment.only_left), ("right", &alignment.only_right)] {
         if !names.is_empty() {
-            let _ = writeln!(out, "#   only on the {side}: {}", names.join(", "));
+            let _ = writeln!(out, "#   only on the {side}: {}", visible(&names.join(", ")));
         }
     }
     let list = |names: Vec<String>| names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ");
@@ -102,4 +105,71 @@ pub fn job_template(job: &Job, left: &str, right: &str) -> Result<String, RunErr
          [compare]\n# email = \"trim,ignore-case\""
     );
     Ok(out)
+}
+
+/// A text as TOML, on one line. What can't be seen there stands as an escape.
+fn quote(text: &str) -> String {
+    if !text.chars().any(is_odd) {
+        return toml::Value::String(text.to_owned()).to_string();
+    }
+    let escaped: String = text
+        .chars()
+        .map(|c| match c {
+            '"' | '\\' => format!("\\{c}"),
+            c if is_odd(c) => format!("\\U{:08X}", u32::from(c)),
+            c => c.to_string(),
+        })
+        .collect();
+    format!("\"{escaped}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::JobSpec;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_quoted_is_read_back_on_one_line(
+            text in any::<String>(),
+            odd in "[\r\n\"'\\\\#=\u{202e}\u{7f}\u{85}\u{2028}a]{0,12}",
+        ) {
+            for text in [text, odd] {
+                let quoted = quote(&text);
+                prop_assert!(!quoted.chars().any(is_odd), "{quoted:?}");
+                let read: toml::Table = toml::from_str(&format!("a = {quoted} # x\nb = 1")).unwrap();
+                prop_assert_eq!(read["a"].as_str(), Some(text.as_str()));
+            }
+        }
+    }
+
+    /// Whatever the columns are called, the file says what was found and nothing else.
+    #[test]
+    fn names_are_no_settings() {
+        let names = [
+            "x\ndirection = \"right-to-left\"\nmax-deletes = \"100%\"\n#",
+            "x\r\nfull = true\r\n",
+            "a\"\"\"\nstate = 'x'",
+            "b'''\n[compare]",
+            "\u{2028}left = 'z'",
+            "]\nright = 'z'",
+        ];
+        let folder = tempfile::tempdir().unwrap();
+        let paths = ["a b\"'.csv", "ü#\u{202e}.csv"].map(|name| folder.path().join(name));
+        for path in &paths {
+            let header: Vec<String> = names.iter().map(|name| format!("\"{}\"", name.replace('"', "\"\""))).collect();
+            std::fs::write(path, format!("id,{}\n1{}\n", header.join(","), ",y".repeat(names.len()))).unwrap();
+        }
+        let [left, right] = paths.map(|path| path.display().to_string());
+        let ignore = vec![crate::table::spelled(names[0]).into_owned()];
+        let spec = JobSpec { left: Some(left.clone()), right: Some(right.clone()), ignore, ..JobSpec::default() };
+        let text = job_template(&spec.clone().resolve().unwrap(), &left, &right).unwrap();
+        let read: JobSpec = toml::from_str(&text).unwrap();
+        assert_eq!((read.left, read.right, &read.ignore), (Some(left), Some(right), &spec.ignore));
+        assert_eq!((read.direction, read.max_deletes, read.full, read.state), (None, None, None, None));
+        assert!(read.compare.is_empty());
+        assert!(text.lines().all(|line| line.is_empty() || line.starts_with(['#', '[']) || line.contains(" = ")));
+        assert!(!text.chars().any(|c| c != '\n' && is_odd(c)), "{text}");
+    }
 }

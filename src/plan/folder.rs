@@ -4,7 +4,7 @@ use super::conflicts::{CONFLICTS, write_no_conflicts};
 use super::error::PlanError;
 use super::file::{Direction, PLAN, PlanFile, PlanPart};
 use super::steps::{ChunkSide, Chunks, Layout, STEPS};
-use crate::endpoint::WriteTable;
+use crate::endpoint::{WriteTable, disk};
 use crate::snapshot::file_hash;
 use crate::table::KeyChoice;
 use arrow::array::RecordBatch;
@@ -86,14 +86,13 @@ impl Plan {
                 Ok(PlanPart { name: name.to_owned(), bytes, hash })
             })
             .collect::<Result<_, PlanError>>()?;
-        let (path, temporary) = (self.folder.join(PLAN), self.folder.join(".plan.json.tmp"));
+        let path = self.folder.join(PLAN);
         let failed = |e: &dyn std::fmt::Display| PlanError::write(&path, e);
         self.file.checksum = String::new();
         let empty = serde_json::to_string_pretty(&self.file).map_err(|e| failed(&e))? + "\n";
         self.file.checksum = hex(XxHash3_128::oneshot(empty.as_bytes()));
         let text = serde_json::to_string_pretty(&self.file).map_err(|e| failed(&e))? + "\n";
-        std::fs::write(&temporary, text).map_err(|e| failed(&e))?;
-        std::fs::rename(&temporary, &path).map_err(|e| failed(&e))
+        disk::replace(&path, text.as_bytes()).map_err(|e| failed(&e))
     }
 
     /// The path of `steps.parquet`.

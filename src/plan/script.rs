@@ -11,9 +11,8 @@ use super::file::{ActionCounts, PlanFile};
 use super::folder::{Plan, SCRIPTS};
 use super::parking::Parking;
 use super::statement::{Rows, ScriptTable};
-use crate::endpoint::{Action, Dialect};
+use crate::endpoint::{Action, Dialect, disk};
 use crate::table::KeyChoice;
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -61,10 +60,10 @@ fn into_place(
     let path = plan.folder.join(SCRIPTS[side]);
     let temporary = plan.folder.join(format!(".{}.tmp", SCRIPTS[side]));
     let failed = |e: io::Error| PlanError::write(&path, e);
-    let mut out = BufWriter::with_capacity(1 << 20, File::create(&temporary).map_err(failed)?);
+    let mut out = BufWriter::with_capacity(1 << 20, disk::create(&temporary).map_err(failed)?);
     let written = write(&mut out, &path).and_then(|()| {
         out.into_inner().map_err(|e| failed(e.into_error()))?.sync_all().map_err(failed)?;
-        std::fs::rename(&temporary, &path).map_err(failed)
+        disk::rename(&temporary, &path).map_err(failed)
     });
     if written.is_err() {
         // The first failure is the one to tell of.

@@ -4,7 +4,7 @@
 //! typefaces draw like one of ASCII (a selection of those in Unicode's UTS #39, "confusables.txt"), and
 //! what can't be seen.
 
-use super::odd::is_odd;
+use crate::table::is_odd;
 use unicode_normalization::UnicodeNormalization;
 
 /// Characters, each followed by those that look like it.

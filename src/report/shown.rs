@@ -7,7 +7,7 @@
 //! two beside each other, that is seen to.
 
 use super::alike::skeleton;
-use super::odd::is_odd;
+use crate::table::is_odd;
 use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::is_nfc;
 

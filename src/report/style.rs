@@ -1,5 +1,6 @@
 //! How anything is laid out for a terminal: its width, its colours, tables and wrapped text.
 
+use super::values::visible;
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table, TableComponent};
 
@@ -46,7 +47,8 @@ impl Style {
         let mut out = lead.to_owned();
         let mut used = indent;
         for word in text.split_whitespace() {
-            let mut word = word;
+            let word = &visible(word);
+            let mut word = word.as_str();
             loop {
                 let length = word.chars().count();
                 let space = usize::from(used > indent);

@@ -1,12 +1,10 @@
 //! Counts, names, keys and values as a person reads them.
 
-use super::odd::is_odd;
 use super::shown::{shown, shown_part};
 use crate::audit::thousands;
 use crate::table::KeyChoice;
+pub(super) use crate::table::visible;
 use comfy_table::{Cell, CellAlignment};
-use unicode_normalization::char::is_combining_mark;
-use unicode_normalization::is_nfc;
 
 /// Characters of a value that are shown.
 pub(super) const VALUE: usize = 60;
@@ -23,7 +21,8 @@ pub(super) fn percent(part: u64, of: u64) -> String {
 }
 
 pub(super) fn pair_name(left: &str, right: &str) -> String {
-    if left == right { left.to_owned() } else { format!("{left} = {right}") }
+    let [left, right] = [visible(left), visible(right)];
+    if left == right { left } else { format!("{left} = {right}") }
 }
 
 /// The columns of a unique key by their names; of whole rows, just that.
@@ -42,20 +41,6 @@ pub(super) fn print_key(key: &[String]) -> String {
             format!("({})", parts.join(", "))
         }
     }
-}
-
-/// What must not redraw the terminal, or can't be seen, as escapes: for names and sentences.
-pub(super) fn visible(text: &str) -> String {
-    let apart = !is_nfc(text);
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            c if c.is_control() => out.extend(c.escape_default()),
-            c if is_odd(c) || apart && is_combining_mark(c) => out.extend(c.escape_unicode()),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 pub(super) fn shorten(text: &str, most: usize) -> String {

@@ -4,6 +4,7 @@ use super::error::SnapshotError;
 use super::file_hash::{FileSum, bytes_hash};
 use super::other::other_column;
 use super::recipe::Recipe;
+use crate::endpoint::disk;
 use crate::table::{Column, TableInfo};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -90,12 +91,11 @@ impl Manifest {
     /// # Errors
     /// If the file can't be written.
     pub fn write(&self, folder: &Path) -> Result<(), SnapshotError> {
-        let (path, temporary) = (folder.join(MANIFEST), folder.join(".manifest.json.tmp"));
+        let path = folder.join(MANIFEST);
         let plain = Self { checksum: NO_CHECKSUM.to_owned(), ..self.clone() };
         let text = serde_json::to_string_pretty(&plain).map_err(|e| SnapshotError::write(&path, e))?;
         let text = seal(&text).ok_or_else(|| SnapshotError::write(&path, "it has no checksum"))?;
-        std::fs::write(&temporary, text).map_err(|e| SnapshotError::write(&temporary, e))?;
-        std::fs::rename(&temporary, &path).map_err(|e| SnapshotError::write(&path, e))
+        disk::replace(&path, text.as_bytes()).map_err(|e| SnapshotError::write(&path, e))
     }
 
     /// Reads a folder's manifest.

@@ -6,6 +6,7 @@
 
 use super::error::SnapshotError;
 use super::file_hash::{FileSum, Hashing};
+use crate::endpoint::disk;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{FieldRef, SchemaRef};
 use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
@@ -86,7 +87,7 @@ impl PartWriter {
         let mut properties = properties.build();
         add_encoded_arrow_schema_to_metadata(&schema, &mut properties);
         let parquet = ArrowSchemaConverter::new().convert(&schema).map_err(|e| failed(&e))?;
-        let out = Hashing::new(BufWriter::with_capacity(1 << 20, File::create(path).map_err(|e| failed(&e))?));
+        let out = Hashing::new(BufWriter::with_capacity(1 << 20, disk::create(path).map_err(|e| failed(&e))?));
         let file =
             SerializedFileWriter::new(out, parquet.root_schema_ptr(), Arc::new(properties)).map_err(|e| failed(&e))?;
         let factory = ArrowRowGroupWriterFactory::new(&file, Arc::clone(&schema));

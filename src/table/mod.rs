@@ -17,6 +17,7 @@ mod key;
 mod list;
 mod names;
 mod number;
+mod odd;
 mod pairing;
 mod parse;
 mod print;
@@ -38,6 +39,7 @@ pub use key::{Declared, Key, KeyChoice};
 pub use list::{Element, array_literal, json_array, set_words, write_json, write_literal};
 pub use names::{nearest, rename_key};
 pub use number::{Number, push_digits};
+pub use odd::{is_odd, visible};
 pub use pairing::{PairRule, pair_rule};
 pub use parse::{
     MICROS_PER_DAY, civil_from_days, days_from_civil, parse_boolean, parse_date, parse_float, parse_hex, parse_time,

@@ -24,6 +24,7 @@ mod reading;
 mod reasons;
 mod results;
 mod reviewed;
+mod security;
 mod streams;
 mod two_way;
 mod types;

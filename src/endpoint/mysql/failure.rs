@@ -1,12 +1,16 @@
 //! The driver's errors in words.
 
-use crate::endpoint::{EndpointError, ServerAddress, WriteError};
+use crate::endpoint::{EndpointError, ServerAddress, WriteError, scrubbed};
 use connectorx::sources::mysql::MySQLSourceError;
 use mysql::{DriverError, Error};
 use std::io::ErrorKind;
 
 /// What the server or the driver says, without the driver's type names.
 pub fn words(error: &Error) -> String {
+    scrubbed(&said(error), None)
+}
+
+fn said(error: &Error) -> String {
     match error {
         Error::MySqlError(server) => format!("{} (error {})", server.message, server.code),
         Error::DriverError(DriverError::CouldNotConnect(Some((to, why, _)))) => format!("{why} at {to}"),
@@ -51,7 +55,7 @@ pub fn query(address: &ServerAddress, doing: &str, why: impl Into<String>) -> En
 
 /// The server did not let us in.
 pub fn connect(address: &ServerAddress, why: impl Into<String>) -> EndpointError {
-    EndpointError::Connect { address: address.shown.clone(), why: why.into() }
+    EndpointError::Connect { address: address.shown.clone(), why: address.scrubbed(&why.into()) }
 }
 
 /// A statement that writes failed: whether another session was in the way, the rows are not

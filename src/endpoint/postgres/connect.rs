@@ -86,7 +86,8 @@ impl Session {
         if let Some(session) = pool::take(address) {
             return Ok(Self { address: address.clone(), ..session });
         }
-        let refused = |why| EndpointError::Connect { address: address.shown.clone(), why };
+        let refused =
+            |why: String| EndpointError::Connect { address: address.shown.clone(), why: address.scrubbed(&why) };
         let parameters = Parameters::read(&address.parameters).map_err(refused)?;
         Self::connect(address, &parameters, &address.database).map_err(|failure| {
             let missing = failure.no_database.then(|| nearest_database(address, &parameters)).flatten();

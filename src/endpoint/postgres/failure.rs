@@ -1,12 +1,16 @@
 //! The driver's errors in the server's words. The driver prints a server's error as "db error"
 //! and a refused connection as "error connecting to server"; what a person needs lies beneath.
 
-use super::super::EndpointError;
+use super::super::{EndpointError, scrubbed};
 use std::error::Error as _;
 use tokio_postgres::Error;
 
 /// What went wrong, with the server's detail and hint or the system's own cause.
 pub(super) fn words(error: &Error) -> String {
+    scrubbed(&said(error), None)
+}
+
+fn said(error: &Error) -> String {
     if let Some(server) = error.as_db_error() {
         let mut out = server.message().to_owned();
         if let Some(detail) = server.detail() {

@@ -2,6 +2,7 @@
 
 use super::open::KeptError;
 use crate::audit::Audit;
+use crate::endpoint::disk;
 use crate::snapshot::{Constant, Manifest};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -106,10 +107,9 @@ impl RunFile {
 
     /// Writes it into a folder, under a temporary name first.
     pub(super) fn write(&self, folder: &Path) -> Result<(), (String, String)> {
-        let (path, temporary) = (folder.join(RUN), folder.join(".run.json.tmp"));
+        let path = folder.join(RUN);
         let failed = |e: &dyn std::fmt::Display| (path.display().to_string(), e.to_string());
         let text = serde_json::to_string_pretty(self).map_err(|e| failed(&e))? + "\n";
-        std::fs::write(&temporary, text).map_err(|e| failed(&e))?;
-        std::fs::rename(&temporary, &path).map_err(|e| failed(&e))
+        disk::replace(&path, text.as_bytes()).map_err(|e| failed(&e))
     }
 }

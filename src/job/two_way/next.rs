@@ -2,6 +2,7 @@
 //! the links of the rows that agree.
 
 use crate::base::BaseFile;
+use crate::endpoint::disk;
 use crate::job::error::RunError;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -27,7 +28,7 @@ impl NextFile {
         let path = folder.join(NEXT);
         let failed = |why: String| RunError::Output { path: path.display().to_string(), why };
         let text = serde_json::to_string_pretty(self).map_err(|e| failed(e.to_string()))?;
-        std::fs::write(&path, text).map_err(|e| failed(e.to_string()))
+        disk::replace(&path, text.as_bytes()).map_err(|e| failed(e.to_string()))
     }
 
     pub(super) fn read(folder: &Path) -> Result<Self, RunError> {

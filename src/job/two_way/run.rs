@@ -11,6 +11,7 @@ use crate::endpoint::{Address, Target};
 use crate::job::cascades::note_cascades;
 use crate::job::error::RunError;
 use crate::job::foreseen::note_foreseen;
+use crate::job::pending::Durable;
 use crate::job::plan::{PlanJob, PlanRun, note_variables, refuse_strangers, target, write_scripts};
 use crate::job::references::note_references;
 use crate::job::run::{Compared, beside, both, compare_tables};
@@ -287,6 +288,6 @@ pub(super) fn plan(
     NextFile { base: next, partial: partial.is_some() }.write(&pending.temporary)?;
     plan.finish()?;
     std::fs::remove_dir_all(pending.temporary.join("work")).ok();
-    plan.folder = pending.keep()?;
+    plan.folder = pending.keep(Durable::Whole)?;
     Ok(PlanRun { agree: audit.agrees(), plan, audit })
 }

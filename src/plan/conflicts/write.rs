@@ -2,7 +2,7 @@
 
 use super::CONFLICTS;
 use super::layout::{ConflictLayout, list_item};
-use crate::endpoint::ExportBatch;
+use crate::endpoint::{ExportBatch, disk};
 use crate::plan::convert::{Cell, Converter};
 use crate::plan::{PlanError, PlanFile, Reason};
 use crate::table::{Alignment, Cells, PortableBuilder, TableInfo};
@@ -83,7 +83,7 @@ impl ConflictsWriter {
             .set_max_row_group_row_count(Some(GROUP_ROWS))
             .set_max_row_group_bytes(Some(GROUP_BYTES))
             .build();
-        let file = File::create(&path).map_err(|e| PlanError::write(&path, e))?;
+        let file = disk::create(&path).map_err(|e| PlanError::write(&path, e))?;
         let file =
             ArrowWriter::try_new(file, layout.schema(), Some(properties)).map_err(|e| PlanError::write(&path, e))?;
         Ok(Self { layout, path, file, count: 0 })

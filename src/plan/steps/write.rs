@@ -3,7 +3,7 @@
 use super::STEPS;
 use super::layout::{Layout, SIDES};
 use super::text::to_text;
-use crate::endpoint::{Action, ExportBatch, Other};
+use crate::endpoint::{Action, ExportBatch, Other, disk};
 use crate::plan::PlanError;
 use crate::table::Cells;
 use arrow::array::{
@@ -73,7 +73,7 @@ impl StepsWriter {
             .set_max_row_group_row_count(Some(GROUP_ROWS))
             .set_max_row_group_bytes(Some(GROUP_BYTES))
             .build();
-        let file = File::create(&path).map_err(|e| PlanError::write(&path, e))?;
+        let file = disk::create(&path).map_err(|e| PlanError::write(&path, e))?;
         let file =
             ArrowWriter::try_new(file, layout.schema(), Some(properties)).map_err(|e| PlanError::write(&path, e))?;
         Ok(Self { layout, path, file, steps: [0; 2] })

@@ -10,6 +10,7 @@
 //! | `k1`, `k2`, `l1`, `l2`, `r1`, `r2`, `segment`, `base_left`, `base_right` | the base's pair |
 
 use crate::base::BasePair;
+use crate::endpoint::disk;
 use crate::plan::PlanError;
 use crate::table::Fingerprint;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
@@ -110,7 +111,7 @@ pub fn write_pairs(folder: &Path, pairs: &[PlannedPair]) -> Result<(), PlanError
     let mut fields: Vec<Field> = NUMBERS.iter().map(|name| Field::new(*name, DataType::UInt64, true)).collect();
     fields.push(Field::new("settled", DataType::Boolean, false));
     let schema = Arc::new(Schema::new(fields));
-    let file = File::create(&path).map_err(|e| failed(&e))?;
+    let file = disk::create(&path).map_err(|e| failed(&e))?;
     let mut writer = ArrowWriter::try_new(file, Arc::clone(&schema), None).map_err(|e| failed(&e))?;
     for pairs in pairs.chunks(64 * 1024) {
         let numbers: Vec<[Option<u64>; 15]> = pairs.iter().map(PlannedPair::numbers).collect();
@@ -121,8 +122,8 @@ pub fn write_pairs(folder: &Path, pairs: &[PlannedPair]) -> Result<(), PlanError
         let batch = RecordBatch::try_new(Arc::clone(&schema), columns).map_err(|e| failed(&e))?;
         writer.write(&batch).map_err(|e| failed(&e))?;
     }
-    writer.close().map_err(|e| failed(&e))?;
-    Ok(())
+    let file = writer.into_inner().map_err(|e| failed(&e))?;
+    file.sync_all().map_err(|e| failed(&e))
 }
 
 /// Reads the file.

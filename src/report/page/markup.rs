@@ -1,8 +1,8 @@
 //! Writes HTML. What is not markup of our own goes through [`Html::text`].
 
 use crate::audit::thousands;
-use crate::report::odd::is_odd;
 use crate::report::shown::is_word;
+use crate::table::is_odd;
 use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::is_nfc;
 

@@ -96,8 +96,9 @@ impl Workdir {
         let tree = self.tree("");
         for path in &tree {
             let name = path.file_name().unwrap().to_str().unwrap();
-            let temporary =
-                name.starts_with('.') && name != ".trueup" || name.contains("tmp") || name.contains("partial");
+            let temporary = name.starts_with('.') && name != ".trueup" && name != ".gitignore"
+                || name.contains("tmp")
+                || name.contains("partial");
             let row_file = name.starts_with("rows-") || name.starts_with("index-");
             let whole = self.path().join(path.with_file_name("manifest.json")).exists();
             assert!(!temporary && (!row_file || whole), "{path:?} is left half-done: {tree:#?}");

@@ -1,5 +1,8 @@
 //! Characters that can't be seen, or that move others.
 
+use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::is_nfc;
+
 /// Whether a character can't be seen or told from a blank, or turns the direction of the text around it.
 pub fn is_odd(c: char) -> bool {
     c.is_control() || c != ' ' && c.is_whitespace() || is_invisible(c)
@@ -15,6 +18,20 @@ fn is_invisible(c: char) -> bool {
         | '\u{e000}'..='\u{f8ff}' | '\u{fdd0}'..='\u{fdef}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
         | '\u{fff0}'..='\u{fffb}' | '\u{fffe}'..='\u{ffff}' | '\u{110bd}' | '\u{110cd}' | '\u{1bca0}'..='\u{1bca3}'
         | '\u{1d159}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' | '\u{f0000}'..='\u{10ffff}')
+}
+
+/// What must not redraw the terminal, or can't be seen, as escapes: for names and sentences.
+pub fn visible(text: &str) -> String {
+    let apart = !is_nfc(text);
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            c if c.is_control() => out.extend(c.escape_default()),
+            c if is_odd(c) || apart && is_combining_mark(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 #[cfg(test)]
