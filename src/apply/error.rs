@@ -44,6 +44,14 @@ pub enum ApplyError {
         /// As in the plan.
         planned: String,
     },
+    /// The plan was made by somebody else, and would take something from this person's environment.
+    #[error("the plan was not made here, and its {side} address would take {} from the environment", names.join(", "))]
+    NotOurs {
+        /// `left` or `right`.
+        side: &'static str,
+        /// The variables.
+        names: Vec<String>,
+    },
     /// The table is no longer what it was when the plan was made.
     #[error("{address} is not as it was when the plan was made: {}", differences.join("; "))]
     Changed {

@@ -83,6 +83,14 @@ pub fn make_folder(folder: &Path) -> Result<(), SnapshotError> {
     disk::make_folder(folder).map_err(|e| SnapshotError::write(folder, e))
 }
 
+/// Refuses a folder with a symbolic link in it; one that is not there has none.
+pub fn refuse_links(folder: &Path) -> Result<(), SnapshotError> {
+    match disk::refuse_links(folder) {
+        Err(e) if e.kind() == ErrorKind::InvalidData => Err(damaged(folder, e)),
+        _ => Ok(()),
+    }
+}
+
 /// A damaged file.
 pub fn damaged(path: &Path, why: impl std::fmt::Display) -> SnapshotError {
     SnapshotError::Damaged { path: path.display().to_string(), why: why.to_string() }

@@ -4,7 +4,7 @@ use super::disk::{damaged, replace};
 use super::job::BaseJob;
 use super::known::BaseColumn;
 use crate::endpoint::HistoryMark;
-use crate::snapshot::SnapshotError;
+use crate::snapshot::{SnapshotError, seal, seal_object};
 use crate::table::TableInfo;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -14,9 +14,11 @@ use std::path::Path;
 pub const BASE: &str = "base.json";
 /// The name of the one before it.
 pub const PREVIOUS: &str = "previous.json";
-/// The version of the format that this program writes, of segments too. It also reads those before it,
-/// which said nothing of the job and of where columns come from.
-pub(super) const VERSION: u64 = 2;
+/// The version of the format that this program writes, of segments too. It also reads those before it:
+/// version 1 said nothing of the job and of where columns come from, and neither had a checksum.
+pub(super) const VERSION: u64 = 3;
+/// The first version whose files have checksums of their own.
+const SEALED: u64 = 3;
 /// The first version.
 const FIRST: u64 = 1;
 
@@ -113,11 +115,15 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, S
     if !(FIRST..=VERSION).contains(&version) {
         return Err(SnapshotError::Version { path: path.display().to_string(), found: version, known: VERSION });
     }
+    if version >= SEALED && seal(&text).as_ref() != Some(&text) {
+        return Err(damaged(path, "it is not as it was written: its checksum is another one"));
+    }
     serde_json::from_str(&text).map(Some).map_err(|e| damaged(path, e))
 }
 
 /// Writes such a file.
 pub(super) fn write_json<T: Serialize>(path: &Path, content: &T) -> Result<(), SnapshotError> {
-    let text = serde_json::to_string_pretty(content).map_err(|e| SnapshotError::write(path, e))? + "\n";
+    let text = serde_json::to_string_pretty(content).map_err(|e| SnapshotError::write(path, e))?;
+    let text = seal_object(&text).ok_or_else(|| SnapshotError::write(path, "it has no place for a checksum"))?;
     replace(path, text.as_bytes())
 }

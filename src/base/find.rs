@@ -1,6 +1,6 @@
 //! Looking pairs up in the base.
 
-use super::disk::damaged;
+use super::disk::{damaged, refuse_links};
 use super::file::{BASE, BaseFile};
 use super::pair::{BasePair, Ids, PrintMap, PrintSet};
 use super::segment::Segment;
@@ -39,6 +39,7 @@ impl Base {
     /// # Errors
     /// If it is damaged or of another version.
     pub fn open(state: &Path) -> Result<Option<Self>, SnapshotError> {
+        refuse_links(state)?;
         let file = BaseFile::read(&state.join(BASE))?;
         file.map(|file| Self::of(state, file)).transpose()
     }

@@ -1,5 +1,6 @@
 use super::super::testing::*;
 use super::*;
+use crate::base::file::VERSION;
 use crate::base::segment::{GONE_FILE, LINKS_FILE, SEGMENT};
 use crate::base::{Base, Next};
 use std::path::PathBuf;
@@ -212,9 +213,9 @@ fn what_base_json_says_is_checked() {
     let state = folder.path();
     let base = write_rows(state, "a", None, &[]);
     let write = |file: &BaseFile| file.write(&state.join(BASE)).unwrap();
-    write(&BaseFile { version: 2, ..base.file.clone() });
+    write(&BaseFile { version: VERSION + 1, ..base.file.clone() });
     let error = Base::open(state).unwrap_err();
-    assert!(matches!(error, SnapshotError::Version { found: 2, known: 1, .. }), "{error}");
+    assert!(matches!(error, SnapshotError::Version { found, known: VERSION, .. } if found == VERSION + 1), "{error}");
     // A later program's base is not overwritten, nor taken back.
     assert!(take_back(state, "a").is_err());
     let next = Next {
@@ -230,6 +231,13 @@ fn what_base_json_says_is_checked() {
 
     write(&BaseFile { segments: vec![format!("../{SEGMENTS}/{}", base.file.segments[0])], ..base.file.clone() });
     assert!(damage(state).contains("is no segment"));
+    // Every value counts.
+    write(&base.file);
+    let text = std::fs::read_to_string(state.join(BASE)).unwrap();
+    let changed = text.replacen("\"unkeyed\": 0", "\"unkeyed\": 1", 1);
+    assert_ne!(changed, text);
+    std::fs::write(state.join(BASE), changed).unwrap();
+    assert!(damage(state).contains("checksum"));
     std::fs::write(state.join(BASE), "{\"version\": 1}").unwrap();
     damage(state);
     std::fs::write(state.join(BASE), [0xff, 0xfe]).unwrap();

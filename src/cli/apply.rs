@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use trueup::apply::{Refusal, read_refused};
 use trueup::audit::thousands;
 use trueup::endpoint::{Action, Address};
-use trueup::job::{ApplyJob, ApplyRun, JobError, run_apply};
+use trueup::job::{ApplyJob, ApplyRun, JobError, memory, run_apply};
 use trueup::plan::{Plan, PlanFile};
 use trueup::report::{Carried, Reasons, apply_json, apply_text, plan_text, safe_line, sample_steps};
 
@@ -49,6 +49,9 @@ pub struct CarryArgs {
     /// The right table, likewise
     #[arg(long, value_name = "ADDRESS")]
     right: Option<String>,
+    /// Bound on the memory used [default: a quarter of the machine's]
+    #[arg(long, value_name = "SIZE")]
+    memory: Option<String>,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -67,6 +70,7 @@ impl CarryArgs {
             pause: self.write.pause,
             lock_timeout: self.write.lock_timeout,
             allow_cascade: self.allow_cascade,
+            memory: memory(self.memory.as_deref())?,
             addresses: [address(&self.left)?, address(&self.right)?],
             ..ApplyJob::new(self.plan.clone())
         })

@@ -3,11 +3,13 @@
 mod history;
 mod kept;
 mod kind;
+mod named;
 mod write;
 
 pub use kind::Kind;
+use named::named;
 
-use super::output::{print_failure, wants_json};
+use super::output::{discreet, print_failure, wants_json};
 use std::process::ExitCode;
 use trueup::audit::{ReasonError, thousands};
 use trueup::compare::CompareError;
@@ -50,10 +52,14 @@ impl Failure {
 
     /// Prints it, also on stdout where a script reads that, and says with which code to exit.
     pub fn report(self) -> ExitCode {
-        if wants_json() {
-            print_failure(self.kind, [&self.what, &self.why, &self.hint]);
+        let [what, why, mut hint] = [&self.what, &named(&self.why), &self.hint].map(|text| discreet(text));
+        if why.starts_with("the disk is full") && !hint.contains("make room") {
+            hint = format!("make room there, then run it again; {hint}");
         }
-        for (lead, text) in [("error", &self.what), ("  why", &self.why), ("   do", &self.hint)] {
+        if wants_json() {
+            print_failure(self.kind, [&what, &why, &hint]);
+        }
+        for (lead, text) in [("error", &what), ("  why", &why), ("   do", &hint)] {
             if !text.is_empty() || lead == "error" {
                 eprintln!("{lead}: {}", safe_line(text, 7));
             }

@@ -23,7 +23,6 @@ mod watch;
 use clap::Parser;
 use error::Kind;
 use std::process::ExitCode;
-use trueup::endpoint::{Address, scrubbed};
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -70,16 +69,7 @@ fn explain(usage: &clap::Error) -> ExitCode {
         let _ = usage.print();
         return ExitCode::SUCCESS;
     }
-    let mut text = usage.render().to_string();
-    // What was typed is repeated, also where an address came to the wrong place.
-    for arg in std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()) {
-        for part in [Some(arg.as_str()), arg.split_once('=').map(|(_, value)| value)].into_iter().flatten() {
-            if let Some(shown) = Address::certain(part) {
-                text = text.replace(part, &shown);
-            }
-        }
-    }
-    let text = scrubbed(&text, None);
+    let text = output::discreet(&usage.render().to_string());
     if output::wants_json() {
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let what = lines.next().unwrap_or_default();

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
-use trueup::endpoint::disk;
+use trueup::endpoint::{Address, disk, scrubbed};
 use trueup::report::{Style, safe, safe_json};
 
 /// Lines wider than this are hard to read, however wide the terminal is.
@@ -31,6 +31,19 @@ pub fn print(text: &str) -> Result<(), Failure> {
 /// Tells the person something on stderr.
 pub fn tell(text: &str) {
     eprintln!("{}", safe(text, style().color));
+}
+
+/// A text that may repeat what was typed, also where an address came to the wrong place: without passwords.
+pub fn discreet(text: &str) -> String {
+    let mut out = text.to_owned();
+    for arg in std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()) {
+        for part in [Some(arg.as_str()), arg.split_once('=').map(|(_, value)| value)].into_iter().flatten() {
+            if let Some(shown) = Address::certain(part) {
+                out = out.replace(part, &shown);
+            }
+        }
+    }
+    scrubbed(&out, None)
 }
 
 /// A reader that has had enough is no error.

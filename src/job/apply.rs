@@ -1,8 +1,10 @@
 //! Carrying a plan out, and taking it back.
 
 use super::error::RunError;
+use super::mark::is_ours;
 use super::run::beside;
 use super::side::Watch;
+use super::size::available_memory;
 use super::two_way;
 use crate::apply::{
     ApplyError, Checked, ChunkIter, Deed, FileRun, Journal, Keep, Listing, PlanLock, Refusal, Settled, SideOutcome,
@@ -13,6 +15,7 @@ use crate::endpoint::{Action, Address, Endpoint, WriteOptions, WriteTable, Write
 use crate::plan::{Direction, Plan, PlanError, check_limits};
 use crate::snapshot::{Progress, Silent};
 use crate::table::Column;
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -36,6 +39,8 @@ pub struct ApplyJob {
     pub lock_timeout: Option<Duration>,
     /// Whether deletes may touch rows of other tables.
     pub allow_cascade: bool,
+    /// Bytes of memory to stay under: chunks are smaller where rows are large.
+    pub memory: usize,
     /// The tables' addresses in place of the plan's, for one that has a password.
     pub addresses: [Option<Address>; 2],
     /// Looks up `${NAME}` and password variables for the plan's addresses.
@@ -52,6 +57,7 @@ impl ApplyJob {
             pause: Duration::ZERO,
             lock_timeout: None,
             allow_cascade: false,
+            memory: available_memory(),
             addresses: [None, None],
             environment: |name| std::env::var(name).ok(),
         }
@@ -95,6 +101,7 @@ pub fn run_undo(job: &ApplyJob, watch: &dyn Watch) -> Result<ApplyRun, RunError>
 
 fn run(job: &ApplyJob, watch: &dyn Watch, deed: Deed) -> Result<ApplyRun, RunError> {
     let plan = Plan::open(&job.folder).map_err(ApplyError::from)?;
+    let job = &ApplyJob { chunk: job.chunk.min(rows_within(job.memory, plan.step_bytes()?)), ..job.clone() };
     let _lock = PlanLock::take(&plan.folder)?;
     if deed == Deed::Apply {
         check_limits(&plan.file).map_err(ApplyError::from)?;
@@ -135,6 +142,51 @@ fn run(job: &ApplyJob, watch: &dyn Watch, deed: Deed) -> Result<ApplyRun, RunErr
         }
         Err(cause) => Err(ApplyError::Stopped { cause: Box::new(cause), so_far: run.out.sides }.into()),
     }
+}
+
+/// The address of a side as a plan has it. What it takes from the environment was meant by whoever made the
+/// plan: it is given to no server that somebody else has named.
+///
+/// # Errors
+/// If it can't be read, or takes something from the environment of a person who did not make the plan.
+pub(super) fn address_of(
+    plan: &Plan,
+    side: usize,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Address, ApplyError> {
+    let planned = &plan.file.sides[side].address;
+    let refused = |names: Vec<String>| ApplyError::NotOurs { side: side_word(side), names };
+    let address = if is_ours(plan) {
+        Address::parse(planned, environment)?
+    } else {
+        let names = Address::variables(planned);
+        if !names.is_empty() {
+            return Err(refused(names));
+        }
+        let passwords = RefCell::new(Vec::new());
+        let address = Address::parse(planned, &|name| match name {
+            // Where this person's own server is.
+            "PGHOST" | "PGPORT" => environment(name),
+            _ => {
+                passwords
+                    .borrow_mut()
+                    .extend(environment(name).filter(|value| !value.is_empty()).map(|_| name.to_owned()));
+                None
+            }
+        })?;
+        match passwords.into_inner() {
+            names if names.is_empty() => address,
+            names => return Err(refused(names)),
+        }
+    };
+    Ok(address.below(Path::new(&plan.file.made_in)).read_as(plan.file.reading))
+}
+
+/// How many steps of this size fit into memory at once: as they are read, as they are sent, and as they are
+/// read back, with as much room again.
+fn rows_within(memory: usize, bytes: u64) -> usize {
+    const TIMES: u64 = 16;
+    usize::try_from(memory as u64 / TIMES / bytes.max(1)).unwrap_or(usize::MAX).max(1)
 }
 
 /// A side that is about to be written.
@@ -197,9 +249,7 @@ impl Run<'_> {
     fn address(&self, side: usize) -> Result<Address, ApplyError> {
         let planned = &self.plan.file.sides[side].address;
         match &self.job.addresses[side] {
-            None => Ok(Address::parse(planned, &self.job.environment)?
-                .below(Path::new(&self.plan.file.made_in))
-                .read_as(self.plan.file.reading)),
+            None => address_of(self.plan, side, &self.job.environment),
             Some(given) => {
                 // What comes from the environment does not matter here and may be missing.
                 let blank = |name: &str| Some((self.job.environment)(name).unwrap_or_default());

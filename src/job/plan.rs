@@ -3,6 +3,7 @@
 use super::cascades::note_cascades;
 use super::error::RunError;
 use super::foreseen::note_foreseen;
+use super::mark::mark;
 use super::pending::Durable;
 use super::references::note_references;
 use super::run::{Compared, compare_tables};
@@ -68,6 +69,12 @@ pub struct PlanRun {
 /// If anything on the way fails, or deletes would change rows of other tables and that is not
 /// allowed; nothing is left behind then.
 pub fn run_plan(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
+    let made = make_plan(job, watch)?;
+    mark(&made.plan);
+    Ok(made)
+}
+
+fn make_plan(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
     let written = match job.direction {
         Direction::LeftToRight => 1,
         Direction::RightToLeft => 0,

@@ -2,6 +2,7 @@
 //! the same base, and takes the place of the one before.
 
 use super::error::RunError;
+use super::mark::{is_ours, mark};
 use super::pending::Pending;
 use super::plan::PlanRun;
 use super::side::Watch;
@@ -56,6 +57,10 @@ pub fn run_resolve(resolve: &Resolve, watch: &dyn Watch) -> Result<PlanRun, RunE
         }
     }
     let made = replan(&plan, decisions, watch)?;
+    // Decisions make nobody's plan one's own.
+    if is_ours(&plan) {
+        mark(&made.plan);
+    }
     drop(lock);
     exchange(&made, &resolve.folder)?;
     Ok(PlanRun { plan: Plan { folder: resolve.folder.clone(), ..made.plan }, ..made })

@@ -1,5 +1,7 @@
 //! Sizes of memory, as written and as the machine has.
 
+use super::error::JobError;
+
 /// Reads `512MB`, `2GiB`, `1.5g`, `1048576`; thousands or 1024s are the same to us (1024).
 pub fn parse_size(text: &str) -> Option<usize> {
     let text = text.trim();
@@ -14,6 +16,18 @@ pub fn parse_size(text: &str) -> Option<usize> {
     };
     let bytes = number * unit;
     (bytes >= 1024.0 * 1024.0).then_some(bytes as usize)
+}
+
+/// How much memory may be used, as typed or by default.
+///
+/// # Errors
+/// If it is no size.
+pub fn memory(typed: Option<&str>) -> Result<usize, JobError> {
+    let size = |text: &str| {
+        parse_size(text)
+            .ok_or_else(|| JobError::Value { value: text.to_owned(), what: "size of memory (like 2GB; at least 1MB)" })
+    };
+    typed.map_or_else(|| Ok(available_memory()), size)
 }
 
 /// A quarter of the machine's memory, or of what a container may use; 1 GiB where neither is known.

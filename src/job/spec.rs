@@ -5,7 +5,7 @@ use super::duration::parse_duration;
 use super::error::JobError;
 use super::plan::{PlanJob, TwoWayJob};
 use super::side::Job;
-use super::size::{available_memory, parse_size};
+use super::size::memory;
 use crate::endpoint::{Action, Address, Reading, scrubbed};
 use crate::plan::{Direction, Limit, Limits, Merge, Rules, Winner};
 use crate::table::{AlignOptions, NameError, Rule, typed_maps, typed_name, typed_names, typed_pairs};
@@ -264,13 +264,7 @@ impl JobSpec {
                 return Err(JobError::Value { value: sql.clone(), what: "condition: its brackets do not match" });
             }
         }
-        let memory = match &self.memory {
-            Some(text) => parse_size(text).ok_or_else(|| JobError::Value {
-                value: text.clone(),
-                what: "size of memory (like 2GB; at least 1MB)",
-            })?,
-            None => available_memory(),
-        };
+        let memory = memory(self.memory.as_deref())?;
         let reasons_time = self.reasons_time.as_deref().map(time).transpose()?;
         Ok(Job {
             where_left: both(self.where_left.clone()),

@@ -82,6 +82,7 @@ pub fn run_sync(job: &SyncJob, watch: &dyn Watch) -> Result<SyncRun, RunError> {
     }
     let mut applying = ApplyJob::new(plan.folder.clone());
     applying.chunk = job.chunk;
+    applying.memory = job.plan.job.memory;
     applying.pause = job.pause;
     applying.lock_timeout = job.lock_timeout;
     applying.allow_cascade = job.plan.allow_cascade;

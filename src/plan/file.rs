@@ -58,7 +58,8 @@ pub struct ActionCounts {
 impl ActionCounts {
     /// All of them.
     pub fn total(&self) -> u64 {
-        self.create + self.update + self.delete
+        // What a file says may be anything.
+        self.create.saturating_add(self.update).saturating_add(self.delete)
     }
 
     /// Those of one action.

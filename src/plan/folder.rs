@@ -4,20 +4,26 @@ use super::conflicts::{CONFLICTS, write_no_conflicts};
 use super::error::PlanError;
 use super::file::{Direction, PLAN, PlanFile, PlanPart};
 use super::steps::{ChunkSide, Chunks, Layout, STEPS};
+use super::two_way::{LINKS, NEXT, PAIRS};
 use crate::endpoint::{WriteTable, disk};
 use crate::snapshot::file_hash;
 use crate::table::KeyChoice;
 use arrow::array::RecordBatch;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::metadata::ParquetMetaData;
 use serde::Deserialize;
 use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use twox_hash::XxHash3_128;
 
 /// The version of the format that this program writes and reads.
-pub const VERSION: u64 = 2;
+pub const VERSION: u64 = 3;
+
+/// What decides on the next base, of a plan that writes both sides.
+pub(super) const TWO_WAY: [&str; 5] = [PAIRS, LINKS, NEXT, "left/manifest.json", "right/manifest.json"];
 
 /// The scripts of the two sides.
 pub const SCRIPTS: [&str; 2] = ["left.sql", "right.sql"];
@@ -42,6 +48,11 @@ impl Plan {
             version: u64,
         }
         let path = folder.join(PLAN);
+        if let Err(e) = disk::refuse_links(folder)
+            && e.kind() == std::io::ErrorKind::InvalidData
+        {
+            return Err(PlanError::damaged(folder, e));
+        }
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
@@ -63,10 +74,18 @@ impl Plan {
                 return Err(PlanError::damaged(&path, format!("it does not tell of {name}")));
             }
         }
+        for name in TWO_WAY.into_iter().filter(|_| file.two_way.is_some()) {
+            if !file.parts.iter().any(|part| part.name == name) {
+                return Err(PlanError::damaged(&path, format!("it does not tell of {name}")));
+            }
+        }
         for part in &file.parts {
             check(folder, part)?;
         }
-        Ok(Self { folder: folder.to_owned(), file })
+        let plan = Self { folder: folder.to_owned(), file };
+        let rows = plan.steps_metadata()?.file_metadata().num_rows().unsigned_abs();
+        super::sound::check(&plan.file, rows).map_err(|why| PlanError::damaged(&path, why))?;
+        Ok(plan)
     }
 
     /// Completes a plan whose steps, scripts and conflicts, if it has any, are in its folder:
@@ -79,8 +98,10 @@ impl Plan {
             write_no_conflicts(&self.folder, &self.file)?;
         }
         self.file.version = VERSION;
+        let two_way = TWO_WAY.into_iter().filter(|_| self.file.two_way.is_some());
         self.file.parts = [STEPS, CONFLICTS, SCRIPTS[0], SCRIPTS[1]]
             .into_iter()
+            .chain(two_way)
             .map(|name| {
                 let (bytes, hash) = measure(&self.folder.join(name))?;
                 Ok(PlanPart { name: name.to_owned(), bytes, hash })
@@ -93,6 +114,23 @@ impl Plan {
         self.file.checksum = hex(XxHash3_128::oneshot(empty.as_bytes()));
         let text = serde_json::to_string_pretty(&self.file).map_err(|e| failed(&e))? + "\n";
         disk::replace(&path, text.as_bytes()).map_err(|e| failed(&e))
+    }
+
+    /// About how many bytes a step takes.
+    ///
+    /// # Errors
+    /// If the steps can't be read.
+    pub fn step_bytes(&self) -> Result<u64, PlanError> {
+        let metadata = self.steps_metadata()?;
+        let bytes: i64 = metadata.row_groups().iter().map(|group| group.total_byte_size()).sum();
+        Ok(bytes.max(0).unsigned_abs().div_ceil(metadata.file_metadata().num_rows().max(1).unsigned_abs()))
+    }
+
+    fn steps_metadata(&self) -> Result<Arc<ParquetMetaData>, PlanError> {
+        let path = self.steps();
+        let file = File::open(&path).map_err(|e| PlanError::read(&path, e))?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| PlanError::damaged(&path, e))?;
+        Ok(Arc::clone(builder.metadata()))
     }
 
     /// The path of `steps.parquet`.
@@ -187,7 +225,9 @@ fn checksum(text: &str, found: &str) -> Option<String> {
 
 fn check(folder: &Path, part: &PlanPart) -> Result<(), PlanError> {
     let path = folder.join(&part.name);
-    if part.name.contains(['/', '\\']) {
+    let ours = TWO_WAY.contains(&part.name.as_str())
+        || (!part.name.contains(['/', '\\']) && Path::new(&part.name).file_name() == Some(part.name.as_ref()));
+    if !ours {
         return Err(PlanError::damaged(&folder.join(PLAN), format!("`{}` is no file of a plan", part.name)));
     }
     let size = std::fs::metadata(&path).map_err(|e| match e.kind() {

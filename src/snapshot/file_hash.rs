@@ -36,6 +36,26 @@ pub(super) fn bytes_hash(bytes: &[u8]) -> String {
     format!("{:032x}", XxHash3_128::oneshot(bytes))
 }
 
+/// Where a JSON file says its own checksum, near its end.
+const CHECKSUM: &str = "\"checksum\": \"";
+/// What stands there while the checksum is made.
+pub(super) const NO_CHECKSUM: &str = "00000000000000000000000000000000";
+
+/// The text of a JSON file with its right checksum in it; `None` if there is no place for it.
+pub(crate) fn seal(text: &str) -> Option<String> {
+    let at = text.rfind(CHECKSUM)? + CHECKSUM.len();
+    let end = at.checked_add(NO_CHECKSUM.len())?;
+    let (before, after) = (text.get(..at)?, text.get(end..)?);
+    let checksum = bytes_hash(format!("{before}{NO_CHECKSUM}{after}").as_bytes());
+    Some(format!("{before}{checksum}{after}"))
+}
+
+/// The text of a JSON object with a field for its checksum at its end, and the right one in it.
+pub(crate) fn seal_object(text: &str) -> Option<String> {
+    let fields = text.trim_end().strip_suffix('}')?.trim_end();
+    seal(&format!("{fields},\n  {CHECKSUM}{NO_CHECKSUM}\"\n}}\n"))
+}
+
 /// A file of a folder as it was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileSum {

@@ -1,7 +1,7 @@
 //! `manifest.json`: what a snapshot holds. Written last, so that a folder with a manifest is whole.
 
 use super::error::SnapshotError;
-use super::file_hash::{FileSum, bytes_hash};
+use super::file_hash::{FileSum, NO_CHECKSUM, seal};
 use super::other::other_column;
 use super::recipe::Recipe;
 use crate::endpoint::disk;
@@ -13,11 +13,6 @@ use std::path::Path;
 pub const MANIFEST: &str = "manifest.json";
 
 const VERSION: u64 = 2;
-
-/// The last field of the file, before its value; see [`seal`].
-const CHECKSUM: &str = "\"checksum\": \"";
-/// A checksum before it is known.
-const NO_CHECKSUM: &str = "00000000000000000000000000000000";
 
 /// What was frozen, when and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -135,13 +130,4 @@ impl Manifest {
             }
         }
     }
-}
-
-/// A manifest's text with the right checksum in it; `None` if there is no place for it.
-fn seal(text: &str) -> Option<String> {
-    let at = text.rfind(CHECKSUM)? + CHECKSUM.len();
-    let end = at.checked_add(NO_CHECKSUM.len())?;
-    let (before, after) = (text.get(..at)?, text.get(end..)?);
-    let checksum = bytes_hash(format!("{before}{NO_CHECKSUM}{after}").as_bytes());
-    Some(format!("{before}{checksum}{after}"))
 }

@@ -12,6 +12,7 @@ mod edges;
 mod exact;
 mod files;
 mod filters;
+mod fuzz;
 mod history;
 mod keys;
 mod layers;

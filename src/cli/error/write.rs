@@ -93,6 +93,14 @@ impl From<ApplyError> for Failure {
                 &format!("the plan was made for {planned}"),
                 "give the address of that table, or make a plan for this one",
             ),
+            ApplyError::NotOurs { side, names } => Self::new(
+                "this plan was not made by you on this machine",
+                &format!(
+                    "applying it would give what {} holds to the server that the plan names for its {side} table",
+                    names.join(" and ")
+                ),
+                &format!("look at the plan, then name the table yourself, with --{side} ADDRESS"),
+            ),
             ApplyError::Changed { address, differences } => Self::new(
                 &format!("{address} is not as it was when the plan was made"),
                 &differences.join("; "),

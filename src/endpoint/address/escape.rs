@@ -51,9 +51,15 @@ pub(super) fn expand(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> R
     Ok(out)
 }
 
-/// Whether a text has the name of an environment's variable in it.
-pub(super) fn names_variables(text: &str) -> bool {
-    variable_in(text).is_some()
+/// The environment's variables that a text names.
+pub(super) fn variables(text: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    while let Some((_, name, tail)) = variable_in(rest) {
+        out.push(name.to_owned());
+        rest = tail;
+    }
+    out
 }
 
 /// Whether a text is nothing but names of environment variables.

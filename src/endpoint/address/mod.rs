@@ -141,15 +141,19 @@ impl Address {
         show::kept(text, variable)
     }
 
-    /// Whether an address takes something from the environment.
-    pub fn names_variables(text: &str) -> bool {
-        escape::names_variables(text)
+    /// The variables of the environment that an address names.
+    pub fn variables(text: &str) -> Vec<String> {
+        escape::variables(text)
     }
 
     /// Of a text that may be an address with a password, in a place where none is expected: what is
     /// certainly no secret. `None` if all of it is.
     pub fn certain(text: &str) -> Option<String> {
-        (show::looks_like_a_login(text) || show::names_a_server(text)).then(|| show::certain(text))
+        let shown = match Self::parse(text, &|_| None) {
+            Ok(address) => address.to_string(),
+            Err(_) => show::in_the_wrong_place(text)?,
+        };
+        (shown != text).then_some(shown)
     }
 
     fn sqlite(rest: &str, typed: &str) -> Result<Self, AddressError> {

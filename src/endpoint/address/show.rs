@@ -117,6 +117,13 @@ pub(super) fn looks_like_a_login(text: &str) -> bool {
     decoded.contains("://") || (login && !is_path) || setting
 }
 
+/// A text that is no address as it stands; `None` if it is nothing like one.
+pub(super) fn in_the_wrong_place(text: &str) -> Option<String> {
+    let certain = certain(text);
+    let of_a_scheme = certain != text && certain != "…";
+    (of_a_scheme || looks_like_a_login(text)).then(|| kept_parts(text).unwrap_or(certain))
+}
+
 /// Whether a text begins with a server's scheme.
 pub(super) fn names_a_server(text: &str) -> bool {
     let scheme = text.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());

@@ -249,3 +249,22 @@ fn what_is_kept_has_names_and_no_passwords() {
         assert_eq!(Address::kept(typed, &variable), kept, "{typed}");
     }
 }
+
+#[test]
+fn what_was_typed_is_repeated_without_its_password() {
+    let table = [
+        ("postgres://me@h/d#t", None),
+        ("postgres://me:s3cret@h/d#t", Some("postgres://me:***@h/d#t")),
+        ("postgres://me:${NOPE}@h/d#t", None),
+        ("postgres:/me:s3cret@h/d#t", Some("postgres:…")),
+        ("sqlite:a.db#t", None),
+        ("sqlite:f.db?key=s3cret#t", Some("sqlite:…")),
+        ("me:s3cret@h/d", Some("…")),
+        ("--memory=2GB", None),
+        ("--yes", None),
+        ("plan", None),
+    ];
+    for (text, shown) in table {
+        assert_eq!(Address::certain(text).as_deref(), shown, "{text}");
+    }
+}

@@ -4,14 +4,10 @@
 use crate::base::BaseFile;
 use crate::endpoint::disk;
 use crate::job::error::RunError;
+pub(super) use crate::plan::LINKS;
+use crate::plan::NEXT;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-
-/// The file's name in a plan folder.
-const NEXT: &str = "next.json";
-
-/// The links of rows that agree, in a plan folder.
-pub(super) const LINKS: &str = "links.parquet";
 
 /// What the base is going to say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

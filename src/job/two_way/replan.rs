@@ -6,6 +6,7 @@ use super::servers::Servers;
 use crate::base::Base;
 use crate::compare::CompareOptions;
 use crate::endpoint::Address;
+use crate::job::apply::address_of;
 use crate::job::error::RunError;
 use crate::job::kept::{DIFFERENCES, RUN};
 use crate::job::plan::{PlanJob, PlanRun, TwoWayJob};
@@ -34,13 +35,8 @@ pub(in crate::job) fn replan(old: &Plan, decisions: Vec<Decision>, watch: &dyn W
         return Err(RunError::BaseMoved { state: state.display().to_string() });
     }
     let next = NextFile::read(&old.folder)?;
-    let address = |side: usize| -> Result<Address, RunError> {
-        let variable = |name: &str| std::env::var(name).ok();
-        Ok(Address::parse(&old.file.sides[side].address, &variable)
-            .map_err(crate::job::JobError::from)?
-            .below(made_in)
-            .read_as(old.file.reading))
-    };
+    let address =
+        |side: usize| -> Result<Address, RunError> { Ok(address_of(old, side, &|name| std::env::var(name).ok())?) };
     let job = PlanJob {
         job: Job {
             left: address(0)?,

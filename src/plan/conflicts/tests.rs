@@ -2,6 +2,7 @@ use super::layout::ConflictLayout;
 use super::*;
 use crate::audit::Summary;
 use crate::endpoint::ExportBatch;
+use crate::plan::folder::TWO_WAY;
 use crate::plan::{
     ActionCounts, Direction, Limits, Plan, PlanFile, PlanSide, Reason, SCRIPTS, TwoWayFile, means, steps,
 };
@@ -108,7 +109,8 @@ fn texts(row: [Option<&str>; 3]) -> Option<Vec<Option<String>>> {
 fn written(folder: &Path, conflicts: &[ConflictRows]) -> Plan {
     let file = file();
     steps::StepsWriter::create(folder, steps::Layout::of(&file)).unwrap().finish().unwrap();
-    SCRIPTS.iter().for_each(|name| std::fs::write(folder.join(name), "").unwrap());
+    ["left", "right"].iter().for_each(|side| std::fs::create_dir(folder.join(side)).unwrap());
+    SCRIPTS.iter().chain(&TWO_WAY).for_each(|name| std::fs::write(folder.join(name), "").unwrap());
     let tables = [&file.sides[0].table, &file.sides[1].table];
     let mut writer = ConflictsWriter::create(folder, tables, &file.alignment, &file.key).unwrap();
     conflicts.iter().for_each(|rows| writer.write(rows).unwrap());

@@ -24,6 +24,12 @@ use std::sync::Arc;
 /// The file's name in a plan folder.
 pub const PAIRS: &str = "pairs.parquet";
 
+/// The name of the file that says what the base is going to be.
+pub const NEXT: &str = "next.json";
+
+/// The name of the file of links between rows that agree.
+pub const LINKS: &str = "links.parquet";
+
 /// The columns of whole numbers, in the order of [`PlannedPair::numbers`].
 const NUMBERS: [&str; 15] = [
     "left_row",

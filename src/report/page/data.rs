@@ -1,6 +1,7 @@
 //! The tables of rows as JSON that may stand in a page.
 
 use super::model::{Cell, ColumnKind, PageColumn, PageTable, Values};
+use crate::table::is_odd;
 use std::collections::HashMap;
 
 /// A table as one JSON object. A column whose values repeat is `of` (its distinct values) and `at`
@@ -153,7 +154,9 @@ pub fn json_text(text: &str, out: &mut String) {
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if is_odd(c) => {
+                c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")))
+            }
             c => out.push(c),
         }
     }
@@ -166,10 +169,10 @@ mod tests {
 
     #[test]
     fn a_value_stays_inside_its_element() {
-        let text = "</script><!--\u{2028}&\"\\\n\0\u{202e}é𝄞";
+        let text = "</script><!--\u{2028}&\"\\\n\0\u{202e}\u{e0041}é𝄞";
         let mut out = String::new();
         json_text(text, &mut out);
-        assert!(!out.contains(['<', '>', '&', '\u{2028}', '\n']), "{out}");
+        assert!(!out.contains(['<', '>', '&', '\u{2028}', '\n', '\u{202e}', '\u{e0041}']), "{out}");
         assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text);
     }
 

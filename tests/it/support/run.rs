@@ -96,7 +96,7 @@ impl Workdir {
         let tree = self.tree("");
         for path in &tree {
             let name = path.file_name().unwrap().to_str().unwrap();
-            let temporary = name.starts_with('.') && name != ".trueup" && name != ".gitignore"
+            let temporary = name.starts_with('.') && name != ".trueup" && ![".gitignore", ".local"].contains(&name)
                 || name.contains("tmp")
                 || name.contains("partial");
             let row_file = name.starts_with("rows-") || name.starts_with("index-");

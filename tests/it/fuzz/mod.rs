@@ -1,0 +1,104 @@
+//! What comes from outside is read without a panic, without a hang and without taking the machine's memory,
+//! whatever it is. Inputs of a corpus (`testdata/fuzz/TARGET`) are read as they are, in the ordinary tests,
+//! and changed at random as long as one likes: `scripts/fuzz TARGET SECONDS`. What is found becomes part of
+//! the corpus.
+//!
+//! Changes are made blindly, not led by what code they reach: that would need a build of all dependencies
+//! for it alone. So the targets reach deep by themselves: checksums are made right after a change.
+
+mod base;
+mod change;
+mod plan;
+mod text;
+
+use change::Change;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Something that is read.
+struct Target {
+    name: &'static str,
+    /// What the grammar is made of.
+    words: &'static [&'static str],
+    /// Inputs besides the corpus.
+    seeds: fn() -> Vec<Vec<u8>>,
+    /// Reads an input. A panic is a find.
+    read: fn(&[u8]),
+}
+
+const TARGETS: [Target; 6] = [text::CSV, text::JSON, text::ADDRESS, text::CONDITION, plan::TARGET, base::TARGET];
+
+/// Longer than any small input may take.
+const SLOW: Duration = Duration::from_secs(5);
+
+fn corpus(target: &Target) -> Vec<(PathBuf, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/fuzz").join(target.name);
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.into_iter().map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
+}
+
+/// Why reading an input is a fault; `None` if it is none.
+fn fault(target: &Target, input: &[u8]) -> Option<String> {
+    let began = Instant::now();
+    let read = catch_unwind(AssertUnwindSafe(|| (target.read)(input)));
+    match read {
+        Err(panic) => {
+            let words = panic.downcast_ref::<String>().cloned();
+            Some(words.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default())
+        }
+        Ok(()) if began.elapsed() > SLOW => Some(format!("it takes {:?}", began.elapsed())),
+        Ok(()) => None,
+    }
+}
+
+#[test]
+fn the_corpus_is_read() {
+    for target in &TARGETS {
+        let found = corpus(target);
+        assert!(found.len() + (target.seeds)().len() > 2, "{} has no corpus", target.name);
+        for (path, input) in &found {
+            assert_eq!(fault(target, input), None, "{}", path.display());
+        }
+        // A few changes each time, always the same ones.
+        let inputs: Vec<Vec<u8>> = found.into_iter().map(|(_, input)| input).chain((target.seeds)()).collect();
+        let mut change = Change::new(7, target.words);
+        for _ in 0..200 {
+            let input = change.of(&inputs);
+            assert_eq!(fault(target, &input), None, "{}: {:?}", target.name, String::from_utf8_lossy(&input));
+        }
+    }
+}
+
+/// `TRUEUP_FUZZ=TARGET:SECONDS`, or nothing to do. Finds go to `TRUEUP_FUZZ_FINDS`.
+#[test]
+#[ignore = "runs as long as one says: scripts/fuzz"]
+fn fuzz() {
+    let Ok(asked) = std::env::var("TRUEUP_FUZZ") else { return };
+    let (name, seconds) = asked.split_once(':').expect("TARGET:SECONDS");
+    let target = TARGETS.iter().find(|target| target.name == name).expect("a target");
+    let (end, began) = (Duration::from_secs(seconds.parse().unwrap()), Instant::now());
+    let finds = std::env::var_os("TRUEUP_FUZZ_FINDS").map_or_else(std::env::temp_dir, PathBuf::from);
+    let inputs: Vec<Vec<u8>> = corpus(target).into_iter().map(|(_, input)| input).chain((target.seeds)()).collect();
+    let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64;
+    let mut change = Change::new(seed, target.words);
+    std::panic::set_hook(Box::new(|_| {}));
+    let (mut runs, mut found) = (0u64, Vec::<String>::new());
+    while began.elapsed() < end {
+        let input = change.of(&inputs);
+        runs += 1;
+        if let Some(why) = fault(target, &input)
+            && !found.contains(&why)
+        {
+            let path = finds.join(format!("{name}-{}", found.len()));
+            std::fs::write(&path, &input).unwrap();
+            eprintln!("{}: {why}", path.display());
+            found.push(why);
+        }
+    }
+    let _ = std::panic::take_hook();
+    eprintln!("{name}: {runs} executions in {} s, seed {seed}, {} finds", began.elapsed().as_secs(), found.len());
+    assert!(found.is_empty(), "{found:#?}");
+}
