@@ -35,6 +35,10 @@ struct Toll {
     marks: BTreeMap<Mark, [u64; 2]>,
     stories: u64,
     needless: u64,
+    /// Per kind of fault, how many rows.
+    faults: BTreeMap<String, u64>,
+    /// Stories in which something was wrong before any break.
+    unbroken: u64,
     /// Stories that failed, in a line each.
     failed: Vec<String>,
     /// Some of them in full.
@@ -61,7 +65,10 @@ impl Toll {
         self.table("by systems", |mark| mark.systems.clone());
         self.table("by kind of break", |mark| mark.how.to_owned());
         self.table("by what was broken off, and what came next", |mark| format!("{}, then {}", mark.verb, mark.next));
+        println!("\nwhat was wrong");
+        self.faults.iter().for_each(|(what, rows)| println!("{rows:>6} rows  {what}"));
         println!("\n{} stories, {} breaks, {} needless conflicts", self.stories, self.breaks(), self.needless);
+        println!("{} stories went wrong where no run was broken off", self.unbroken);
     }
 }
 
@@ -91,6 +98,12 @@ fn tell(story: &Story, toll: &Mutex<Toll>) -> bool {
         }
         if played.wrong.is_empty() {
             return false;
+        }
+        toll.unbroken += u64::from(played.marks.iter().all(|(_, fine)| *fine));
+        for wrong in &played.wrong {
+            let kind =
+                wrong.split_once(" from ").and_then(|(_, rest)| rest.rsplit_once("): ").or(rest.rsplit_once("g: ")));
+            *toll.faults.entry(kind.map_or("something else", |(_, kind)| kind).to_owned()).or_default() += 1;
         }
         let mark = played.marks.last().map(|(mark, _)| format!("{mark:?}")).unwrap_or_default();
         toll.failed
