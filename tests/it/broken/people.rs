@@ -88,7 +88,8 @@ impl Player<'_> {
         // A row is there or is not.
         let here = values[0].is_some();
         let whole = before.len() == COLUMNS;
-        let fits = !before.is_empty() && before.iter().all(|(_, value)| whole || value.is_some() == here);
+        let there = before.first().is_some_and(|(_, value)| value.is_some());
+        let fits = (whole || there == here) && before.iter().all(|(_, value)| value.is_some() == there);
         (fits && before.iter().any(|(column, value)| *value != values[*column])).then_some((id, before))
     }
 }
