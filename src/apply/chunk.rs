@@ -14,7 +14,7 @@ use super::error::ApplyError;
 use super::journal::{Deed, Journal};
 use super::outcome::{Cause, Refusal};
 use super::step_set::StepSet;
-use super::stored::Stored;
+use super::stored::{Keep, Stored};
 use super::work::Work;
 use crate::endpoint::{Action, Dependent, ExportBatch, Interrupt, WriteError, Writer};
 use std::collections::BTreeMap;
@@ -49,8 +49,8 @@ pub struct ChunkWriter<'a> {
     pub unique: bool,
     /// Foreign keys whose rows must not hang on rows that are deleted.
     pub watched: &'a [Dependent],
-    /// Whether the rows are wanted as they are stored.
-    pub keeps: bool,
+    /// Takes the rows as they are stored, if they are wanted: those that are written before COMMIT.
+    pub keep: Option<&'a mut dyn Keep>,
     /// Set when the person interrupts.
     pub interrupt: &'a Interrupt,
     /// How many of the last chunk's steps the database did not accept.
@@ -75,7 +75,7 @@ pub struct ChunkOutcome {
     pub already: StepSet,
     /// Those that were left alone: their rows had moved, or the database did not accept them.
     pub refused: Vec<Refusal>,
-    /// If they are wanted, the rows of those that are as planned now.
+    /// If they are wanted, rows that were as planned, and that nobody has taken yet.
     pub stored: Vec<Stored>,
 }
 
@@ -133,12 +133,10 @@ impl ChunkWriter<'_> {
     /// As [`ApplyError`] says. What was not handed on is not written, but for a connection lost in
     /// COMMIT.
     pub fn write(&mut self, work: &Work, take: &mut Taker<'_>) -> Result<(), ApplyError> {
-        // Applying again: most likely all of it is there.
-        let again = self.deed == Deed::Apply && work.numbers.iter().all(|step| self.journal.ours().contains(*step));
         if self.density.is_high() && work.len() > 1 {
             return self.bisect(work, None, take);
         }
-        match self.attempt(work, !again, true)? {
+        match self.attempt(work, true, true)? {
             Tried::Done(outcome) => {
                 let rejected = outcome.refused.iter().filter(|refusal| refusal.cause == Cause::Rejected).count();
                 *self.density = Density { steps: work.len(), rejected };
@@ -149,10 +147,14 @@ impl ChunkWriter<'_> {
     }
 
     /// Hands on what became of steps.
-    pub(super) fn hand(&mut self, outcome: ChunkOutcome, take: &mut Taker<'_>) -> Result<(), ApplyError> {
-        if self.deed == Deed::Undo {
+    pub(super) fn hand(&mut self, mut outcome: ChunkOutcome, take: &mut Taker<'_>) -> Result<(), ApplyError> {
+        if let Some(keep) = &mut self.keep {
+            outcome.stored.drain(..).try_for_each(|stored| stored.hand(&mut **keep))?;
+        }
+        match self.deed {
+            Deed::Apply => self.journal.already(&outcome.already)?,
             // Taken back by somebody already, maybe by us before a crash.
-            self.journal.done(Deed::Undo, &outcome.already)?;
+            Deed::Undo => self.journal.done(Deed::Undo, &outcome.already)?,
         }
         take(outcome)
     }
@@ -209,8 +211,8 @@ impl ChunkWriter<'_> {
         let wrote = self.put(work).map_err(all)?;
         exactly(wrote, work)?;
         let stored = self.stored(work)?;
-        self.commit(work).map_err(all)?;
-        Ok(ChunkOutcome { written: work.numbers.iter().copied().collect(), stored, ..ChunkOutcome::default() })
+        self.commit(work, stored).map_err(all)?;
+        Ok(ChunkOutcome { written: work.numbers.iter().copied().collect(), ..ChunkOutcome::default() })
     }
 
     /// `odd` are steps that are known to be refused.
@@ -235,7 +237,7 @@ impl ChunkWriter<'_> {
                 }
             }
         }
-        if self.keeps {
+        if self.keep.is_some() {
             let already = |at| outcome.already.contains(work.numbers[at]);
             outcome.stored.extend(Stored::of(self.codec, work, &fetched, already)?);
         }
@@ -246,9 +248,8 @@ impl ChunkWriter<'_> {
         let rest = work.pick(&todo)?;
         self.check_dependents(&rest, &fetched)?;
         match self.write_rest(&rest) {
-            Ok(stored) => {
+            Ok(()) => {
                 outcome.written = rest.numbers.iter().copied().collect();
-                outcome.stored.extend(stored);
                 Ok(outcome)
             }
             Err(failed) => {
@@ -266,12 +267,11 @@ impl ChunkWriter<'_> {
     }
 
     /// Writes and commits steps whose rows are as they found them.
-    fn write_rest(&mut self, rest: &Work) -> Result<Vec<Stored>, Failed> {
+    fn write_rest(&mut self, rest: &Work) -> Result<(), Failed> {
         self.load(rest)??;
         exactly(self.writer.write()?, rest)?;
         let stored = self.stored(rest)?;
-        self.commit(rest)?;
-        Ok(stored)
+        self.commit(rest, stored)
     }
 
     /// Begins, loads and writes.
@@ -302,16 +302,23 @@ impl ChunkWriter<'_> {
 
     /// The rows of the steps that have just been written, if they are wanted.
     fn stored(&mut self, work: &Work) -> Result<Vec<Stored>, Failed> {
-        if !self.keeps || work.steps.after.is_none() {
+        if self.keep.is_none() || work.steps.after.is_none() {
             return Ok(Vec::new());
         }
         let fetched = self.writer.fetch(false)?;
         Ok(Stored::of(self.codec, work, &fetched, |_| true)?.into_iter().collect())
     }
 
-    fn commit(&mut self, work: &Work) -> Result<(), Failed> {
+    /// Commits, once it is safe on the disk which steps these are and what the table made of their rows.
+    fn commit(&mut self, work: &Work, stored: Vec<Stored>) -> Result<(), Failed> {
         let steps: StepSet = work.numbers.iter().copied().collect();
-        self.journal.intent(self.deed, &steps)?;
+        if let Some(keep) = &mut self.keep {
+            // Before COMMIT: after a crash nobody could tell any more what was written and what somebody
+            // has made of it since.
+            stored.iter().try_for_each(|stored| stored.hand(&mut **keep))?;
+        }
+        let mark = self.writer.leave_mark()?;
+        self.journal.intent(self.deed, &steps, mark)?;
         match self.writer.commit() {
             Ok(()) => Ok(self.journal.done(self.deed, &steps)?),
             Err(WriteError::Endpoint(error)) => {

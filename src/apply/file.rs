@@ -10,6 +10,7 @@ use super::codec::Codec;
 use super::error::ApplyError;
 use super::file_run::{FileOutcome, FileRun};
 use super::outcome::{Cause, Refusal};
+use super::resolve::RowsSay;
 use super::step_set::StepSet;
 use super::stored::{Keep, Stored};
 use super::whole;
@@ -32,13 +33,9 @@ const CHUNK: usize = 10_000;
 /// planned, somebody writes to the file meanwhile, or the person interrupts. The file is as it was
 /// then.
 pub fn apply_file(run: FileRun<'_>) -> Result<FileOutcome, ApplyError> {
-    let (path, kind) = match run.address {
-        Address::Csv(csv) => (&csv.path, Kind::Csv(Csv::new(csv.path.clone(), csv.delimiter).delimiter()?)),
-        Address::Parquet(path) => (path, Kind::Parquet),
-        other => {
-            let why = "it is no CSV or Parquet file".to_owned();
-            return Err(ApplyError::Obstacle { address: other.to_string(), why });
-        }
+    let Some((path, kind)) = kind_of(run.address)? else {
+        let why = "it is no CSV or Parquet file".to_owned();
+        return Err(ApplyError::Obstacle { address: run.address.to_string(), why });
     };
     let Some(table) = run.plan.write_table(run.side) else { return Ok(FileOutcome::default()) };
     let codec = Codec::new(&table);
@@ -49,6 +46,34 @@ pub fn apply_file(run: FileRun<'_>) -> Result<FileOutcome, ApplyError> {
         run.progress.advance(work.len() as u64);
     }
     Ok(outcome)
+}
+
+/// What a file's rows say of steps whose commit nobody saw end.
+///
+/// # Errors
+/// If the file or the plan can't be read, or the person interrupts.
+pub fn look_at_file(run: &FileRun<'_>) -> Result<RowsSay, ApplyError> {
+    let mut say = RowsSay::default();
+    let (Some((path, kind)), Some(table)) = (kind_of(run.address)?, run.plan.write_table(run.side)) else {
+        return Ok(say);
+    };
+    let codec = Codec::new(&table);
+    let works = works(run, &codec)?;
+    let file = File { kind, side: run.side, codec: &codec, interrupt: &run.interrupt };
+    for (work, found) in works.iter().zip(&file.find(path, &works)?.found) {
+        let verdicts = classify(&codec, work, &found.batch(work)?)?.verdicts;
+        work.numbers.iter().zip(&verdicts).for_each(|(step, verdict)| say.add(*step, verdict));
+    }
+    Ok(say)
+}
+
+/// A file that can be written, and how.
+fn kind_of(address: &Address) -> Result<Option<(&Path, Kind)>, ApplyError> {
+    Ok(match address {
+        Address::Csv(csv) => Some((&csv.path, Kind::Csv(Csv::new(csv.path.clone(), csv.delimiter).delimiter()?))),
+        Address::Parquet(path) => Some((path, Kind::Parquet)),
+        _ => None,
+    })
 }
 
 /// The steps that take part, as they are to be written.
@@ -148,9 +173,9 @@ impl File<'_> {
         let rows = before.rows + edits.added.len() as u64 - edits.dropped.len() as u64;
         stored.extend(self.prove(&draft, &kept, rows, keep.is_some())?);
         original.check()?;
+        hand_over(&stored, keep)?;
         commit(&outcome.written)?;
         draft.commit(&original)?;
-        hand_over(&stored, keep)?;
         Ok(outcome)
     }
 

@@ -1,24 +1,30 @@
 //! What apply and undo have written, one file per side in the plan folder: `journal-left.jsonl`
 //! and `journal-right.jsonl`, one JSON object a line.
 //!
-//! The first line says the format's version and the checksum of the plan. Every other line tells
-//! of a chunk: what was done (`apply` or `undo`), which steps (`[[first, last], …]`) and how far:
+//! The first line says the format's version and the checksum of the plan. Every other line says what
+//! is done (`apply` or `undo`), when (`at`), how far (`stage`), and of a chunk which steps
+//! (`[[first, last], …]`):
 //!
+//! - `began`: a run is about to write.
 //! - `intent`: written and safe on the disk before COMMIT. Each of these rows has just been
-//!   written in the open transaction, so each of them was as its step found it.
+//!   written in the open transaction, so each of them was as its step found it. `mark` is what the
+//!   database will say of the transaction afterwards, where it can say anything.
 //! - `done`: after COMMIT.
-//! - `dropped`: COMMIT was refused; nothing was written.
+//! - `dropped`: COMMIT was refused, or turned out not to have taken place; nothing was written.
+//! - `unclear`: nobody can tell whether COMMIT took place, and the rows have changed since.
+//! - `already`: the rows of these steps were as planned before apply came to them.
+//! - `ended`: the run has dealt with every step.
 //!
 //! A step is *ours*, for undo to take back, from the moment that an apply intends it until an undo
-//! of it is done or the apply is dropped. So where a crash leaves it open whether a COMMIT took
-//! place, a step stays ours; its row then says which it was: as it was to become (it is taken
-//! back), or as it was before (there is nothing to take back). A step whose row was as planned
-//! before apply came to it is not ours.
+//! of it is done or the apply is dropped. An intent without an end is *open*: the next run finds out
+//! what became of it ([`resolve`](super::SideRun::resolve)) before it writes anything. A step whose
+//! row was as planned before apply came to it is not ours.
 //!
 //! A crash may tear the last line. What it would have told did not happen: COMMIT comes only after
 //! the whole line is on the disk. It is cut off.
 
 use super::error::ApplyError;
+use super::journal_facts::{JournalFacts, change, read};
 use super::outcome::side_word;
 use super::step_set::StepSet;
 use serde::{Deserialize, Serialize};
@@ -27,7 +33,7 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// The version of the format.
-const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 2;
 
 /// What is done with steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,25 +45,35 @@ pub enum Deed {
     Undo,
 }
 
+/// How far something has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Stage {
+pub(super) enum Stage {
+    Began,
     Intent,
     Done,
     Dropped,
+    Unclear,
+    Already,
+    Ended,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Header {
-    version: u64,
-    plan: String,
+pub(super) struct Header {
+    pub(super) version: u64,
+    pub(super) plan: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Line {
-    deed: Deed,
-    stage: Stage,
-    steps: Vec<(u64, u64)>,
+pub(super) struct Line {
+    pub(super) deed: Deed,
+    pub(super) stage: Stage,
+    /// UTC, RFC 3339.
+    pub(super) at: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) steps: Vec<(u64, u64)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) mark: Option<String>,
 }
 
 /// The journal of one side.
@@ -65,7 +81,7 @@ struct Line {
 pub struct Journal {
     path: PathBuf,
     file: File,
-    ours: StepSet,
+    facts: JournalFacts,
 }
 
 impl Journal {
@@ -89,11 +105,11 @@ impl Journal {
             .map_err(|e| ApplyError::file("write", &path, &e))?;
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(|e| ApplyError::file("read", &path, &e))?;
-        let (whole, ours) = read(&text, plan).map_err(|why| journal(&path, why))?;
+        let (whole, facts) = read(&text, plan).map_err(|why| journal(&path, why))?;
         let failed = |e: std::io::Error| ApplyError::file("write", &path, &e);
         file.set_len(whole as u64).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
-        let mut out = Self { path: path.clone(), file, ours };
+        let mut out = Self { path: path.clone(), file, facts };
         if whole == 0 {
             out.write(&Header { version: VERSION, plan: plan.to_owned() }, true)?;
             sync_folder(folder).map_err(failed)?;
@@ -101,17 +117,44 @@ impl Journal {
         Ok(out)
     }
 
-    /// The steps that are ours.
-    pub fn ours(&self) -> &StepSet {
-        &self.ours
+    /// What a side's journal tells, without touching it; `None` if nothing was ever written there.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn facts_of(folder: &Path, side: usize, plan: &str) -> Result<Option<JournalFacts>, ApplyError> {
+        let path = path(folder, side);
+        match std::fs::read(&path) {
+            Ok(text) => read(&text, plan).map(|(_, facts)| Some(facts)).map_err(|why| journal(&path, why)),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(ApplyError::file("read", &path, &e)),
+        }
     }
 
-    /// Before COMMIT: returns once it is safe on the disk.
+    /// What it tells.
+    pub fn facts(&self) -> &JournalFacts {
+        &self.facts
+    }
+
+    /// The steps that are ours.
+    pub fn ours(&self) -> &StepSet {
+        &self.facts.ours
+    }
+
+    /// Before a run writes anything.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn began(&mut self, deed: Deed) -> Result<(), ApplyError> {
+        self.tell(deed, Stage::Began, &StepSet::default(), None)
+    }
+
+    /// Before COMMIT: returns once it is safe on the disk. `mark` is what the database can be asked
+    /// about afterwards.
     ///
     /// # Errors
     /// If it can't be written. Do not commit then.
-    pub fn intent(&mut self, deed: Deed, steps: &StepSet) -> Result<(), ApplyError> {
-        self.tell(deed, Stage::Intent, steps)
+    pub fn intent(&mut self, deed: Deed, steps: &StepSet, mark: Option<String>) -> Result<(), ApplyError> {
+        self.tell_of(deed, Stage::Intent, steps, mark)
     }
 
     /// After COMMIT.
@@ -119,23 +162,50 @@ impl Journal {
     /// # Errors
     /// If it can't be written.
     pub fn done(&mut self, deed: Deed, steps: &StepSet) -> Result<(), ApplyError> {
-        self.tell(deed, Stage::Done, steps)
+        self.tell_of(deed, Stage::Done, steps, None)
     }
 
-    /// After a COMMIT that was refused.
+    /// After a COMMIT that was refused, or turned out not to have taken place.
     ///
     /// # Errors
     /// If it can't be written.
     pub fn dropped(&mut self, deed: Deed, steps: &StepSet) -> Result<(), ApplyError> {
-        self.tell(deed, Stage::Dropped, steps)
+        self.tell_of(deed, Stage::Dropped, steps, None)
     }
 
-    fn tell(&mut self, deed: Deed, stage: Stage, steps: &StepSet) -> Result<(), ApplyError> {
-        if steps.is_empty() {
-            return Ok(());
-        }
-        self.write(&Line { deed, stage, steps: steps.ranges().collect() }, stage == Stage::Intent)?;
-        change(&mut self.ours, deed, stage, steps);
+    /// Of these steps nobody can tell any more whether they were committed.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn unclear(&mut self, deed: Deed, steps: &StepSet) -> Result<(), ApplyError> {
+        self.tell_of(deed, Stage::Unclear, steps, None)
+    }
+
+    /// The rows of these steps were as planned before apply came to them.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn already(&mut self, steps: &StepSet) -> Result<(), ApplyError> {
+        self.tell_of(Deed::Apply, Stage::Already, steps, None)
+    }
+
+    /// A run has dealt with every step.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn ended(&mut self, deed: Deed) -> Result<(), ApplyError> {
+        self.tell(deed, Stage::Ended, &StepSet::default(), None)
+    }
+
+    fn tell_of(&mut self, deed: Deed, stage: Stage, steps: &StepSet, mark: Option<String>) -> Result<(), ApplyError> {
+        if steps.is_empty() { Ok(()) } else { self.tell(deed, stage, steps, mark) }
+    }
+
+    fn tell(&mut self, deed: Deed, stage: Stage, steps: &StepSet, mark: Option<String>) -> Result<(), ApplyError> {
+        let at = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+        let line = Line { deed, stage, at, steps: steps.ranges().collect(), mark };
+        self.write(&line, matches!(stage, Stage::Began | Stage::Intent))?;
+        change(&mut self.facts, line);
         Ok(())
     }
 
@@ -167,49 +237,6 @@ fn sync_folder(folder: &Path) -> std::io::Result<()> {
     }
 }
 
-fn change(ours: &mut StepSet, deed: Deed, stage: Stage, steps: &StepSet) {
-    match (deed, stage) {
-        (Deed::Apply, Stage::Intent) => ours.insert_all(steps),
-        (Deed::Apply, Stage::Dropped) | (Deed::Undo, Stage::Done) => ours.remove_all(steps),
-        (Deed::Apply, Stage::Done) | (Deed::Undo, Stage::Intent | Stage::Dropped) => {}
-    }
-}
-
-/// The length of the lines that are whole, and the steps that are ours.
-fn read(text: &[u8], plan: &str) -> Result<(usize, StepSet), String> {
-    let mut ours = StepSet::default();
-    let mut whole = 0;
-    let end = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    for (number, line) in text[..end].split_inclusive(|byte| *byte == b'\n').enumerate() {
-        let last = whole + line.len() == end;
-        if number == 0 {
-            match serde_json::from_slice::<Header>(line) {
-                Ok(header) if header.version != VERSION => {
-                    return Err(format!("has format version {}; this program knows version {VERSION}", header.version));
-                }
-                Ok(header) if header.plan != plan => {
-                    return Err("tells of another plan: this one was changed after it was applied".to_owned());
-                }
-                Ok(_) => {}
-                Err(_) if last => break,
-                Err(e) => return Err(format!("line 1 is damaged ({e})")),
-            }
-        } else {
-            match serde_json::from_slice::<Line>(line) {
-                Ok(line) => {
-                    let mut steps = StepSet::default();
-                    line.steps.iter().for_each(|(first, last)| steps.insert_range(*first, *last));
-                    change(&mut ours, line.deed, line.stage, &steps);
-                }
-                Err(_) if last => break,
-                Err(e) => return Err(format!("line {} is damaged ({e})", number + 1)),
-            }
-        }
-        whole += line.len();
-    }
-    Ok((whole, ours))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,11 +251,11 @@ mod tests {
     fn what_was_told_is_read_back() {
         let folder = tempfile::tempdir().unwrap();
         let mut journal = Journal::open(folder.path(), 1, "p").unwrap();
-        journal.intent(Deed::Apply, &set(&[0, 1, 2, 7])).unwrap();
+        journal.intent(Deed::Apply, &set(&[0, 1, 2, 7]), Some("m".into())).unwrap();
         journal.done(Deed::Apply, &set(&[0, 1, 2, 7])).unwrap();
-        journal.intent(Deed::Apply, &set(&[9])).unwrap();
+        journal.intent(Deed::Apply, &set(&[9]), None).unwrap();
         journal.dropped(Deed::Apply, &set(&[9])).unwrap();
-        journal.intent(Deed::Undo, &set(&[1, 2])).unwrap();
+        journal.intent(Deed::Undo, &set(&[1, 2]), None).unwrap();
         journal.done(Deed::Undo, &set(&[2])).unwrap();
         assert_eq!(*journal.ours(), set(&[0, 1, 7]));
         drop(journal);
@@ -242,9 +269,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("journal-left.jsonl");
         let mut journal = Journal::open(folder.path(), 0, "p").unwrap();
-        journal.intent(Deed::Apply, &set(&[3])).unwrap();
+        journal.intent(Deed::Apply, &set(&[3]), None).unwrap();
         let good = std::fs::read(&file).unwrap();
-        journal.intent(Deed::Apply, &set(&[4])).unwrap();
+        journal.intent(Deed::Apply, &set(&[4]), None).unwrap();
         drop(journal);
         let all = std::fs::read(&file).unwrap();
         for length in 0..=all.len() {
@@ -253,7 +280,7 @@ mod tests {
             assert_eq!(journal.ours().contains(3), length >= good.len(), "{length}");
             assert_eq!(journal.ours().contains(4), length == all.len(), "{length}");
             // What is told next stands on a line of its own.
-            journal.intent(Deed::Apply, &set(&[5])).unwrap();
+            journal.intent(Deed::Apply, &set(&[5]), None).unwrap();
             drop(journal);
             assert!(Journal::open(folder.path(), 0, "p").unwrap().ours().contains(5));
         }
@@ -261,9 +288,9 @@ mod tests {
         damaged[good.len() - 3] = b'x';
         std::fs::write(&file, &damaged).unwrap();
         assert!(matches!(Journal::open(folder.path(), 0, "p"), Err(ApplyError::Journal { .. })));
-        std::fs::write(&file, "{\"version\":2,\"plan\":\"p\"}\n").unwrap();
+        std::fs::write(&file, "{\"version\":1,\"plan\":\"p\"}\n").unwrap();
         let error = Journal::open(folder.path(), 0, "p").unwrap_err().to_string();
-        assert!(error.contains("version 2"), "{error}");
+        assert!(error.contains("version 1"), "{error}");
     }
 
     proptest! {
@@ -285,7 +312,7 @@ mod tests {
                 let steps = set(&[step]);
                 // 0: killed before the intent; 1: after it; 2: after COMMIT; 3: not killed; 4: refused.
                 if how == 0 { continue; }
-                journal.intent(deed, &steps).unwrap();
+                journal.intent(deed, &steps, None).unwrap();
                 if matches!(how, 2 | 3) {
                     if undo { written.remove(&step); } else { written.insert(step); }
                 }

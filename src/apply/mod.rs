@@ -2,7 +2,8 @@
 //!
 //! Steps are written a chunk at a time, each chunk in a transaction of its own ([`SideRun`]). What
 //! was written is kept in a [`Journal`], so that applying again after a crash finishes the job and
-//! undo takes back nothing but what apply wrote. Rows that are no longer as their steps found them
+//! undo takes back nothing but what apply wrote; a chunk that a crash left open is looked into before
+//! anything else is written ([`SideRun::resolve`]). Rows that are no longer as their steps found them
 //! are never touched, and those that the database does not accept are left out: they are
 //! [`Refusal`]s, listed in `refused.parquet`, and never keep others from being written. At the end, what was
 //! written is read again and compared with the plan.
@@ -26,11 +27,14 @@ mod error;
 pub mod file;
 mod file_run;
 mod journal;
+mod journal_facts;
 mod lock;
 #[cfg(test)]
 mod model;
 mod outcome;
+mod plan_state;
 mod refused;
+mod resolve;
 mod run;
 mod step_set;
 mod stored;
@@ -52,12 +56,15 @@ pub use dependents::cascading;
 pub use error::ApplyError;
 pub use file_run::{FileOutcome, FileRun};
 pub use journal::{Deed, Journal};
+pub use journal_facts::{JournalFacts, OpenChunk};
 pub use lock::PlanLock;
 pub use outcome::{Cause, Refusal, SideOutcome, Unverified, side_word};
+pub use plan_state::{Phase, PlanState};
 pub use refused::{Listing, REFUSED, UNVERIFIED, read_refused};
+pub use resolve::RowsSay;
 pub use run::{ChunkIter, Settled, SideRun, Steps, chosen};
 pub use step_set::StepSet;
 pub use stored::Keep;
-pub use stored_rows::{StoredRows, read_stored};
+pub use stored_rows::{StoredBefore, StoredRows, read_stored};
 pub use work::Work;
 pub use writers::Writers;

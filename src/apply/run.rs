@@ -3,6 +3,7 @@
 use super::chunk::{ChunkWriter, Density};
 use super::error::ApplyError;
 use super::journal::{Deed, Journal};
+use super::journal_facts::JournalFacts;
 use super::outcome::{Cause, Refusal, SideOutcome};
 use super::step_set::StepSet;
 use super::stored::Keep;
@@ -83,9 +84,37 @@ impl Settled {
     }
 }
 
+/// Why a step is left alone that may have been written before.
+const UNCLEAR: &str = "an earlier run broke off while committing it, and the row has changed since: nobody can tell \
+                       whether it was written";
+
+/// Which steps a run takes part in.
+struct Part {
+    /// All if `None`.
+    mine: Option<StepSet>,
+    /// Those that were written before.
+    standing: StepSet,
+    /// Those that nobody can tell of.
+    unclear: StepSet,
+}
+
+impl Part {
+    fn of(deed: Deed, facts: &JournalFacts) -> Self {
+        match deed {
+            Deed::Apply => Self { mine: None, standing: facts.dealt_with(), unclear: facts.unclear.clone() },
+            // Undo only looks at what is ours when it begins.
+            Deed::Undo => {
+                Self { mine: Some(facts.ours.clone()), standing: StepSet::default(), unclear: StepSet::default() }
+            }
+        }
+    }
+}
+
 impl SideRun<'_> {
     /// Writes the steps, and counts in `outcome` as it goes. With `keep`, the rows of all steps that
-    /// are as planned now are handed over as they are stored, those of a chunk after its COMMIT.
+    /// are as planned now are handed over as they are stored, those of a chunk before its COMMIT.
+    /// Steps that stand from an earlier run are not looked at: whatever has become of their rows since
+    /// is somebody's doing. [`resolve`](Self::resolve) comes first.
     ///
     /// # Errors
     /// If a chunk can't be written; those before it are.
@@ -100,11 +129,23 @@ impl SideRun<'_> {
         let codecs = Codecs::new(self.table, self.identity);
         let mut settled = Settled::default();
         let mut density = Density::default();
-        // Undo only looks at what is ours when it begins.
-        let ours = journal.ours().clone();
-        let mine = |step| self.deed == Deed::Apply || ours.contains(step);
+        let Part { mine, standing, unclear } = Part::of(self.deed, journal.facts());
         let mut first = true;
-        self.each(&mine, &mut |work| {
+        self.each(&|step| mine.as_ref().is_none_or(|mine| mine.contains(step)), &mut |work| {
+            let stands: StepSet = work.numbers.iter().copied().filter(|step| standing.contains(*step)).collect();
+            outcome.already += stands.len();
+            settled.already.insert_all(&stands);
+            for at in (0..work.len()).filter(|at| unclear.contains(work.numbers[*at])) {
+                let codec = codecs.get(work.found_by);
+                refuse(Refusal::of(codec, self.side, (&work, at), Cause::Moved, UNCLEAR.to_owned(), None)?)?;
+                outcome.refused += 1;
+            }
+            let steps = work.len();
+            let work = work.filter(|step| !standing.contains(step) && !unclear.contains(step))?;
+            self.progress.advance((steps - work.len()) as u64);
+            if work.is_empty() {
+                return Ok(());
+            }
             if !std::mem::take(&mut first) {
                 self.rest()?;
             }
@@ -117,7 +158,10 @@ impl SideRun<'_> {
                 deed: self.deed,
                 unique: self.unique || work.found_by == FoundBy::Identity,
                 watched: self.watched,
-                keeps: keep.is_some(),
+                keep: match &mut keep {
+                    Some(keep) => Some(&mut **keep),
+                    None => None,
+                },
                 interrupt: &self.interrupt,
                 density: &mut density,
             };
@@ -130,11 +174,7 @@ impl SideRun<'_> {
                 settled.written.insert_all(&part.written);
                 settled.already.insert_all(&part.already);
                 self.progress.advance(part.written.len() + part.already.len() + part.refused.len() as u64);
-                part.refused.into_iter().try_for_each(&mut *refuse)?;
-                match &mut keep {
-                    Some(keep) => part.stored.iter().try_for_each(|stored| stored.hand(&mut **keep)),
-                    None => Ok(()),
-                }
+                part.refused.into_iter().try_for_each(&mut *refuse)
             })
         })?;
         Ok(settled)

@@ -1,5 +1,6 @@
 //! Rows as they are stored, in the plan's folder: `stored-left-N.parquet` and `stored-right-N.parquet`.
-//! N counts up from run to run; where several files have a row of a step, the latest is the one.
+//! N counts up, chunk by chunk; where several files have a row of a step, the latest is the one. A
+//! chunk's rows are here before it is committed, so a step's row may be here that was never written.
 //!
 //! | column | what |
 //! |---|---|
@@ -10,6 +11,7 @@
 //! A file has a temporary name until it is whole. The file's metadata carry the format's version,
 //! `trueup.version`.
 
+use super::codec::{Codec, Rows};
 use super::error::ApplyError;
 use super::outcome::side_word;
 use super::stored::Keep;
@@ -35,36 +37,21 @@ const GROUP_ROWS: usize = 64 * 1024;
 /// Encoded bytes after which a row group is closed: what the file under way keeps in memory.
 const GROUP_BYTES: usize = 16 * 1024 * 1024;
 
-/// A file of rows under way. Without [`finish`](Self::finish) nobody finds it.
+/// Keeps rows in files of a plan's folder, each of them safe on the disk once it is kept.
 pub struct StoredRows {
     folder: PathBuf,
     side: usize,
     columns: Vec<Column>,
     schema: SchemaRef,
-    writer: Option<ArrowWriter<File>>,
+    /// The number of the last file, once it is known.
+    last: Option<u64>,
 }
 
 impl StoredRows {
-    /// For rows of a side's table, which has these columns. The file is made with the first row.
+    /// For rows of a side's table, which has these columns.
     pub fn new(folder: &Path, side: usize, columns: &[Column]) -> Self {
         let schema = schema(columns);
-        Self { folder: folder.to_owned(), side, columns: columns.to_vec(), schema, writer: None }
-    }
-
-    /// Puts the file in its place: also after a run that ended early, since what it has is stored.
-    /// Where it is; `None` if there were no rows.
-    ///
-    /// # Errors
-    /// If it can't be written.
-    pub fn finish(mut self) -> Result<Option<PathBuf>, ApplyError> {
-        let Some(writer) = self.writer.take() else { return Ok(None) };
-        let temporary = self.temporary();
-        let file = writer.into_inner().map_err(|e| ApplyError::file("write", &temporary, &e))?;
-        file.sync_all().map_err(|e| ApplyError::file("write", &temporary, &e))?;
-        let number = files(&self.folder, self.side)?.last().map_or(1, |(number, _)| number + 1);
-        let path = self.folder.join(format!("stored-{}-{number}.parquet", side_word(self.side)));
-        disk::rename(&temporary, &path).map_err(|e| ApplyError::file("write", &path, &e))?;
-        Ok(Some(path))
+        Self { folder: folder.to_owned(), side, columns: columns.to_vec(), schema, last: None }
     }
 
     fn temporary(&self) -> PathBuf {
@@ -90,31 +77,56 @@ impl Keep for StoredRows {
         let temporary = self.temporary();
         let failed = |e: &dyn std::fmt::Display| ApplyError::file("write", &temporary, e);
         let batch = self.batch(steps, rows).map_err(|e| failed(&e))?;
-        if self.writer.is_none() {
-            let version = KeyValue::new(VERSION_KEY.to_owned(), VERSION.to_owned());
-            let properties = WriterProperties::builder()
-                .set_compression(Compression::ZSTD(ZstdLevel::default()))
-                .set_max_row_group_row_count(Some(GROUP_ROWS))
-                .set_max_row_group_bytes(Some(GROUP_BYTES))
-                .set_key_value_metadata(Some(vec![version]))
-                .build();
-            let file = disk::create(&temporary).map_err(|e| failed(&e))?;
-            let writer = ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(properties));
-            self.writer = Some(writer.map_err(|e| failed(&e))?);
-        }
-        match &mut self.writer {
-            Some(writer) => writer.write(&batch).map_err(|e| failed(&e)),
-            None => Ok(()),
-        }
+        let version = KeyValue::new(VERSION_KEY.to_owned(), VERSION.to_owned());
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            .set_max_row_group_row_count(Some(GROUP_ROWS))
+            .set_max_row_group_bytes(Some(GROUP_BYTES))
+            .set_key_value_metadata(Some(vec![version]))
+            .build();
+        let file = disk::create(&temporary).map_err(|e| failed(&e))?;
+        let mut writer =
+            ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(properties)).map_err(|e| failed(&e))?;
+        writer.write(&batch).map_err(|e| failed(&e))?;
+        let file = writer.into_inner().map_err(|e| failed(&e))?;
+        file.sync_all().map_err(|e| failed(&e))?;
+        let last = match self.last {
+            Some(last) => last,
+            None => files(&self.folder, self.side)?.last().map_or(0, |(number, _)| *number),
+        };
+        let path = self.folder.join(format!("stored-{}-{}.parquet", side_word(self.side), last + 1));
+        disk::rename(&temporary, &path).map_err(|e| ApplyError::file("write", &path, &e))?;
+        self.last = Some(last + 1);
+        Ok(())
     }
 }
 
-impl Drop for StoredRows {
-    fn drop(&mut self) {
-        if self.writer.take().is_some() {
-            // Not finished: of no use to anybody, and nobody to tell if it stays.
-            let _ = std::fs::remove_file(self.temporary());
-        }
+/// Rows as they were stored, to be compared with what is there now.
+pub struct StoredBefore {
+    rows: Option<(ExportBatch, HashMap<u64, usize>)>,
+}
+
+impl StoredBefore {
+    /// Nothing is known.
+    pub const NONE: Self = Self { rows: None };
+
+    /// What was kept in a plan's folder.
+    ///
+    /// # Errors
+    /// As [`read_stored`].
+    pub fn read(folder: &Path, side: usize, columns: &[Column]) -> Result<Self, ApplyError> {
+        Ok(Self { rows: Some(read_stored(folder, side, columns)?) })
+    }
+
+    /// Whether a row is as that of a step was stored, in all columns.
+    ///
+    /// # Errors
+    /// If the rows have another form than the table.
+    pub fn is(&self, step: u64, codec: &Codec, found: &Rows<'_>, row: usize) -> Result<bool, ApplyError> {
+        let Some((rows, places)) = &self.rows else { return Ok(false) };
+        let Some(place) = places.get(&step) else { return Ok(false) };
+        let all: Vec<usize> = (0..codec.columns().len()).collect();
+        Ok(codec.rows(rows)?.same(*place, found, row, &all))
     }
 }
 
@@ -220,7 +232,7 @@ mod tests {
         [Some(id.into()), Some(a.into()), Some("7".into()), None]
     }
 
-    fn keep(folder: &Path, side: usize, rows: &[(u64, &str)]) -> StoredRows {
+    fn keep(folder: &Path, side: usize, rows: &[(u64, &str)]) {
         let mut out = StoredRows::new(folder, side, &table(TEXT).columns);
         for (step, a) in rows {
             let mut rows = batch(&TEXT, &[row("k", a)]);
@@ -229,7 +241,6 @@ mod tests {
             }
             out.keep(&[*step], &rows).unwrap();
         }
-        out
     }
 
     #[test]
@@ -237,27 +248,24 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let columns = table(TEXT).columns;
         assert_eq!(read_stored(folder.path(), 0, &columns).unwrap().1.len(), 0);
-        assert_eq!(StoredRows::new(folder.path(), 0, &columns).finish().unwrap(), None);
         for number in 1..=11 {
             let text = number.to_string();
-            let path = keep(folder.path(), 0, &[(3, &text), (number + 10, "infinity")]).finish().unwrap().unwrap();
-            assert!(path.ends_with(format!("stored-left-{number}.parquet")));
+            keep(folder.path(), 0, &[(3, &text), (number + 10, "infinity")]);
         }
-        keep(folder.path(), 1, &[(3, "right")]).finish().unwrap().unwrap();
-        // One that was given up is not there.
-        drop(keep(folder.path(), 0, &[(3, "lost")]));
+        keep(folder.path(), 1, &[(3, "right")]);
+        assert!(folder.path().join("stored-left-22.parquet").exists());
         let (rows, places) = read_stored(folder.path(), 0, &columns).unwrap();
         assert_eq!((rows.rows.num_rows(), places.len()), (22, 12));
         let row = rows.take(&[places[&3] as u32, places[&15] as u32]).unwrap();
         assert_eq!(row.rows, batch(&TEXT, &[self::row("k", "11"), self::row("k", "infinity")]).rows);
         assert_eq!(row.others, [Other { row: 1, column: 3, text: "\"infinity\"".into() }]);
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 12);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 23);
     }
 
     #[test]
     fn rows_of_another_table_are_refused() {
         let folder = tempfile::tempdir().unwrap();
-        keep(folder.path(), 0, &[(3, "x")]).finish().unwrap();
+        keep(folder.path(), 0, &[(3, "x")]);
         let error = read_stored(folder.path(), 0, &table(PortableType::Integer).columns).unwrap_err().to_string();
         assert!(error.contains("stored-left-1.parquet: its columns are not those of the table"), "{error}");
     }

@@ -89,6 +89,7 @@ impl Setup<'_> {
         };
         let mut kept = Kept(&self.kept);
         let keep = (deed == Deed::Apply).then_some(&mut kept as &mut dyn Keep);
+        run.resolve(&mut writers, &mut journal, &StoredBefore::NONE)?;
         let settled = run.write(&mut writers, &mut journal, &mut refuse, keep, &mut came.outcome)?;
         assert_eq!(came.outcome.written.total(), settled.written.len());
         assert_eq!(came.outcome.already, settled.already.len());
@@ -608,7 +609,8 @@ fn rows_whose_keys_others_changed_are_refused_and_named_by_the_old_key() {
     // a goes; b takes its key; c and d swap; e gets a new one, which f frees.
     let from = rows(&[("a", "x", 1), ("b", "x", 2), ("c", "x", 3), ("d", "x", 4), ("e", "x", 5), ("f", "x", 6)]);
     let to = rows(&[("b", "x", 1), ("c", "x", 4), ("d", "x", 3), ("e", "x", 6), ("f", "x", 7), ("g", "x", 5)]);
-    let (steps, folder) = (Memory::between_keys(&from, &to), tempfile::tempdir().unwrap());
+    let steps = Memory::between_keys(&from, &to);
+    let folders = [(); 3].map(|()| tempfile::tempdir().unwrap());
     let moved = |id: &str, a: &str, b: i64| {
         let db = shared(&from);
         {
@@ -620,18 +622,18 @@ fn rows_whose_keys_others_changed_are_refused_and_named_by_the_old_key() {
     };
     // What waits for the value of a row that moved is refused with it.
     let db = moved("d", "other", 4);
-    let came = setup(&steps, &db, &folder).run(Deed::Apply).unwrap();
+    let came = setup(&steps, &db, &folders[0]).run(Deed::Apply).unwrap();
     assert_eq!(keys(&came.refused), ["3", "4"].map(String::from).into());
     assert_eq!(came.outcome.written.total(), steps.steps.len() as u64 - 2);
     assert_eq!(now(&db)["d"], row("d", Some("other"), Some(4)));
-    setup(&steps, &db, &folder).run(Deed::Undo).unwrap();
+    setup(&steps, &db, &folders[0]).run(Deed::Undo).unwrap();
     let mut undone = from.clone();
     undone.insert("d".into(), row("d", Some("other"), Some(4)));
     assert_eq!(now(&db), undone);
 
     // A row with another key is still the one that was to go, and has changed.
     let db = moved("a", "x", 9);
-    let came = setup(&steps, &db, &folder).run(Deed::Apply).unwrap();
+    let came = setup(&steps, &db, &folders[1]).run(Deed::Apply).unwrap();
     assert_eq!(keys(&came.refused), ["1"].map(String::from).into());
     assert!(came.refused[0].why.contains("`b`"), "{}", came.refused[0].why);
     assert_eq!((now(&db)["a"][2].as_deref(), now(&db)["b"][2].as_deref()), (Some("9"), Some("1")));
@@ -639,7 +641,7 @@ fn rows_whose_keys_others_changed_are_refused_and_named_by_the_old_key() {
     // The row of the old key is another one now.
     let db = moved("e", "x", 9);
     db.lock().unwrap().rows.insert("z".into(), row("z", Some("x"), Some(5)));
-    let came = setup(&steps, &db, &folder).run(Deed::Apply).unwrap();
+    let came = setup(&steps, &db, &folders[2]).run(Deed::Apply).unwrap();
     // So is the create of its key.
     assert_eq!(keys(&came.refused), ["5"].map(String::from).into());
     assert_eq!(came.refused.len(), 2);

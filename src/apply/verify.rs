@@ -33,7 +33,7 @@ impl SideRun<'_> {
         let mut doubtful = 0;
         self.each(&|step| written.contains(step), &mut |work| {
             let codec = codecs.get(work.found_by);
-            let fetched = fetch(writers.get(work.found_by)?, codec, &work)?;
+            let fetched = fetch(writers.get(work.found_by)?, codec, &work, false)?;
             let sheet = Sheet { side: self.side, frees: frees(self, &work), codec, work: &work };
             doubtful += sheet.compare(&fetched, doubt)?;
             self.progress.advance(work.len() as u64);
@@ -43,7 +43,13 @@ impl SideRun<'_> {
     }
 }
 
-fn fetch(writer: &mut dyn Writer, codec: &Codec, work: &Work) -> Result<ExportBatch, ApplyError> {
+/// The rows that steps mean; with `lock`, once nobody else is writing them.
+pub(super) fn fetch(
+    writer: &mut dyn Writer,
+    codec: &Codec,
+    work: &Work,
+    lock: bool,
+) -> Result<ExportBatch, ApplyError> {
     let mut tries = 0;
     let probe = match codec.is_whole() {
         true => work.distinct(codec, codec.key())?.probe(codec.key()),
@@ -53,7 +59,7 @@ fn fetch(writer: &mut dyn Writer, codec: &Codec, work: &Work) -> Result<ExportBa
         let mut read = || {
             writer.begin()?;
             writer.load(&probe)?;
-            writer.fetch(false)
+            writer.fetch(lock)
         };
         let result = read();
         let _ = writer.rollback();

@@ -1,7 +1,7 @@
 //! Looking pairs up in the base.
 
 use super::disk::{damaged, refuse_links};
-use super::file::{BASE, BaseFile};
+use super::file::{BASE, BaseFile, PREVIOUS};
 use super::pair::{BasePair, Ids, PrintMap, PrintSet};
 use super::segment::Segment;
 use super::sought::Sought;
@@ -41,6 +41,15 @@ impl Base {
     pub fn open(state: &Path) -> Result<Option<Self>, SnapshotError> {
         refuse_links(state)?;
         let file = BaseFile::read(&state.join(BASE))?;
+        file.map(|file| Self::of(state, file)).transpose()
+    }
+
+    /// Opens the base that was there before the current one; `None` if that is not kept.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_previous(state: &Path) -> Result<Option<Self>, SnapshotError> {
+        let file = BaseFile::read(&state.join(PREVIOUS))?;
         file.map(|file| Self::of(state, file)).transpose()
     }
 

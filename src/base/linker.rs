@@ -33,7 +33,7 @@ impl Linker {
     }
 
     /// For batches of an identity's columns only: it knows no keys.
-    pub(super) fn of_identity(columns: &[Column]) -> Self {
+    pub fn of_identity(columns: &[Column]) -> Self {
         let identity = columns.iter().enumerate().map(|(at, column)| (at, Encoder::own(&column.ty)));
         Self { key: Vec::new(), identity: identity.collect() }
     }

@@ -13,6 +13,7 @@
 //! | `segments/ID/gone.parquet` | pairs of earlier segments that no longer hold: `l1`, `l2`, `r1`, `r2` |
 //! | `segments/ID/open-left.parquet`, `open-right.parquet` | identities of rows that are not settled (conflicts, refused steps) and have to be looked at again; those of the last segment count |
 //! | `segments/ID/segment.json` | how many rows each of its files has, so that none can go missing unseen, and their checksums |
+//! | `pending.json` | the plan that is being applied or undone, from before its first write until the base says what came of it |
 //! | `sync.lock` | locked while a sync is at work |
 //!
 //! Links of a later segment supersede those of earlier ones with the same identity on either side;
@@ -39,6 +40,7 @@ mod lock;
 mod next;
 mod numbers;
 mod pair;
+mod pending;
 mod place;
 mod rows;
 mod segment;
@@ -47,7 +49,7 @@ mod sought;
 #[cfg(test)]
 mod testing;
 
-pub use disk::move_folder;
+pub use disk::{move_folder, sync_files};
 pub use file::{BASE, BaseFile, BaseSide, PREVIOUS};
 pub use find::{Base, Wanted};
 pub use job::BaseJob;
@@ -57,4 +59,5 @@ pub use links::{LinkSide, write_links};
 pub use lock::{StateLock, lock_file};
 pub use next::{Next, PairedRows};
 pub use pair::BasePair;
+pub use pending::Pending;
 pub use place::{TakenBack, take_back};

@@ -381,10 +381,19 @@ impl From<RunError> for Failure {
                 Self::new(
                     &format!("the rows are written, but the base in {state} could not be"),
                     &[cause.what, cause.why].join(": "),
-                    "remove the cause and apply the plan again: it writes the base and leaves the rows as they are",
+                    "remove the cause; the next run on these tables settles it before it looks for changes",
                 )
                 .of(kind)
             }
+            RunError::Unsettled { state, plan, why } => Self::new(
+                &format!("a run of {plan} broke off, and nobody knows what it has written"),
+                &why,
+                &format!(
+                    "put that folder back as it was and run this again; if it is gone for good, look at both tables, then \
+                     move {state} away: without a base the next run is a first run, which deletes nothing"
+                ),
+            )
+            .of(Kind::Limit),
             RunError::BaseMoved { state } => Self::new(
                 "this plan is out of date",
                 &format!("the base in {state} is not the one that it was made from: there was another sync since"),

@@ -89,7 +89,7 @@ pub fn run(args: &HistoryArgs, watch: &TerminalWatch) -> Result<ExitCode, Failur
     match &args.command {
         HistoryCommand::Install(args) => install(args),
         HistoryCommand::Status(args) => status(args),
-        HistoryCommand::Clear(args) => clear(args),
+        HistoryCommand::Clear(args) => clear(args, watch),
         HistoryCommand::Remove(args) => remove(args),
     }
 }
@@ -111,10 +111,10 @@ fn status(args: &TableArgs) -> Result<ExitCode, Failure> {
     Ok(if fits { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn clear(args: &ClearArgs) -> Result<ExitCode, Failure> {
+fn clear(args: &ClearArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> {
     let address = args.table.address()?;
     let forget = if args.all { Forget::All } else { Forget::Seen(args.state.clone()) };
-    let rows = clear_history(&address, &forget)?;
+    let rows = clear_history(&address, &forget, watch)?;
     let shown = address.to_string();
     let text = history_cleared_text(&shown, rows, &forget, style());
     args.table.print(text, history_cleared_json(&shown, rows, &forget))?;

@@ -16,6 +16,7 @@
 use super::{Action, EndpointError, ExportBatch};
 use crate::table::Column;
 use serde::{Deserialize, Serialize};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use twox_hash::XxHash3_128;
 
@@ -64,6 +65,12 @@ impl Clock {
 pub fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).map(|time| time.as_micros());
     since.ok().and_then(|micros| i64::try_from(micros).ok()).unwrap_or(0)
+}
+
+/// A text that no other call gives, here or elsewhere.
+pub(super) fn unlike_any_other() -> String {
+    let random = || RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", random(), random() ^ now().unsigned_abs())
 }
 
 /// How far a history has been read: everything up to `seq` but for the gaps, whose transactions may

@@ -28,6 +28,7 @@ pub use charset::Charset;
 pub use dialect::Dialect;
 pub use error::EndpointError;
 pub use export::{ExportBatch, ExportRequest, Exported, Interrupt, Other, Sink, Stopped};
+use history::unlike_any_other;
 pub use history::{Changes, ChangesRead, Clock, HISTORY_TABLE, History, HistoryMark, HistoryStatus, Installed, now};
 pub use reading::Reading;
 pub use secret::Secret;

@@ -196,6 +196,23 @@ pub trait Writer: Send {
     /// constraint refuses.
     fn commit(&mut self) -> Result<(), WriteError>;
 
+    /// Leaves in the transaction, right before it is committed, what tells afterwards whether it was:
+    /// what [`committed`](Self::committed) is to be asked then. `None` where nothing can be left.
+    ///
+    /// # Errors
+    /// As [`WriteError`] says.
+    fn leave_mark(&mut self) -> Result<Option<String>, WriteError> {
+        Ok(None)
+    }
+
+    /// Whether the transaction of this mark was committed; `None` if nobody can tell any more.
+    ///
+    /// # Errors
+    /// [`WriteError::Conflict`] while it is still open; else as [`WriteError`] says.
+    fn committed(&mut self, _mark: &str) -> Result<Option<bool>, WriteError> {
+        Ok(None)
+    }
+
     /// Rolls it back; without one, does nothing.
     ///
     /// # Errors

@@ -7,11 +7,11 @@ use super::side::Watch;
 use super::size::available_memory;
 use super::two_way;
 use crate::apply::{
-    ApplyError, Checked, ChunkIter, Deed, FileRun, Journal, Keep, Listing, PlanLock, Refusal, Settled, SideOutcome,
-    SideRun, StepSet, Steps, StoredRows, Unverified, Writers, allows_deletes, cascading, check, chosen, same_table,
-    side_word,
+    ApplyError, Checked, ChunkIter, Deed, FileRun, Journal, Keep, Listing, PlanLock, PlanState, Refusal, Settled,
+    SideOutcome, SideRun, StepSet, Steps, StoredBefore, StoredRows, Unverified, Writers, allows_deletes, cascading,
+    check, chosen, file::look_at_file, same_table, side_word,
 };
-use crate::endpoint::{Action, Address, Endpoint, WriteOptions, WriteTable, Writer, open};
+use crate::endpoint::{Action, Address, Dependent, Endpoint, WriteOptions, WriteTable, Writer, open};
 use crate::plan::{Direction, Plan, PlanError, check_limits};
 use crate::snapshot::{Progress, Silent};
 use crate::table::Column;
@@ -80,6 +80,10 @@ pub struct ApplyRun {
     /// Per side the steps whose rows are as planned now: those that were written, and those that were
     /// so before. Of an undo, those that are taken back.
     pub settled: [StepSet; 2],
+    /// How far the plan had come before.
+    pub before: PlanState,
+    /// How far it has come now.
+    pub state: PlanState,
 }
 
 /// Carries a plan out.
@@ -106,14 +110,22 @@ fn run(job: &ApplyJob, watch: &dyn Watch, deed: Deed) -> Result<ApplyRun, RunErr
     if deed == Deed::Apply {
         check_limits(&plan.file).map_err(ApplyError::from)?;
     }
-    let ready = if deed == Deed::Apply { two_way::ready(&plan)? } else { None };
-    let mut run = Run { job, watch, deed, plan: &plan, out: ApplyRun::default() };
+    let mut run = Run::new(job, watch, deed, &plan);
+    let (ready, note) = two_way::ready(&plan, deed, job, watch)?;
+    run.out.warnings.extend(note);
+    run.out.before = PlanState::of(&plan.file, &plan.folder)?;
     // All that can be known before is known before the first row is written.
     let mut sides = Vec::new();
     let (left, right) = beside(|| run.open(0), || run.open(1));
     for opened in [left?, right?] {
         sides.extend(opened.0);
         run.out.warnings.extend(opened.1);
+    }
+    if let Some(ready) = ready.as_ref().filter(|_| !sides.is_empty()) {
+        ready.announce(&plan, deed)?;
+    }
+    if deed == Deed::Undo && !sides.is_empty() {
+        begin_others(&plan, &sides)?;
     }
     let mut lists = Lists { refused: Listing::refused(&plan.folder), unverified: Listing::unverified(&plan.folder) };
     let result = sides.into_iter().try_for_each(|side| run.side(side, &mut lists));
@@ -123,24 +135,22 @@ fn run(job: &ApplyJob, watch: &dyn Watch, deed: Deed) -> Result<ApplyRun, RunErr
         Ok((refused, unverified)) => {
             run.out.refused_file = refused;
             run.out.unverified_file = unverified;
-            match (&ready, deed) {
-                (Some(ready), _) => {
-                    run.out.warnings.extend(two_way::keep(&plan, ready, &run.out.settled)?);
-                    let addresses = [run.address(0)?, run.address(1)?];
-                    run.out.warnings.extend(two_way::remember(&plan, addresses.each_ref()));
-                }
-                (None, Deed::Undo) => {
-                    run.out.warnings.extend(two_way::take_back(&plan)?);
-                    if plan.file.direction == Direction::Both {
-                        let addresses = [run.address(0)?, run.address(1)?];
-                        run.out.warnings.extend(two_way::forget(&plan, addresses.each_ref()));
-                    }
-                }
-                (None, Deed::Apply) => {}
+            if let Some(ready) = ready {
+                run.out.warnings.extend(ready.finish(&plan, deed, &run.out.settled)?);
+                let addresses = [run.address(0)?, run.address(1)?];
+                let memory = if deed == Deed::Undo { two_way::forget_base } else { two_way::remember };
+                run.out.warnings.extend(memory(&plan, addresses.each_ref()));
             }
+            run.out.state = PlanState::of(&plan.file, &plan.folder)?;
             Ok(run.out)
         }
-        Err(cause) => Err(ApplyError::Stopped { cause: Box::new(cause), so_far: run.out.sides }.into()),
+        Err(cause) => {
+            if let Some(ready) = ready {
+                // What was written before is agreed on. If that can't be kept now, the next run does it.
+                let _ = ready.give_up(&plan, deed);
+            }
+            Err(ApplyError::Stopped { cause: Box::new(cause), so_far: run.out.sides }.into())
+        }
     }
 }
 
@@ -189,6 +199,44 @@ fn rows_within(memory: usize, bytes: u64) -> usize {
     usize::try_from(memory as u64 / TIMES / bytes.max(1)).unwrap_or(usize::MAX).max(1)
 }
 
+/// An undo of a plan is one of both sides, also where one has nothing left to take back.
+fn begin_others(plan: &Plan, opened: &[Opened]) -> Result<(), ApplyError> {
+    let others = [0, 1].into_iter().filter(|side| opened.iter().all(|own| own.side != *side));
+    for side in others.filter(|side| Journal::exists(&plan.folder, *side)) {
+        Journal::open(&plan.folder, side, &plan.file.checksum)?.began(Deed::Undo)?;
+    }
+    Ok(())
+}
+
+/// Finds out what became of the chunks of a plan whose COMMIT nobody saw end, and writes it into its
+/// journals.
+///
+/// # Errors
+/// If a table can't be looked at.
+pub(super) fn resolve_open(plan: &Plan, job: &ApplyJob, watch: &dyn Watch) -> Result<(), ApplyError> {
+    for side in [0, 1] {
+        let facts = Journal::facts_of(&plan.folder, side, &plan.file.checksum)?;
+        if facts.is_none_or(|facts| facts.open.is_empty()) {
+            continue;
+        }
+        // As undo opens a table: without asking what deletes would take along.
+        let mut run = Run::new(job, watch, Deed::Undo, plan);
+        match run.open(side) {
+            Ok((Some(opened), _)) => run.resolve(opened)?,
+            Ok((None, _)) => {}
+            // Then the rows can't tell any more, whatever they are.
+            Err(ApplyError::Changed { .. }) => {
+                let mut journal = Journal::open(&plan.folder, side, &plan.file.checksum)?;
+                for chunk in journal.facts().open.clone() {
+                    journal.unclear(chunk.deed, &chunk.steps)?;
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 /// A side that is about to be written.
 struct Opened {
     side: usize,
@@ -207,6 +255,13 @@ struct Session {
     by_identity: Option<(Box<dyn Writer>, WriteTable)>,
 }
 
+impl Session {
+    /// The columns by which rows are found where the unique key changes.
+    fn identity(&self) -> Vec<usize> {
+        self.by_identity.as_ref().map_or_else(Vec::new, |(_, table)| table.key.clone())
+    }
+}
+
 struct Lists {
     refused: Listing,
     unverified: Listing,
@@ -220,7 +275,11 @@ struct Run<'a> {
     out: ApplyRun,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    fn new(job: &'a ApplyJob, watch: &'a dyn Watch, deed: Deed, plan: &'a Plan) -> Self {
+        Self { job, watch, deed, plan, out: ApplyRun::default() }
+    }
+
     /// Checks a side and opens a session; `None` if there is nothing to do there. Beside it, what a
     /// person should know.
     fn open(&self, side: usize) -> Result<(Option<Opened>, Option<String>), ApplyError> {
@@ -297,9 +356,76 @@ impl Run<'_> {
 
     fn side(&mut self, opened: Opened, lists: &mut Lists) -> Result<(), ApplyError> {
         let Opened { side, address, session, mut journal } = opened;
+        if session.is_none() {
+            self.resolve_file(side, &address, &mut journal)?;
+        }
+        journal.began(self.deed)?;
         match session {
-            None => self.file(side, &address, &mut journal, lists),
-            Some(session) => self.database(side, &address, session, &mut journal, lists),
+            None => self.file(side, &address, &mut journal, lists)?,
+            Some(session) => self.database(side, &address, session, &mut journal, lists)?,
+        }
+        let counts = &self.plan.file.sides[side].counts;
+        if chosen(counts, &self.job.only) == counts.total() { journal.ended(self.deed) } else { Ok(()) }
+    }
+
+    /// Only finds out what became of the chunks that the journal has no end of.
+    fn resolve(&mut self, opened: Opened) -> Result<(), ApplyError> {
+        let Opened { side, address, session, mut journal } = opened;
+        let Some(mut session) = session else { return self.resolve_file(side, &address, &mut journal) };
+        let (name, steps) = (address.to_string(), PlanSteps { plan: self.plan, side });
+        let identity = session.identity();
+        let run = self.side_run(side, &name, &steps, &session.table, &identity, &session.checked, &[]);
+        let stored = StoredBefore::read(&self.plan.folder, side, &session.table.columns)?;
+        let by_identity = session.by_identity.as_mut().map(|(writer, _)| writer.as_mut() as &mut dyn Writer);
+        let mut writers = Writers { by_key: session.writer.as_mut(), by_identity };
+        run.resolve(&mut writers, &mut journal, &stored)
+    }
+
+    fn resolve_file(&self, side: usize, address: &Address, journal: &mut Journal) -> Result<(), ApplyError> {
+        for chunk in journal.facts().open.clone() {
+            let say = look_at_file(&FileRun {
+                address,
+                plan: self.plan,
+                side,
+                undo: chunk.deed == Deed::Undo,
+                wanted: &|step, _| chunk.steps.contains(step),
+                interrupt: self.watch.interrupt(),
+                progress: &Silent,
+                refuse: &mut |_| Ok(()),
+                commit: &mut |_| Ok(()),
+                keep: None,
+            })?;
+            say.tell(chunk.deed, journal)?;
+        }
+        Ok(())
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn side_run<'s>(
+        &'s self,
+        side: usize,
+        address: &'s str,
+        steps: &'s dyn Steps,
+        table: &'s WriteTable,
+        identity: &'s [usize],
+        checked: &'s Checked,
+        watched: &'s [Dependent],
+    ) -> SideRun<'s> {
+        SideRun {
+            side,
+            address,
+            steps,
+            table,
+            identity,
+            writable: &checked.writable,
+            unique: checked.unique,
+            watched,
+            deed: self.deed,
+            only: &self.job.only,
+            chunk: self.job.chunk.max(1),
+            pause: self.job.pause,
+            interrupt: self.watch.interrupt(),
+            progress: &Silent,
         }
     }
 
@@ -311,11 +437,9 @@ impl Run<'_> {
         journal: &mut Journal,
         lists: &mut Lists,
     ) -> Result<(), ApplyError> {
+        let identity = session.identity();
         let Session { mut writer, checked, table, by_identity: mut second } = session;
-        let (identity, by_identity) = match &mut second {
-            Some((writer, table)) => (table.key.as_slice(), Some(writer.as_mut() as &mut dyn Writer)),
-            None => (&[][..], None),
-        };
+        let by_identity = second.as_mut().map(|(writer, _)| writer.as_mut() as &mut dyn Writer);
         let mut writers = Writers { by_key: writer.as_mut(), by_identity };
         let mut stored = self.stored(side, &table.columns);
         let counts = self.plan.file.sides[side].counts;
@@ -324,22 +448,13 @@ impl Run<'_> {
         let name = address.to_string();
         let watch = self.watch;
         let mut outcome = SideOutcome::default();
-        let run = SideRun {
-            side,
-            address: &name,
-            steps: &steps,
-            table: &table,
-            identity,
-            writable: &checked.writable,
-            unique: checked.unique,
-            watched: &watched,
-            deed: self.deed,
-            only: &self.job.only,
-            chunk: self.job.chunk.max(1),
-            pause: self.job.pause,
-            interrupt: watch.interrupt(),
-            progress: &Silent,
-        };
+        let (job, plan) = (self.job, self.plan);
+        let own = Run::new(job, watch, self.deed, plan);
+        let run = own.side_run(side, &name, &steps, &table, &identity, &checked, &watched);
+        if !journal.facts().open.is_empty() {
+            let before = StoredBefore::read(&plan.folder, side, &table.columns)?;
+            run.resolve(&mut writers, journal, &before)?;
+        }
         let progress = match self.deed {
             Deed::Apply => stage(watch, "applying", side, chosen(&counts, &self.job.only)),
             Deed::Undo => stage(watch, "undoing", side, journal.ours().len()),
@@ -349,7 +464,6 @@ impl Run<'_> {
         let keep = stored.as_mut().map(|stored| stored as &mut dyn Keep);
         let result = writing.write(&mut writers, journal, &mut refuse, keep, &mut outcome);
         drop(progress);
-        let kept = stored.map_or(Ok(None), StoredRows::finish);
         // Rows with numbers of their own are there, also if it ended early: new ones must not get
         // the same.
         let numbered = checked.target.columns.iter().any(|column| column.counter);
@@ -359,7 +473,6 @@ impl Run<'_> {
         };
         self.out.sides[side] = outcome;
         let settled = result?;
-        kept?;
         let counters =
             counters.map_err(|error| ApplyError::Counters { address: name.clone(), why: error.to_string() })?;
         self.out.warnings.extend(counters.into_iter().map(|note| format!("{name}: {note}")));
@@ -404,16 +517,27 @@ impl Run<'_> {
             Deed::Apply => stage(watch, "applying", side, chosen(&counts, &job.only)),
             Deed::Undo => stage(watch, "undoing", side, journal.ours().len()),
         };
-        let ours = journal.ours().clone();
+        let facts = journal.facts().clone();
+        let (standing, skipped) = (facts.dealt_with(), RefCell::new(StepSet::default()));
         let wanted = |step: u64, action: Action| {
-            (job.only.is_empty() || job.only.contains(&action)) && (deed == Deed::Apply || ours.contains(step))
+            let chosen = job.only.is_empty() || job.only.contains(&action);
+            let stands = chosen && deed == Deed::Apply && standing.contains(step);
+            if stands {
+                // From an earlier run: whatever has become of the row since is somebody's doing.
+                skipped.borrow_mut().insert(step);
+            }
+            let mine = match deed {
+                Deed::Apply => !facts.unclear.contains(step),
+                Deed::Undo => facts.ours.contains(step),
+            };
+            chosen && !stands && mine
         };
         let mut refused = 0;
         let mut refuse = |refusal: Refusal| {
             refused += 1;
             lists.refused.refuse(&refusal)
         };
-        let mut commit = |steps: &StepSet| journal.intent(deed, steps);
+        let mut commit = |steps: &StepSet| journal.intent(deed, steps, None);
         let mut stored = self.stored(side, &self.plan.file.sides[side].table.columns);
         let outcome = crate::apply::file::apply_file(FileRun {
             address,
@@ -427,13 +551,14 @@ impl Run<'_> {
             commit: &mut commit,
             keep: stored.as_mut().map(|stored| stored as &mut dyn Keep),
         });
-        let kept = stored.map_or(Ok(None), StoredRows::finish);
-        let outcome = outcome?;
+        let mut outcome = outcome?;
         journal.done(deed, &outcome.written)?;
-        if deed == Deed::Undo {
-            journal.done(deed, &outcome.already)?;
+        match deed {
+            Deed::Apply => journal.already(&outcome.already)?,
+            Deed::Undo => journal.done(deed, &outcome.already)?,
         }
         drop(progress);
+        outcome.already.insert_all(&skipped.into_inner());
         self.out.sides[side] = SideOutcome {
             written: outcome.counts,
             already: outcome.already.len(),
@@ -441,7 +566,6 @@ impl Run<'_> {
             rejected: 0,
             unverified: 0,
         };
-        kept?;
         self.out.settled[side] = Settled { written: outcome.written, already: outcome.already }.all();
         Ok(())
     }

@@ -185,6 +185,16 @@ pub enum RunError {
         /// Why.
         cause: Box<RunError>,
     },
+    /// A run broke off, and what it has written can't be found out.
+    #[error("a run of {plan} broke off, and what it has written can't be settled in {state}: {why}")]
+    Unsettled {
+        /// The state folder.
+        state: String,
+        /// The plan's folder.
+        plan: String,
+        /// Why not.
+        why: String,
+    },
     /// The base has moved on since a plan was made from it.
     #[error("the base in {state} is not the one that this plan was made from")]
     BaseMoved {

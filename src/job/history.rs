@@ -7,6 +7,9 @@ use crate::base::{Base, BaseFile};
 use crate::endpoint::{
     Address, AddressError, Endpoint, EndpointError, History, HistoryMark, HistoryStatus, Installed, open,
 };
+use crate::job::error::RunError;
+use crate::job::side::Watch;
+use crate::job::two_way::settle_state;
 use crate::snapshot::SnapshotError;
 use crate::table::nearest;
 use std::path::{Path, PathBuf};
@@ -27,6 +30,9 @@ pub enum HistoryError {
     /// Nobody says where bases are kept.
     #[error(transparent)]
     NoHome(#[from] NoHome),
+    /// A run that broke off may need what is to be forgotten, and can't be settled.
+    #[error(transparent)]
+    Settle(Box<RunError>),
     /// Files have no triggers.
     #[error("{0} can't keep a history")]
     NoHistory(String),
@@ -133,14 +139,25 @@ pub fn history_status(address: &Address) -> Result<Option<HistoryStatus>, Histor
     Ok(opened(address)?.history.status()?)
 }
 
-/// Forgets changes. How many.
+/// Forgets changes. How many. What broke off is settled before.
 ///
 /// # Errors
-/// If nothing says what has been seen, or a right is missing.
-pub fn clear_history(address: &Address, forget: &Forget) -> Result<u64, HistoryError> {
+/// If nothing says what has been seen, what broke off can't be settled, or a right is missing.
+pub fn clear_history(address: &Address, forget: &Forget, watch: &dyn Watch) -> Result<u64, HistoryError> {
     let history = opened(address)?.history;
     let shown = || address.to_string();
     let status = history.status()?.ok_or_else(|| HistoryError::NotInstalled(shown()))?;
+    let kept = match forget {
+        Forget::Seen(Some(state)) => vec![state.clone()],
+        Forget::Seen(None) | Forget::All => {
+            let all = states(&states_root()?)?.into_iter().chain(states(Path::new(BEFORE))?);
+            all.map(|state| state.folder).collect()
+        }
+    };
+    for state in &kept {
+        let settled = settle_state(state, [None, None], watch);
+        settled.map_err(|error| HistoryError::Settle(Box::new(error)))?.iter().for_each(|note| watch.note(note));
+    }
     let Forget::Seen(state) = forget else { return Ok(history.clear(None)?) };
     let Some(now) = history.mark()? else {
         return Err(HistoryError::Misfit { address: shown(), why: status.misfits.join("; ") });

@@ -2,6 +2,7 @@
 
 use super::plan::{pasted, set};
 use super::plan_json::counts_json;
+use super::plan_state::{add_state, state_text};
 use super::refused::{refused_table, rejected_list, unverified_table};
 use super::step::SIDES;
 use super::style::Style;
@@ -46,6 +47,9 @@ pub fn apply_text(
         let address = shorten_middle(&file.sides[*side].address, 200);
         out.push_str(&format!("{}\n", style.wrap(&format!("{:5}  ", SIDES[*side]), &address)));
         out.push_str(&format!("{}\n\n", counts(run, file, *side, done, style)));
+    }
+    if let Some(state) = state_text(&run.before) {
+        out.push_str(&format!("{}\n", style.wrap("Before: ", &state)));
     }
     out.push_str(&sentences(run, file, folder, done, style));
     let both = sides.len() > 1;
@@ -145,7 +149,7 @@ fn sentences(run: &ApplyRun, file: &PlanFile, folder: &Path, done: Carried, styl
 /// The result as one JSON object, version 1.
 pub fn apply_json(run: &ApplyRun) -> Value {
     let [left, right] = &run.sides;
-    json!({
+    let mut out = json!({
         "version": 1,
         "left": counts_json(&left.written),
         "right": counts_json(&right.written),
@@ -156,5 +160,8 @@ pub fn apply_json(run: &ApplyRun) -> Value {
         "refused_file": run.refused_file.as_ref().map(|path| path.display().to_string()),
         "unverified_file": run.unverified_file.as_ref().map(|path| path.display().to_string()),
         "warnings": run.warnings,
-    })
+        "state_before": run.before.phase.to_string(),
+    });
+    add_state(&run.state, &mut out);
+    out
 }

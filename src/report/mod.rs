@@ -10,6 +10,7 @@ mod page;
 mod pair;
 mod plan;
 mod plan_json;
+mod plan_state;
 mod reasons;
 mod refused;
 mod safe;

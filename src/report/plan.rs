@@ -1,6 +1,7 @@
 //! A plan's summary for a person: what would be written, what was left out, and what to know before
 //! it is applied.
 
+use super::plan_state::{state_of, state_text};
 use super::reasons::{Reasons, reasons_text};
 use super::sentence::{count, how, painted};
 use super::step::{SIDES, ShownStep, key_names};
@@ -32,6 +33,9 @@ pub fn plan_text(
     style: Style,
 ) -> String {
     let mut out = head(file, style);
+    if let Some(state) = folder.and_then(|folder| state_text(&state_of(file, folder))) {
+        out.push_str(&format!("{}\n", style.wrap("state  ", &state)));
+    }
     out.push('\n');
     match file.direction {
         Direction::LeftToRight => out.push_str(&counts(file, 1, style)),

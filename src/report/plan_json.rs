@@ -1,6 +1,7 @@
 //! The JSON of a plan: the contract with scripts. Names are only ever added.
 
 use super::json::softened_json;
+use super::plan_state::{add_state, state_of};
 use super::two_way::two_way_json;
 use crate::plan::{ActionCounts, Limit, PlanFile};
 use serde_json::{Value, json};
@@ -44,6 +45,7 @@ pub fn plan_json(file: &PlanFile, folder: &Path) -> Value {
         "warnings": file.warnings,
         "limits": {"max_changes": limit(file.limits.max_changes), "max_deletes": limit(file.limits.max_deletes)},
     });
+    add_state(&state_of(file, folder), &mut out);
     if let Some(two_way) = &file.two_way {
         out["two_way"] = two_way_json(two_way);
     }

@@ -16,6 +16,7 @@ impl From<HistoryError> for Failure {
             }
             HistoryError::Base(error) => error.into(),
             HistoryError::NoHome(error) => Self::no_home(error),
+            HistoryError::Settle(error) => Self::from(*error),
             HistoryError::NoHistory(_) => Self::new(
                 &what,
                 "it is kept by triggers, which files and views of them don't have",

@@ -6,6 +6,7 @@
 //! | `install` | an installation, of which entries behind this row are; without `made`, one that was not finished | when it was finished |
 //! | `clear` | how far a table's entries were forgotten | from when on the others tell of everything |
 //! | `base` | a base of a two-way sync that a table has had | when it was written |
+//! | `mark` | what tells whether a transaction of trueup's own was committed (see `marks.rs`) | when |
 //! | `guard` | a mark of all tables: what it has seen may be deleted, and is not missed then | when it was written |
 //!
 //! There is one guard at most, with a number larger than any that was deleted: InnoDB of MySQL before 8.0 and MariaDB before 10.2.4 begins to count, when the server starts, behind
@@ -102,7 +103,7 @@ impl Book {
     /// If it can't be read.
     pub fn read(conn: &mut Conn, address: &ServerAddress, name: &Name) -> Result<Option<Self>, EndpointError> {
         let sql = format!(
-            "SELECT seq, action, row_key, {} FROM {} WHERE table_name = '' ORDER BY seq",
+            "SELECT seq, action, row_key, {} FROM {} WHERE table_name = '' AND action <> 'mark' ORDER BY seq",
             micros("changed_at"),
             name.history()
         );

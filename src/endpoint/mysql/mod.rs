@@ -36,6 +36,7 @@ mod holds;
 mod identity;
 mod levels;
 mod load;
+mod marks;
 mod native;
 mod options;
 mod park;

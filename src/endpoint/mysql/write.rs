@@ -10,6 +10,7 @@ use super::failure::{self, words};
 use super::fetch::{self, Unread};
 use super::levels::levels;
 use super::load::Loading;
+use super::marks;
 use super::session::Purpose;
 use super::shape::{Place, Shape};
 use super::sql::{qualified, quote};
@@ -69,6 +70,8 @@ pub struct MysqlWriter {
     pub files: bool,
     /// The most bytes that the server takes in a statement.
     pub packet: usize,
+    /// Whether a history may take marks, as far as is known.
+    pub marks: bool,
 }
 
 impl MysqlWriter {
@@ -124,6 +127,7 @@ impl MysqlWriter {
             loaded: None,
             files: true,
             packet: usize::try_from(packet).unwrap_or(usize::MAX),
+            marks: true,
         })
     }
 
@@ -204,6 +208,14 @@ impl Writer for MysqlWriter {
             self.run("committing", "COMMIT")?;
         }
         Ok(())
+    }
+
+    fn leave_mark(&mut self) -> Result<Option<String>, WriteError> {
+        marks::leave(self)
+    }
+
+    fn committed(&mut self, mark: &str) -> Result<Option<bool>, WriteError> {
+        marks::committed(self, mark)
     }
 
     fn rollback(&mut self) -> Result<(), WriteError> {

@@ -17,6 +17,7 @@ mod halt;
 mod history;
 mod holds;
 mod kind;
+mod marks;
 mod numeric;
 mod parameters;
 mod park;

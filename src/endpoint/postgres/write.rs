@@ -10,6 +10,7 @@ use super::connect::{DEFAULT_SCHEMA, Session};
 use super::counters;
 use super::describe::Relation;
 use super::fetch::{Unread, fetch};
+use super::marks;
 use super::park::placeholder;
 use super::quote::qualified;
 use super::stage::{Stage, Unloaded};
@@ -176,6 +177,14 @@ impl Writer for PostgresWriter {
 
     fn commit(&mut self) -> Result<(), WriteError> {
         self.on.commit().inspect_err(|_| self.forget())
+    }
+
+    fn leave_mark(&mut self) -> Result<Option<String>, WriteError> {
+        marks::mark(&self.on).map(Some).inspect_err(|_| self.on.give_up())
+    }
+
+    fn committed(&mut self, mark: &str) -> Result<Option<bool>, WriteError> {
+        marks::committed(&self.on, mark)
     }
 
     fn rollback(&mut self) -> Result<(), WriteError> {

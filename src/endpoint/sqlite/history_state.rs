@@ -160,7 +160,7 @@ pub(super) fn forget_dropped(connection: &Connection) -> rusqlite::Result<()> {
     for table in ["trueup_history", "trueup_tracked", "trueup_replaced", "trueup_bases"] {
         if has_table(connection, table)? {
             let sql = format!(
-                "DELETE FROM main.{table} WHERE table_name NOT IN (SELECT name FROM main.sqlite_schema WHERE type = 'table')"
+                "DELETE FROM main.{table} WHERE table_name <> '' AND table_name NOT IN (SELECT name FROM main.sqlite_schema WHERE type = 'table')"
             );
             connection.execute(&sql, [])?;
         }

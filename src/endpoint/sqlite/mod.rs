@@ -34,6 +34,7 @@ mod history_state;
 mod history_triggers;
 mod layout;
 mod load;
+mod marks;
 mod matches;
 mod script;
 mod shape;

@@ -3,6 +3,7 @@
 use super::connect::{PATIENCE, Sqlite, quoted};
 use super::history::{begin_own, end_own};
 use super::load::{Loaded, STEPS, load};
+use super::marks;
 use super::matches::find;
 use super::shape::Shape;
 use super::stored::Stored;
@@ -292,6 +293,15 @@ impl Writer for SqliteWriter {
             self.connection.execute_batch("COMMIT")
         };
         commit().map_err(|error| self.shape.failed("committing", &error))
+    }
+
+    fn leave_mark(&mut self) -> Result<Option<String>, WriteError> {
+        marks::leave(&self.connection).map_err(|error| self.shape.failed("marking a transaction", &error))
+    }
+
+    fn committed(&mut self, mark: &str) -> Result<Option<bool>, WriteError> {
+        let doing = "asking what became of a transaction";
+        marks::committed(&self.connection, mark).map_err(|error| self.shape.failed(doing, &error))
     }
 
     fn rollback(&mut self) -> Result<(), WriteError> {

@@ -1,5 +1,6 @@
 //! The rows of the next base, batch by batch.
 
+use super::halves::Half;
 use crate::apply::{ApplyError, read_stored};
 use crate::base::{Base, BaseColumn, BasePair, Known, PairedRows};
 use crate::compare::{Judge, Verdict, View};
@@ -27,7 +28,7 @@ pub(super) enum Row {
 /// One side's rows: as they were exported, and as they were read back.
 pub(super) struct Side {
     pub(super) parts: Parts,
-    columns: Vec<Column>,
+    pub(super) columns: Vec<Column>,
     /// Those that were read back, and by step where.
     pub(super) stored: (ExportBatch, HashMap<u64, usize>),
 }
@@ -41,7 +42,7 @@ impl Side {
     }
 
     /// These rows, in this order, over all columns.
-    fn rows(&self, rows: &[Row]) -> Result<ExportBatch, SnapshotError> {
+    pub(super) fn rows(&self, rows: &[Row]) -> Result<ExportBatch, SnapshotError> {
         let broken = |why: String| SnapshotError::Damaged { path: "rows of a plan".to_owned(), why };
         let all: Vec<usize> = self.columns.iter().filter_map(|column| self.parts.position(&column.name)).collect();
         let mut frozen: Vec<u64> =
@@ -75,32 +76,44 @@ fn unknown(row: usize, column: usize) -> Other {
     Other { row: row as u32, column: column as u32, text: UNKNOWN.to_owned() }
 }
 
-/// The rows that were written, then those that stay as the base had them.
+/// The rows that are half written, those that were written, then those that stay as the base had them.
 pub(super) struct Batches<'a> {
-    sides: &'a [Side; 2],
-    alignment: &'a Alignment,
-    key: &'a Key,
+    pub(super) sides: &'a [Side; 2],
+    pub(super) alignment: &'a Alignment,
+    pub(super) key: &'a Key,
     base: Option<&'a Base>,
     written: Vec<[Row; 2]>,
     carried: Vec<BasePair>,
+    /// By the side that is written.
+    halves: [Vec<Half>; 2],
     at: usize,
 }
 
 impl<'a> Batches<'a> {
-    /// Of these rows of a plan, and these pairs of its base.
+    /// Of these rows of a plan, these pairs of its base, and those that are half of each.
     pub(super) fn new(
         sides: &'a [Side; 2],
         compared: (&'a Alignment, &'a Key),
         base: Option<&'a Base>,
         written: Vec<[Row; 2]>,
         carried: Vec<BasePair>,
+        halves: [Vec<Half>; 2],
     ) -> Self {
         let (alignment, key) = compared;
-        Self { sides, alignment, key, base, written, carried, at: 0 }
+        Self { sides, alignment, key, base, written, carried, halves, at: 0 }
     }
 
     /// The next ones; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<PairedRows>, SnapshotError> {
+        if let Some(base) = self.base {
+            for side in [0, 1] {
+                let some = self.halves[side].len().min(CHUNK);
+                let halves: Vec<Half> = self.halves[side].drain(..some).collect();
+                if !halves.is_empty() {
+                    return self.merge(base, &halves, side).map(Some);
+                }
+            }
+        }
         let from = self.at;
         if from < self.written.len() {
             self.at = self.written.len().min(from + CHUNK);
@@ -120,7 +133,7 @@ impl<'a> Batches<'a> {
     /// The next base is going to take every column that was compared for known. Where the old one did
     /// not know it, since it is newer or was not compared then, a value takes its place that is like no
     /// other: so the column counts as changed on both sides until the rows are settled.
-    fn forget_unknown(
+    pub(super) fn forget_unknown(
         &self,
         base: &Base,
         pairs: &[BasePair],

@@ -3,6 +3,7 @@
 use super::changed::{Changed, read_changed};
 use super::memory;
 use super::next::{LINKS, NextFile};
+use super::recover::settle_state;
 use super::servers::{Servers, times};
 use super::state::{Wanted, check, find_state, table_name};
 use crate::audit::Verdict;
@@ -35,6 +36,8 @@ pub(in crate::job) fn run_two_way(job: &PlanJob, watch: &dyn Watch) -> Result<Pl
         return Err(RunError::VisibleBothWays);
     }
     let state = find_state(job, watch)?;
+    let settled = settle_state(&state, addresses.map(|address| Some(address.clone())), watch)?;
+    settled.iter().for_each(|note| watch.note(note));
     // A base that is read to be checked keeps the disk busy, and the servers take their time to answer.
     let (base, servers) = beside(|| sound(Base::open(&state), &state), || Servers::ask(addresses));
     let (base, servers) = (base?, servers?);

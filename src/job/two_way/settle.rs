@@ -1,119 +1,75 @@
 //! Once a plan was applied to both sides: what they agree on now becomes the base.
 
 use super::batches::{Batches, Row, Side};
+use super::halves::Half;
 use super::next::{LINKS, NextFile};
-use super::run::sound;
 use crate::apply::StepSet;
-use crate::base::{Base, BasePair, Next, StateLock, TakenBack};
+use crate::base::{Base, BasePair, Next};
 use crate::endpoint::ExportBatch;
 use crate::job::error::RunError;
 use crate::plan::{Plan, PlannedPair, read_pairs};
 use crate::snapshot::{Recipe, SnapshotError};
 use crate::table::Key;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// A two-way plan that may be applied: its state folder is ours.
-#[derive(Debug)]
-pub(in crate::job) struct Ready {
-    state: PathBuf,
-    base: Option<Base>,
-    /// Whether there is nothing to write: the base is this plan's own.
-    done: bool,
-    _lock: StateLock,
-}
-
-/// Checks that a plan is of the base that is there, and keeps others from its state folder.
-///
-/// # Errors
-/// If the base has moved on since, or somebody else has the state folder.
-pub(in crate::job) fn ready(plan: &Plan) -> Result<Option<Ready>, RunError> {
-    let Some(two_way) = &plan.file.two_way else { return Ok(None) };
-    let state = Path::new(&plan.file.made_in).join(&two_way.state);
-    let lock = StateLock::take(&state)?;
-    let mut base = sound(Base::open(&state), &state)?;
-    if base.as_ref().is_some_and(|base| base.file.plan == plan.file.checksum) {
-        // Applied before: what it agreed on then is agreed on anew.
-        crate::base::take_back(&state, &plan.file.checksum)?;
-        base = sound(Base::open(&state), &state)?;
-    }
-    // Applied before, and without steps: whatever it agreed on is in the base.
-    let done = base.as_ref().is_some_and(|base| base.file.looked.as_ref() == Some(&plan.file.checksum));
-    if !done && base.as_ref().map(|base| &base.file.id) != two_way.base.as_ref() {
-        return Err(RunError::BaseMoved { state: state.display().to_string() });
-    }
-    Ok(Some(Ready { state, base, done, _lock: lock }))
-}
-
-/// Puts the base back that was there before a plan was applied. Gives what a person should know.
-///
-/// # Errors
-/// If that fails.
-pub(in crate::job) fn take_back(plan: &Plan) -> Result<Option<String>, RunError> {
-    if let Some(two_way) = plan.file.two_way.as_ref().filter(|_| !is_idle(plan)) {
-        let state = Path::new(&plan.file.made_in).join(&two_way.state);
-        if state.is_dir() {
-            let _lock = StateLock::take(&state)?;
-            let now = Base::open(&state)?.map(|base| base.file.id);
-            if now == two_way.base {
-                // The plan's own base was never written: the one that is there is right again.
-                return Ok(None);
-            }
-            if crate::base::take_back(&state, &plan.file.checksum)? == TakenBack::Lost && two_way.base.is_some() {
-                let lost = "the base from before this plan is not kept any more, since others were applied or undone \
-                            after it: the next sync of these tables is a first run, which deletes nothing and takes \
-                            all rows that differ for conflicts, unless --winner decides";
-                return Ok(Some(lost.to_owned()));
-            }
-        }
-    }
-    Ok(None)
+/// What has become of a plan's steps, per side.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Standing {
+    /// Those whose rows are as planned: written, or so before.
+    pub(super) settled: [StepSet; 2],
+    /// Those that nobody can tell of.
+    pub(super) unclear: [StepSet; 2],
 }
 
 /// Whether a plan has no steps: it only looks.
-fn is_idle(plan: &Plan) -> bool {
+pub(super) fn is_idle(plan: &Plan) -> bool {
     plan.file.sides.iter().all(|side| side.counts.total() == 0)
 }
 
 /// A base in more segments than this is put together. Each costs a later sync about a millisecond.
 const SEGMENTS: usize = 16;
 
-/// Writes the next base after a plan was applied. Gives what a person should know.
+/// Writes the base that a plan makes of the one it was made from, of the steps that stand. Gives what
+/// a person should know.
 ///
 /// # Errors
 /// If files can't be read or written; the base is the one before then.
-pub(in crate::job) fn keep(plan: &Plan, ready: &Ready, settled: &[StepSet; 2]) -> Result<Option<String>, RunError> {
-    let state = || ready.state.display().to_string();
-    let not_kept = |cause| RunError::NotKept { state: state(), cause: Box::new(cause) };
+pub(super) fn advance(
+    plan: &Plan,
+    state: &Path,
+    before: Option<&Base>,
+    standing: &Standing,
+) -> Result<Option<String>, RunError> {
+    let shown = || state.display().to_string();
     let key = Key { pairs: plan.file.key.clone(), chosen: plan.file.key_chosen };
     let recipes = Recipe::of(&plan.file.alignment, &key);
-    let Some(base) = settle(plan, ready, settled, &key, &recipes).map_err(not_kept)? else { return Ok(None) };
+    let base = settle(plan, state, before, standing, &key, &recipes)?;
     let compact = base.compact(&recipes, SEGMENTS);
     // Without that it is as right, and the next sync tries again.
     Ok(compact.err().map(|error| {
         let parts = base.file.segments.len();
-        format!("the base in {} is in {parts} parts, which could not be put together: {error}", state())
+        format!("the base in {} is in {parts} parts, which could not be put together: {error}", shown())
     }))
 }
 
-/// Writes the next base: rows that were equal, and those whose steps are written. What is not settled
-/// stays as the base had it. `None` if it is there.
+/// Writes the next base: rows that were equal, and those whose steps stand. What is not settled
+/// stays as the base had it, and what nobody can tell of is not in it at all: both sides count as
+/// changed then.
 fn settle(
     plan: &Plan,
-    ready: &Ready,
-    settled: &[StepSet; 2],
+    state: &Path,
+    before: Option<&Base>,
+    standing: &Standing,
     key: &Key,
     recipes: &[Recipe; 2],
-) -> Result<Option<Base>, RunError> {
-    if ready.done {
-        return Ok(None);
-    }
+) -> Result<Base, RunError> {
     let next = NextFile::read(&plan.folder)?;
     let sides = [Side::open(plan, 0)?, Side::open(plan, 1)?];
-    let (mut written, mut carried) = (Vec::new(), Vec::new());
+    let (mut written, mut carried, mut halves) = (Vec::new(), Vec::new(), <[Vec<Half>; 2]>::default());
     let mut open = [Vec::new(), Vec::new()];
     let mut file = next.base.clone();
     for pair in read_pairs(&plan.folder)? {
-        let fate = fate(&pair, &sides, settled);
+        let fate = fate(&pair, &sides, standing);
         for side in [0, 1] {
             let rows = &mut file.sides[side].rows;
             match (&fate, pair.rows[side], pair.steps[side]) {
@@ -132,12 +88,23 @@ fn settle(
                     open[side].extend(pair.rows[side]);
                 }
             }
+            Settled::Half(half) => {
+                halves[half.side].push(half);
+                for side in [0, 1] {
+                    open[side].extend(pair.rows[side]);
+                }
+            }
+            Settled::Unclear => {
+                for side in [0, 1] {
+                    open[side].extend(pair.rows[side]);
+                }
+            }
         }
     }
     let gone: Vec<BasePair> = match next.partial {
         true => read_pairs(&plan.folder)?
             .into_iter()
-            .filter(|pair| !matches!(fate(pair, &sides, settled), Settled::Not))
+            .filter(|pair| !matches!(fate(pair, &sides, standing), Settled::Not))
             .filter_map(|pair| pair.base)
             .collect(),
         false => Vec::new(),
@@ -153,11 +120,11 @@ fn settle(
     };
     if plan.file.undecided > 0 {
         for (side, own) in file.sides.iter_mut().enumerate() {
-            let before = ready.base.as_ref().map_or(0, |base| base.file.sides[side].unkeyed_known);
-            own.unkeyed_known = own.unkeyed.min(before);
+            let known = before.map_or(0, |base| base.file.sides[side].unkeyed_known);
+            own.unkeyed_known = own.unkeyed.min(known);
         }
     }
-    match ready.base.as_ref().filter(|_| is_idle(plan)) {
+    match before.filter(|_| is_idle(plan)) {
         // Undoing the plan before is as possible as it was.
         Some(base) => {
             file.plan.clone_from(&base.file.plan);
@@ -168,16 +135,33 @@ fn settle(
     let folders = [plan.folder.join("left"), plan.folder.join("right")];
     let links = plan.folder.join(LINKS);
     let whole = Next {
-        state: &ready.state,
+        state,
         file,
         recipes,
-        on: ready.base.as_ref().filter(|_| next.partial),
+        on: before.filter(|_| next.partial),
         frozen: Some(([&folders[0], &folders[1]], &links)),
         gone: &gone,
         open: [identities(0)?, identities(1)?],
     };
-    let mut batches = Batches::new(&sides, (&plan.file.alignment, key), ready.base.as_ref(), written, carried);
-    Ok(Some(whole.write(&mut || batches.next())?))
+    let mut batches = Batches::new(&sides, (&plan.file.alignment, key), before, written, carried, halves);
+    Ok(whole.write(&mut || batches.next())?)
+}
+
+/// A pair of which one side's row is written: both were to take over columns of each other.
+fn half(pair: &PlannedPair, sides: &[Side; 2], standing: &Standing) -> Option<Half> {
+    let (Some(left), Some(right)) = (pair.rows[0], pair.rows[1]) else { return None };
+    let (Some(left_step), Some(right_step)) = (pair.steps[0], pair.steps[1]) else { return None };
+    if !pair.settled || pair.also != [None; 2] {
+        return None;
+    }
+    let steps = [left_step, right_step];
+    let side = match [0, 1].map(|side: usize| standing.settled[side].contains(steps[side])) {
+        [true, false] => 0,
+        [false, true] => 1,
+        _ => return None,
+    };
+    let stored = *sides[side].stored.1.get(&steps[side])?;
+    Some(Half { base: pair.base?, side, rows: [left, right], stored })
 }
 
 /// What has become of a pair.
@@ -188,17 +172,26 @@ enum Settled {
     AsLinked,
     /// These are its rows now.
     Rows([Row; 2]),
+    /// One of its two rows is written.
+    Half(Half),
     /// It is not settled.
     Not,
+    /// Nobody can tell whether it is.
+    Unclear,
 }
 
-fn fate(pair: &PlannedPair, sides: &[Side; 2], settled: &[StepSet; 2]) -> Settled {
-    let mut steps = [0, 1].into_iter().flat_map(|side: usize| {
-        let steps = pair.steps[side].into_iter().chain(pair.also[side]);
-        steps.map(move |step| (side, step))
-    });
-    if !pair.settled || !steps.all(|(side, step)| settled[side].contains(step)) {
-        return Settled::Not;
+fn fate(pair: &PlannedPair, sides: &[Side; 2], standing: &Standing) -> Settled {
+    let steps = || {
+        [0, 1].into_iter().flat_map(|side: usize| {
+            let steps = pair.steps[side].into_iter().chain(pair.also[side]);
+            steps.map(move |step| (side, step))
+        })
+    };
+    if steps().any(|(side, step)| standing.unclear[side].contains(step)) {
+        return Settled::Unclear;
+    }
+    if !pair.settled || !steps().all(|(side, step)| standing.settled[side].contains(step)) {
+        return half(pair, sides, standing).map_or(Settled::Not, Settled::Half);
     }
     if pair.stays() {
         return Settled::AsLinked;

@@ -8,6 +8,7 @@ use super::steps::steps;
 use crate::endpoint::Interrupt;
 use crate::job::{Finished, RunFile};
 use crate::plan::PlanError;
+use crate::report::plan_state::{state_of, state_text};
 use crate::snapshot::SnapshotError;
 use crate::table::Alignment;
 use thiserror::Error;
@@ -79,6 +80,7 @@ impl PageModel {
         if let Some(plan) = &finished.plan {
             let mut file = plan.file.clone();
             mask.plan(&mut file);
+            out.plan_state = state_text(&state_of(&plan.file, &plan.folder));
             out.plan = Some(file);
             out.tables.splice(
                 0..0,

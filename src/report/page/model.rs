@@ -17,6 +17,8 @@ pub struct PageModel {
     pub audit: Option<Audit>,
     /// The plan, if it is one.
     pub plan: Option<PlanFile>,
+    /// How far the plan has come, in words.
+    pub plan_state: Option<String>,
     /// The snapshots of left and right.
     pub snapshots: Vec<PageSnapshot>,
     /// The tables of rows.

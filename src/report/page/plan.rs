@@ -16,6 +16,7 @@ pub fn section(model: &PageModel) -> Option<Section> {
     let mut entry = |name: &'static str, text: &str| {
         html.raw("<dt>").raw(name).raw("</dt><dd>").text(text).raw("</dd>");
     };
+    entry("state", model.plan_state.as_deref().unwrap_or("planned: nothing of it is written"));
     entry(
         "direction",
         match plan.direction {

@@ -104,14 +104,14 @@ fn a_plan_without_steps_can_be_applied_again_and_undone() {
 }
 
 #[test]
-fn undo_tells_that_a_base_is_gone() {
+fn undo_of_an_older_plan_tells_that_nothing_is_agreed_on() {
     let mut pair = pair(KINDS);
     pair.sql(0, "UPDATE {t} SET name = 'first' WHERE id = 5");
     let first = pair.sync(&[]);
     pair.sql(0, "UPDATE {t} SET name = 'second' WHERE id = 6");
     pair.sync(&[]);
     let undone = pair.place.dir.undo(&first.folder, &[]).json(0);
-    assert!(undone["warnings"].to_string().contains("is a first run"), "{undone:#}");
+    assert!(undone["warnings"].to_string().contains("nothing is agreed on any more"), "{undone:#}");
     let plan = pair.plan(&[]);
     assert_eq!((plan.counts(), plan.conflicts()), (Counts::none(), 1), "{}", plan.run);
 }

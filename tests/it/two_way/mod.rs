@@ -11,6 +11,7 @@ mod pair;
 mod people;
 mod ping_pong;
 mod place;
+mod recovery;
 mod resolve;
 mod skew;
 mod three_way;

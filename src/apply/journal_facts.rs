@@ -1,0 +1,133 @@
+//! What the lines of a journal come to: which steps stand, which nobody has seen the end of, and how
+//! far a plan has come.
+
+use super::journal::{Deed, Header, Line, Stage, VERSION};
+use super::step_set::StepSet;
+
+/// A chunk whose COMMIT nobody saw end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenChunk {
+    /// What was being done.
+    pub deed: Deed,
+    /// Its steps.
+    pub steps: StepSet,
+    /// What the database can be asked about.
+    pub mark: Option<String>,
+}
+
+/// What a journal tells of its side.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JournalFacts {
+    /// The steps that apply wrote, or may have written, and no undo took back.
+    pub ours: StepSet,
+    /// Chunks without an end, in order.
+    pub open: Vec<OpenChunk>,
+    /// Those of ours of which nobody can tell any more whether they were written.
+    pub unclear: StepSet,
+    /// Steps whose rows were as planned before apply came to them, since the last undo.
+    pub already: StepSet,
+    /// The steps that the last undo took back.
+    pub undone: StepSet,
+    /// What the last run did, if it came as far as to write.
+    pub last: Option<Deed>,
+    /// Whether that run dealt with every step.
+    pub ended: bool,
+    /// When that run began, UTC, RFC 3339.
+    pub began_at: String,
+    /// When it last wrote something down.
+    pub last_at: String,
+}
+
+impl JournalFacts {
+    /// The steps that stand as apply wrote them, for certain.
+    pub fn certain(&self) -> StepSet {
+        let mut out = self.ours.clone();
+        out.remove_all(&self.unclear);
+        self.open.iter().filter(|chunk| chunk.deed == Deed::Apply).for_each(|chunk| out.remove_all(&chunk.steps));
+        out
+    }
+
+    /// The steps that apply has dealt with: those that stand, and those whose rows were as planned.
+    pub fn dealt_with(&self) -> StepSet {
+        let mut out = self.certain();
+        out.insert_all(&self.already);
+        out
+    }
+}
+
+/// Takes a line in.
+pub(super) fn change(facts: &mut JournalFacts, line: Line) {
+    let mut steps = StepSet::default();
+    line.steps.iter().for_each(|(first, last)| steps.insert_range(*first, *last));
+    let deed = line.deed;
+    if matches!(line.stage, Stage::Done | Stage::Dropped | Stage::Unclear) {
+        close(&mut facts.open, deed, &steps);
+    }
+    match (deed, line.stage) {
+        (_, Stage::Began) => {
+            facts.began_at.clone_from(&line.at);
+            facts.ended = false;
+            if deed == Deed::Undo {
+                facts.undone = StepSet::default();
+                facts.already = StepSet::default();
+            }
+        }
+        (_, Stage::Intent) => {
+            if deed == Deed::Apply {
+                facts.ours.insert_all(&steps);
+                facts.unclear.remove_all(&steps);
+            }
+            facts.open.push(OpenChunk { deed, steps, mark: line.mark });
+        }
+        (Deed::Apply, Stage::Done) => facts.undone.remove_all(&steps),
+        (Deed::Apply, Stage::Dropped) => facts.ours.remove_all(&steps),
+        (Deed::Undo, Stage::Done) => {
+            facts.ours.remove_all(&steps);
+            facts.unclear.remove_all(&steps);
+            facts.undone.insert_all(&steps);
+        }
+        (Deed::Undo, Stage::Dropped) => {}
+        (_, Stage::Already) => facts.already.insert_all(&steps),
+        (_, Stage::Unclear) => facts.unclear.insert_all(&steps),
+        (_, Stage::Ended) => facts.ended = true,
+    }
+    facts.last = Some(deed);
+    facts.last_at = line.at;
+}
+
+/// Takes steps that have come to an end out of the chunks that have none.
+fn close(open: &mut Vec<OpenChunk>, deed: Deed, steps: &StepSet) {
+    open.iter_mut().filter(|chunk| chunk.deed == deed).for_each(|chunk| chunk.steps.remove_all(steps));
+    open.retain(|chunk| !chunk.steps.is_empty());
+}
+
+/// The length of the lines that are whole, and what they tell.
+pub(super) fn read(text: &[u8], plan: &str) -> Result<(usize, JournalFacts), String> {
+    let mut facts = JournalFacts::default();
+    let mut whole = 0;
+    let end = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    for (number, line) in text[..end].split_inclusive(|byte| *byte == b'\n').enumerate() {
+        let last = whole + line.len() == end;
+        if number == 0 {
+            match serde_json::from_slice::<Header>(line) {
+                Ok(header) if header.version != VERSION => {
+                    return Err(format!("has format version {}; this program knows version {VERSION}", header.version));
+                }
+                Ok(header) if header.plan != plan => {
+                    return Err("tells of another plan: this one was changed after it was applied".to_owned());
+                }
+                Ok(_) => {}
+                Err(_) if last => break,
+                Err(e) => return Err(format!("line 1 is damaged ({e})")),
+            }
+        } else {
+            match serde_json::from_slice::<Line>(line) {
+                Ok(line) => change(&mut facts, line),
+                Err(_) if last => break,
+                Err(e) => return Err(format!("line {} is damaged ({e})", number + 1)),
+            }
+        }
+        whole += line.len();
+    }
+    Ok((whole, facts))
+}
