@@ -156,7 +156,7 @@ pub enum ApplyError {
         /// Why.
         cause: Box<ApplyError>,
         /// What was written before.
-        so_far: [SideOutcome; 2],
+        so_far: Box<[SideOutcome; 2]>,
     },
 }
 
@@ -177,7 +177,7 @@ impl ApplyError {
     /// What was written before it ended; `None` if it did not begin to write.
     pub fn so_far(&self) -> Option<&[SideOutcome; 2]> {
         match self {
-            Self::Stopped { so_far, .. } => Some(so_far),
+            Self::Stopped { so_far, .. } => Some(&**so_far),
             _ => None,
         }
     }

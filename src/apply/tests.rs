@@ -391,9 +391,9 @@ fn a_few_refused_rows_take_few_statements_and_many_no_more_than_there_are_rows()
         (0..1000).map(|at| (format!("k{at:03}"), row(&format!("k{at:03}"), Some(cells(at)), None))).collect()
     };
     let three = |at: usize| [17, 500, 501].contains(&at);
-    let cases: [(&dyn Fn(usize) -> bool, u64, usize); 3] =
-        [(&three, 3, 350), (&|at| at % 3 == 0, 334, 7_500), (&|_| true, 1000, 9_000)];
-    for (bad, refused, most) in cases {
+    type Bad<'a> = &'a dyn Fn(usize) -> bool;
+    let third = |at: usize| at % 3 == 0;
+    for (bad, refused, most) in [(&three as Bad<'_>, 3, 350), (&third, 334, 7_500), (&|_| true, 1000, 9_000)] {
         let (from, to) = (table(true, bad), table(false, bad));
         let (steps, db, folder) = (Memory::between(&from, &to), shared(&from), tempfile::tempdir().unwrap());
         db.lock().unwrap().hates = Some("z".into());

@@ -149,7 +149,7 @@ fn run(job: &ApplyJob, watch: &dyn Watch, deed: Deed) -> Result<ApplyRun, RunErr
                 // What was written before is agreed on. If that can't be kept now, the next run does it.
                 let _ = ready.give_up(&plan, deed);
             }
-            Err(ApplyError::Stopped { cause: Box::new(cause), so_far: run.out.sides }.into())
+            Err(ApplyError::Stopped { cause: Box::new(cause), so_far: Box::new(run.out.sides) }.into())
         }
     }
 }
