@@ -167,7 +167,8 @@ impl Address {
             return Err(AddressError::Invalid { shown: show::certain(typed), why });
         }
         if path.is_empty() || table.is_empty() {
-            return Err(AddressError::NoTable(format!("sqlite:{rest}")));
+            let shown = if rest.contains('@') { show::certain(typed) } else { format!("sqlite:{rest}") };
+            return Err(AddressError::NoTable(shown));
         }
         Ok(Self::Sqlite { path: path.into(), table: server::unquote(table, '"') })
     }

@@ -37,6 +37,9 @@ impl<'a> Parts<'a> {
         let (login, place) = authority.rsplit_once('@').unwrap_or(("", authority));
         let (user, password) = login.split_once(':').map_or((login, None), |(user, password)| (user, Some(password)));
         let (host, port) = host_and_port(place);
+        if host.contains(['&', '=']) {
+            return Err("no host has such a name");
+        }
         let query: Vec<_> = parameters
             .split('&')
             .filter(|pair| !pair.is_empty())

@@ -52,6 +52,10 @@ fn server(text: &str, scheme: &'static str) -> Result<ServerAddress, AddressErro
     for (name, value) in &parts.query {
         // As in forms, a `+` is a space.
         let [name, value] = [*name, value.unwrap_or_default()].map(|text| decode(&text.replace('+', " ")));
+        // What is no name is part of something else.
+        if !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) {
+            return Err(invalid("a parameter's name has only letters, digits, `_` and `-` in it"));
+        }
         match name.as_str() {
             "password" => password = Some(Secret::new(value)),
             "host" | "socket" => host = value,

@@ -82,15 +82,20 @@ pub(super) fn shown(parts: &Parts<'_>) -> String {
     })
 }
 
-/// A server's address that is not complete, or not understood.
+/// A server's address that is not complete, or not understood. Only where the login ends for certain, the
+/// rest is no part of a password.
 pub(super) fn shown_in_part(text: &str) -> String {
+    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-%[]:".contains(&b));
+    let number = |port: &str| port.bytes().all(|b| b.is_ascii_digit());
     match Parts::of(text, is_parameter) {
-        // Where the login ends before the host does, the rest is no password.
-        Ok(parts) if parts.port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit())) => {
-            match parts.port.is_some() && parts.table.contains('@') {
-                true => certain(text),
-                false => shown(&parts),
-            }
+        Ok(parts)
+            if plain(parts.host)
+                && parts.port.is_none_or(number)
+                && !parts.table.contains(['@', ':'])
+                && !parts.user.contains('/')
+                && parts.query.iter().all(|(name, value)| plain(name) && !value.unwrap_or_default().contains('@')) =>
+        {
+            shown(&parts)
         }
         _ => certain(text),
     }

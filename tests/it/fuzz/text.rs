@@ -143,7 +143,7 @@ pub(super) const ADDRESS: Target = Target {
                         server.schema.as_deref(),
                     ];
                     let elsewhere = named.into_iter().flatten().any(holds)
-                        || server.parameters.iter().any(|(_, value)| holds(value));
+                        || server.parameters.iter().any(|(name, value)| holds(name) || holds(value));
                     if server.password.as_ref().is_some_and(|password| holds(password.expose())) && !elsewhere {
                         assert!(!holds(&shown) && !holds(&kept) && !format!("{address:?}").contains(SECRET), "{text}");
                     }
