@@ -161,6 +161,11 @@ fn kept_parts(text: &str) -> Option<String> {
         return None;
     }
     let parts = Parts::of(text, is_parameter).ok()?;
+    // Without a database it is none, and what is where is anybody's guess.
+    let named = !parts.path.is_empty() || parts.query.iter().any(|(name, _)| decode(name) == "dbname");
+    if !named || parts.table.is_empty() {
+        return None;
+    }
     let password = parts.password.filter(|password| is_named(password));
     Some(parts.render(password, |name, value| match decode(name).as_str() {
         "password" => is_named(value).then(|| format!("{name}={value}")),
