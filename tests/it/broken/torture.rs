@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// So many failing stories are shown in full, unless another number is given.
 const MOST_SHOWN: usize = 6;
@@ -132,10 +132,12 @@ fn tell(story: &Story, toll: &Mutex<Toll>) -> bool {
 fn torture(systems: &[Kinds], seed: u64, breaks: u64, workers: u64) -> Toll {
     let toll = Mutex::new(Toll::default());
     let next = AtomicU64::new(0);
+    let longest = number("TRUEUP_TORTURE_SECONDS").map_or(Duration::MAX, Duration::from_secs);
+    let start = Instant::now();
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
-                while toll.lock().unwrap().breaks() < breaks {
+                while toll.lock().unwrap().breaks() < breaks && start.elapsed() < longest {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let kinds = systems[usize::try_from(number).unwrap() % systems.len()];
                     tell(&Story::new(seed * 1_000_000_000 + number, kinds), &toll);
