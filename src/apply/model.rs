@@ -120,8 +120,7 @@ pub fn rows(batch: &ExportBatch) -> Vec<Row> {
     (0..batch.rows.num_rows())
         .map(|row| {
             std::array::from_fn(|column| {
-                let other = batch.others.iter().find(|o| (o.row as usize, o.column as usize) == (row, column));
-                other.map(|o| o.text.clone()).or_else(|| cells[column].print(row))
+                batch.other(row, column).map(str::to_owned).or_else(|| cells[column].print(row))
             })
         })
         .collect()

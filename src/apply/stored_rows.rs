@@ -59,15 +59,11 @@ impl StoredRows {
     }
 
     fn batch(&self, steps: &[u64], rows: &ExportBatch) -> Result<RecordBatch, arrow::error::ArrowError> {
-        let mut by_row: BTreeMap<u32, BTreeMap<&str, &str>> = BTreeMap::new();
-        for other in &rows.others {
-            let name = self.columns.get(other.column as usize).map_or("", |column| column.name.as_str());
-            by_row.entry(other.row).or_default().insert(name, &other.text);
-        }
-        let others = (0..steps.len() as u32).map(|row| by_row.get(&row).map(|v| serde_json::json!(v).to_string()));
+        let name = |other: &Other| self.columns.get(other.column as usize).map_or("", |column| column.name.as_str());
+        let others = Other::by_row(&rows.others, steps.len(), name);
         let mut arrays: Vec<ArrayRef> = vec![Arc::new(UInt64Array::from(steps.to_vec()))];
         arrays.extend(rows.rows.columns().iter().cloned());
-        arrays.push(Arc::new(others.collect::<StringArray>()));
+        arrays.push(Arc::new(StringArray::from(others)));
         RecordBatch::try_new(Arc::clone(&self.schema), arrays)
     }
 }
@@ -184,11 +180,12 @@ fn others(batch: &RecordBatch, columns: &[Column]) -> Result<Vec<Other>, String>
     let mut out = Vec::new();
     for (row, text) in texts.iter().enumerate() {
         let Some(text) = text else { continue };
-        let values: BTreeMap<String, String> = serde_json::from_str(text).map_err(|e| e.to_string())?;
-        for (name, text) in values {
+        let values: BTreeMap<String, serde_json::Value> = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        for (name, value) in values {
             let column = columns.iter().position(|column| column.name == name);
             let column = column.ok_or_else(|| format!("`{name}` is no column"))?;
-            out.push(Other { row: row as u32, column: column as u32, text });
+            let other = Other::from_json(row as u32, column as u32, value);
+            out.push(other.ok_or_else(|| format!("what is beside `{name}` is no text"))?);
         }
     }
     out.sort_by_key(|other| (other.row, other.column));
@@ -237,7 +234,7 @@ mod tests {
         for (step, a) in rows {
             let mut rows = batch(&TEXT, &[row("k", a)]);
             if *a == "infinity" {
-                rows.others.push(Other { row: 0, column: 3, text: "\"infinity\"".into() });
+                rows.others.push(Other::value(0, 3, "\"infinity\"".into()));
             }
             out.keep(&[*step], &rows).unwrap();
         }
@@ -258,7 +255,7 @@ mod tests {
         assert_eq!((rows.rows.num_rows(), places.len()), (22, 12));
         let row = rows.take(&[places[&3] as u32, places[&15] as u32]).unwrap();
         assert_eq!(row.rows, batch(&TEXT, &[self::row("k", "11"), self::row("k", "infinity")]).rows);
-        assert_eq!(row.others, [Other { row: 1, column: 3, text: "\"infinity\"".into() }]);
+        assert_eq!(row.others, [Other::value(1, 3, "\"infinity\"".into())]);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 23);
     }
 

@@ -280,7 +280,8 @@ fn cells(parts: &Parts, column: &Column, family: Family, rows: &[u64]) -> Result
     let Some(at) = parts.position(&column.name) else { return none() };
     let batch = parts.fetch(&[at], rows)?;
     let Some(cells) = Cells::new(batch.rows.column(0)) else { return none() };
-    let others: HashMap<u32, &str> = batch.others.iter().map(|other| (other.row, other.text.as_str())).collect();
+    let others: HashMap<u32, &str> =
+        batch.others.iter().filter_map(|other| Some((other.row, other.text.as_deref()?))).collect();
     let encoder = Encoder::new(column.ty.clone(), family, Rules::default(), None);
     let mut buffer = Vec::new();
     let value = |row: usize| {

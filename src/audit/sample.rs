@@ -86,7 +86,8 @@ fn read_column(survey: &Survey<'_>, side: usize, pair: usize) -> Result<Column, 
     // A column that the job leaves out need not have been read.
     let Some(at) = parts.position(&column.name) else { return Ok(none) };
     let batch = parts.fetch(&[at], &rows)?;
-    let others: HashMap<u32, &str> = batch.others.iter().map(|other| (other.row, other.text.as_str())).collect();
+    let others: HashMap<u32, &str> =
+        batch.others.iter().filter_map(|other| Some((other.row, other.text.as_deref()?))).collect();
     let Some(cells) = Cells::new(batch.rows.column(0)) else { return Ok(none) };
     let encoder = Encoder::new(column.ty.clone(), pair.family, pair.rules, None);
     let mut known: HashMap<Fingerprint, u32> = HashMap::new();

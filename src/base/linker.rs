@@ -116,7 +116,7 @@ mod tests {
         let columns = columns();
         let linker = Linker::new(&columns, &Recipe::alone(&columns, &["id".into()]), &["id".into()]).unwrap();
         let mut rows = batch(vec![None, None, Some(5)], vec![None; 3]);
-        rows.others.push(Other { row: 0, column: 0, text: "five".into() });
+        rows.others.push(Other::value(0, 0, "five".into()));
         let ids = linker.ids(&rows);
         assert!(ids[0].is_some() && ids[1].is_none());
         // Whether others are there or not, a plain value has the same fingerprint.

@@ -50,7 +50,7 @@ pub fn batch(side: usize, rows: &[Row]) -> ExportBatch {
     let values: arrow::array::Date32Array = rows.iter().map(date).collect();
     let others = rows.iter().zip(0..).filter_map(|(row, at)| {
         let text = row.2.as_deref().filter(|v| v.starts_with('?'))?;
-        Some(Other { row: at, column: 0, text: text.to_owned() })
+        Some(Other::value(at, 0, text.to_owned()))
     });
     let arrays = vec![Arc::new(values) as ArrayRef, ids, numbers(|row| row.1)];
     let schema = portable_schema(columns(side).iter());

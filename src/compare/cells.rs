@@ -3,7 +3,7 @@
 
 use super::outcome::Comparison;
 use super::{CompareError, CompareOptions, classify::keep};
-use crate::endpoint::ExportBatch;
+use crate::endpoint::{ExportBatch, Other};
 use crate::snapshot::{Parts, Recipe};
 use crate::table::{Alignment, Cells, Encoder, Key, Number, Tolerance};
 use rayon::prelude::*;
@@ -264,7 +264,7 @@ fn same(column: usize, encoders: [&Encoder; 2], cells: [(&View, usize); 2], buff
 /// A batch ready to be looked at cell by cell.
 pub struct View {
     cells: Vec<Option<Cells>>,
-    others: HashMap<(u32, u32), String>,
+    others: HashMap<(u32, u32), Other>,
 }
 
 impl View {
@@ -272,13 +272,22 @@ impl View {
     pub fn new(batch: ExportBatch) -> Self {
         Self {
             cells: batch.rows.columns().iter().map(Cells::new).collect(),
-            others: batch.others.into_iter().map(|o| ((o.row, o.column), o.text)).collect(),
+            others: batch.others.into_iter().map(|o| ((o.row, o.column), o)).collect(),
         }
     }
 
     /// The text of a value that the column's type cannot hold.
     pub fn other(&self, row: usize, column: usize) -> Option<&str> {
-        if self.others.is_empty() { None } else { self.others.get(&(row as u32, column as u32)).map(String::as_str) }
+        self.beside(row, column)?.text.as_deref()
+    }
+
+    /// How SQLite stores a value, where that is not plain.
+    pub fn stored(&self, row: usize, column: usize) -> Option<&str> {
+        self.beside(row, column)?.stored.as_deref()
+    }
+
+    fn beside(&self, row: usize, column: usize) -> Option<&Other> {
+        if self.others.is_empty() { None } else { self.others.get(&(row as u32, column as u32)) }
     }
 
     /// The cells of a column; `None` for an Arrow type that is not portable.

@@ -10,6 +10,8 @@ pub(super) struct Batches<'a> {
     schema: SchemaRef,
     builders: Vec<PortableBuilder>,
     sink: &'a dyn Sink,
+    /// How values of rows that wait are stored, by row and column.
+    stored: Vec<(u32, u32, String)>,
     waiting: usize,
     bytes: usize,
     sent: u64,
@@ -23,6 +25,7 @@ impl<'a> Batches<'a> {
             schema: Arc::new(Schema::new(fields)),
             builders: columns.iter().map(|c| PortableBuilder::new(&c.ty)).collect(),
             sink,
+            stored: Vec::new(),
             waiting: 0,
             bytes: 0,
             sent: 0,
@@ -32,6 +35,11 @@ impl<'a> Batches<'a> {
     /// The builders, in the order of the columns: every one takes one cell of the row.
     pub(super) fn builders(&mut self) -> &mut [PortableBuilder] {
         &mut self.builders
+    }
+
+    /// Says how the value that the row under way has in this column is stored.
+    pub(super) fn stored(&mut self, column: usize, stored: String) {
+        self.stored.push((self.waiting as u32, column as u32, stored));
     }
 
     /// Ends a row whose values came to about this many bytes.
@@ -61,7 +69,7 @@ impl<'a> Batches<'a> {
             column: String::from("*"),
             why: error.to_string(),
         })?;
-        self.sink.send(batch)?;
+        self.sink.send(batch.with_stored(std::mem::take(&mut self.stored)))?;
         self.sent += self.waiting as u64;
         (self.waiting, self.bytes) = (0, 0);
         Ok(())

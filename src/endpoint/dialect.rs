@@ -16,6 +16,12 @@ pub trait Dialect: Sync {
     /// [`Cells::print`]: crate::table::Cells::print
     fn literal(&self, value: Option<&str>, column: &Column) -> String;
 
+    /// The same for a value that comes from a table of this system. `stored` is what is said beside it of
+    /// how it was stored there, if that is more than the value says.
+    fn stored(&self, value: Option<&str>, _stored: Option<&str>, column: &Column) -> String {
+        self.literal(value, column)
+    }
+
     /// A condition that holds exactly if the column of the table is this value, byte for byte,
     /// whatever its collation; also if both are NULL. `constant` comes from
     /// [`literal`](Self::literal).

@@ -2,6 +2,8 @@
 
 use crate::table::Column;
 use arrow::array::RecordBatch;
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,15 +18,58 @@ pub struct ExportRequest {
     pub streams: usize,
 }
 
-/// A value that its column's type cannot hold, beside the batch where its cell is NULL.
+/// What a cell does not say of its value, beside the batch: one of both fields at least.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Other {
     /// The row in the batch.
     pub row: u32,
     /// The column in the batch.
     pub column: u32,
-    /// The value as the database prints it.
-    pub text: String,
+    /// The value as the database prints it, where its column's type cannot hold it: the cell is NULL then.
+    pub text: Option<String>,
+    /// How SQLite stores it, where another value of the same meaning would be stored otherwise: a letter
+    /// for its storage class, and the value.
+    pub stored: Option<String>,
+}
+
+impl Other {
+    /// A value that its column's type cannot hold.
+    pub fn value(row: u32, column: u32, text: String) -> Self {
+        Self { row, column, text: Some(text), stored: None }
+    }
+
+    /// As it stands in files: the text, or an object where there is more to say.
+    pub fn json(&self) -> Value {
+        match (&self.text, &self.stored) {
+            (Some(text), None) => Value::from(text.as_str()),
+            (text, stored) => serde_json::json!({"text": text, "stored": stored}),
+        }
+    }
+
+    /// What [`json`](Self::json) wrote; `None` if it is nothing of the kind.
+    pub fn from_json(row: u32, column: u32, value: Value) -> Option<Self> {
+        let text = |value: &Value| match value {
+            Value::Null => Some(None),
+            Value::String(text) => Some(Some(text.clone())),
+            _ => None,
+        };
+        let (text, stored) = match &value {
+            Value::Object(fields) if fields.len() == 2 => (text(fields.get("text")?)?, text(fields.get("stored")?)?),
+            Value::String(_) => (text(&value)?, None),
+            _ => return None,
+        };
+        (text.is_some() || stored.is_some()).then_some(Self { row, column, text, stored })
+    }
+
+    /// What is beside the cells of rows, by row, each an object by column name; `None` where there is
+    /// nothing.
+    pub fn by_row<'a>(others: &'a [Self], rows: usize, name: impl Fn(&Self) -> &'a str) -> Vec<Option<String>> {
+        let mut by_row: BTreeMap<u32, serde_json::Map<String, Value>> = BTreeMap::new();
+        for other in others {
+            by_row.entry(other.row).or_default().insert(name(other).to_owned(), other.json());
+        }
+        (0..rows as u32).map(|row| by_row.remove(&row).map(|values| Value::Object(values).to_string())).collect()
+    }
 }
 
 /// Some rows of an export.
@@ -55,7 +100,7 @@ impl ExportBatch {
         let mut others = Vec::new();
         for (at, (array, values)) in columns.into_iter().enumerate() {
             arrays.push(array);
-            others.extend(values.into_iter().map(|(row, text)| Other { row, column: at as u32, text }));
+            others.extend(values.into_iter().map(|(row, text)| Other::value(row, at as u32, text)));
         }
         others.sort_by_key(|other| (other.row, other.column));
         Ok(Self { rows: RecordBatch::try_new(Arc::clone(schema), arrays)?, others })

@@ -5,6 +5,7 @@ use crate::table::{Cells, Column, Encoder};
 use arrow::array::UInt32Array;
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::error::ArrowError;
+use std::collections::BTreeMap;
 
 impl ExportBatch {
     /// The rows at these positions, in that order.
@@ -22,6 +23,21 @@ impl ExportBatch {
             }
         }
         Ok(Self { rows: picked, others })
+    }
+
+    /// The same, where it is known how these values are stored: row, column, and how.
+    pub(super) fn with_stored(mut self, stored: Vec<(u32, u32, String)>) -> Self {
+        if stored.is_empty() {
+            return self;
+        }
+        let mut beside: BTreeMap<(u32, u32), Other> =
+            self.others.into_iter().map(|other| ((other.row, other.column), other)).collect();
+        for (row, column, stored) in stored {
+            let none = Other { row, column, text: None, stored: None };
+            beside.entry((row, column)).or_insert(none).stored = Some(stored);
+        }
+        self.others = beside.into_values().collect();
+        self
     }
 
     /// One batch of several of the same columns; `None` of none.
@@ -42,9 +58,18 @@ impl ExportBatch {
 
     /// The text of a value that its column's type can't hold.
     pub fn other(&self, row: usize, column: usize) -> Option<&str> {
+        self.beside(row, column)?.text.as_deref()
+    }
+
+    /// How SQLite stores a value, where that is not plain.
+    pub fn stored(&self, row: usize, column: usize) -> Option<&str> {
+        self.beside(row, column)?.stored.as_deref()
+    }
+
+    fn beside(&self, row: usize, column: usize) -> Option<&Other> {
         let place = |other: &Other| (other.row as usize, other.column as usize);
         let at = self.others.binary_search_by_key(&(row, column), place).ok()?;
-        Some(&self.others[at].text)
+        self.others.get(at)
     }
 }
 

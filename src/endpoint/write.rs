@@ -120,6 +120,9 @@ pub struct WriteOptions {
     pub lock_timeout: Option<Duration>,
     /// Only look: the table itself can't be written in this session.
     pub read_only: bool,
+    /// Whether what is written comes from a table of the same system, and is to be stored as it was
+    /// there, where that is more than its value says.
+    pub as_stored: bool,
 }
 
 /// Why writing failed. The transaction under way is lost in every case: roll back.

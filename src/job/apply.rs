@@ -341,7 +341,9 @@ impl<'a> Run<'a> {
                 Ok(()) => {}
             }
         }
-        let options = WriteOptions { lock_timeout: job.lock_timeout, read_only: false };
+        // What undo writes was in this very table.
+        let as_stored = self.deed == Deed::Undo || self.plan.file.stores();
+        let options = WriteOptions { lock_timeout: job.lock_timeout, as_stored, ..WriteOptions::default() };
         let by_identity = match self.plan.write_table_by_identity(side) {
             Some(table) => endpoint.writer(&table, &options)?.map(|writer| (writer, table)),
             None => None,

@@ -7,12 +7,12 @@ use super::rows::{fetch, project, select};
 use super::shape::{Link, Shape};
 use super::steps::StepRows;
 use crate::compare::{Judge, Verdict, View};
-use crate::endpoint::{Action, ExportBatch, Holds, Other};
+use crate::endpoint::{Action, ExportBatch, Holds, Other, plainly_stored};
 use crate::snapshot::{Parts, SnapshotError};
 use crate::table::{Alignment, Cells, Key, PortableBuilder, PortableType};
 use arrow::array::{ArrayRef, new_null_array};
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What becomes of a row that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +48,18 @@ pub struct Assembled {
     pub skipped: Vec<(usize, Fate)>,
 }
 
+impl Made {
+    /// The column, and what is beside its cells.
+    fn column(self) -> (ArrayRef, Vec<Other>) {
+        let mut beside: BTreeMap<u32, Other> =
+            self.others.into_iter().map(|(row, text)| (row, Other::value(row, 0, text))).collect();
+        for (row, stored) in self.stored {
+            beside.entry(row).or_insert(Other { row, column: 0, text: None, stored: None }).stored = Some(stored);
+        }
+        (self.array, beside.into_values().collect())
+    }
+}
+
 /// Makes steps of rows.
 pub struct Assembler<'a> {
     shape: &'a Shape,
@@ -57,6 +69,8 @@ pub struct Assembler<'a> {
     /// Whether values that a column's type cannot hold can be written where nothing is known of
     /// the column.
     takes_others: bool,
+    /// Whether both tables are SQLite's, so that each value can be stored as it is in the source.
+    stores: bool,
     /// The reasons for creates and deletes.
     reasons: [&'static str; 2],
     /// The cells that updates are to write, where not all that differ.
@@ -71,6 +85,8 @@ pub type Chosen = HashMap<(u64, u64), Vec<usize>>;
 struct Made {
     array: ArrayRef,
     others: Vec<(u32, String)>,
+    /// How SQLite stores the values of rows, as far as that is known.
+    stored: Vec<(u32, String)>,
     /// The rows that it does not fit.
     misfits: Vec<(usize, String)>,
     /// The rows whose cell was left out because it does not fit.
@@ -86,9 +102,15 @@ impl<'a> Assembler<'a> {
             written: parts[shape.side],
             judge: Judge::new(alignment, key),
             takes_others,
+            stores: false,
             reasons: if shape.side == 1 { ["only left", "only right"] } else { ["only right", "only left"] },
             chosen: None,
         }
+    }
+
+    /// Whether both tables are SQLite's.
+    pub fn storing(self, stores: bool) -> Self {
+        Self { stores, ..self }
     }
 
     /// Updates write these cells only. What does not fit is left out of its row; the others are
@@ -149,11 +171,11 @@ impl<'a> Assembler<'a> {
         let key: Vec<usize> = (0..self.shape.key.len()).collect();
         let mut fates = vec![Fate::Step; rows.len()];
         note(&mut fates, &made, |row| print_key(&source, &key, row));
-        let mut columns: Vec<(ArrayRef, Vec<(u32, String)>)> = (0..self.shape.width())
+        let mut columns: Vec<(ArrayRef, Vec<Other>)> = (0..self.shape.width())
             .map(|at| (new_null_array(&self.shape.column(at).ty.arrow(), rows.len()), Vec::new()))
             .collect();
         for (written, made) in made {
-            columns[written] = (made.array, made.others);
+            columns[written] = made.column();
         }
         let after = self.batch(columns)?;
         let steps = steps(&fates);
@@ -220,7 +242,7 @@ impl<'a> Assembler<'a> {
                     first.misfits.iter().for_each(|(row, _)| differs[*row] = false);
                     let again = self.make(link, &source, at, Some(&there), &differs);
                     first.skipped = std::mem::take(&mut first.misfits);
-                    (first.array, first.others) = (again.array, again.others);
+                    (first.array, first.others, first.stored) = (again.array, again.others, again.stored);
                 }
                 (differs, made)
             })
@@ -236,10 +258,10 @@ impl<'a> Assembler<'a> {
         }
         let keys = View::new(project(&before, &self.shape.writes.key)?);
         let key: Vec<usize> = (0..self.shape.writes.key.len()).collect();
-        let mut columns: Vec<(ArrayRef, Vec<(u32, String)>)> =
+        let mut columns: Vec<(ArrayRef, Vec<Other>)> =
             before.rows.columns().iter().map(|array| (array.clone(), Vec::new())).collect();
         for other in &before.others {
-            columns[other.column as usize].1.push((other.row, other.text.clone()));
+            columns[other.column as usize].1.push(other.clone());
         }
         let mut differing = Vec::with_capacity(compared.len());
         let mut new = Vec::new();
@@ -259,7 +281,7 @@ impl<'a> Assembler<'a> {
             }
         }
         for (written, made) in new {
-            columns[written] = (made.array, made.others);
+            columns[written] = made.column();
         }
         let after = self.batch(columns)?;
         let steps = steps(&fates);
@@ -311,6 +333,8 @@ impl<'a> Assembler<'a> {
             match from {
                 None => builder.null(),
                 Some(cell) if !wanted => cell.copy(&mut builder),
+                // SQLite takes any value in any column.
+                Some(cell) if self.stores && cell.other.is_some() => cell.copy(&mut builder),
                 Some(cell) => {
                     if let Err(why) = link.converter.convert(cell, &mut builder) {
                         misfits.push((row, named(cell, &why)));
@@ -320,7 +344,9 @@ impl<'a> Assembler<'a> {
             }
         }
         let (array, others) = builder.finish();
-        let Some(cells) = Cells::new(&array) else { return Made { array, others, misfits, skipped: Vec::new() } };
+        let stored = self.stored(link, source, at, there, wanted);
+        let skipped = Vec::new();
+        let Some(cells) = Cells::new(&array) else { return Made { array, others, stored, misfits, skipped } };
         let mut beside = others.iter().peekable();
         for (row, wanted) in wanted.iter().enumerate() {
             while beside.peek().is_some_and(|(other, _)| (*other as usize) < row) {
@@ -333,7 +359,32 @@ impl<'a> Assembler<'a> {
                 misfits.push((row, why));
             }
         }
-        Made { array, others, misfits, skipped: Vec::new() }
+        Made { array, others, stored, misfits, skipped }
+    }
+
+    /// How SQLite stores a column's values: as the source does, if that is SQLite too, where a cell is new.
+    fn stored(
+        &self,
+        link: &Link,
+        source: &View,
+        at: usize,
+        there: Option<&View>,
+        wanted: &[bool],
+    ) -> Vec<(u32, String)> {
+        if !self.stores {
+            return Vec::new();
+        }
+        let (from, to) = (&self.source.columns()[link.source], self.shape.column(link.written));
+        let alike = from.ty == to.ty && from.native == to.native;
+        let of = |row: usize| -> Option<String> {
+            if !wanted[row] {
+                return there?.stored(row, at).map(str::to_owned);
+            }
+            // Stored plainly it may be another class in a column of another type.
+            let plain = || plainly_stored(&from.ty, source.cells(at)?, row, source.other(row, at));
+            source.stored(row, at).map(str::to_owned).or_else(|| if alike { None } else { plain() })
+        };
+        (0..wanted.len()).filter_map(|row| Some((row as u32, of(row)?))).collect()
     }
 
     /// Whether a converted cell can be written.
@@ -355,14 +406,14 @@ impl<'a> Assembler<'a> {
         }
     }
 
-    fn batch(&self, columns: Vec<(ArrayRef, Vec<(u32, String)>)>) -> Result<ExportBatch, SnapshotError> {
+    fn batch(&self, columns: Vec<(ArrayRef, Vec<Other>)>) -> Result<ExportBatch, SnapshotError> {
         let broken = |why: String| SnapshotError::Damaged { path: "a batch of rows".to_owned(), why };
         let schema = self.written.schema(&self.all());
         let mut arrays = Vec::with_capacity(columns.len());
         let mut others = Vec::new();
         for (at, (array, values)) in columns.into_iter().enumerate() {
             arrays.push(array);
-            others.extend(values.into_iter().map(|(row, text)| Other { row, column: at as u32, text }));
+            others.extend(values.into_iter().map(|other| Other { column: at as u32, ..other }));
         }
         others.sort_by_key(|other| (other.row, other.column));
         let rows = arrow::array::RecordBatch::try_new(schema, arrays).map_err(|e| broken(e.to_string()))?;

@@ -136,6 +136,18 @@ pub struct SideWrites {
     pub identity: Vec<usize>,
 }
 
+impl PlanFile {
+    /// Whether both tables are SQLite's, so that values are stored as they are in the source.
+    pub fn stores(&self) -> bool {
+        self.sides.iter().all(|side| is_sqlite(&side.address))
+    }
+}
+
+/// Whether an address is of an SQLite table.
+pub(super) fn is_sqlite(address: &str) -> bool {
+    address.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("sqlite:"))
+}
+
 /// Rows, columns or steps that were left out, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {

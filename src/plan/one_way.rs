@@ -4,7 +4,7 @@
 use super::account::{Left, left_out, warnings};
 use super::assemble::Assembler;
 use super::error::PlanError;
-use super::file::{ActionCounts, ChangedColumn, Direction, Limits, PlanFile, PlanSide};
+use super::file::{ActionCounts, ChangedColumn, Direction, Limits, PlanFile, PlanSide, is_sqlite};
 use super::folder::VERSION;
 use super::picks::Schedule;
 use super::shape::Shape;
@@ -81,7 +81,8 @@ pub fn plan_one_way(input: &PlanInput<'_>, folder: &Path) -> Result<PlanFile, Pl
             input.alignment,
             input.key,
             input.tables[side].takes_others,
-        ),
+        )
+        .storing(input.tables.iter().all(|table| is_sqlite(&table.address))),
         // What whole rows give up or take nobody can tell of one of several.
         watch: Watch::new(target.filter(|_| !whole), tables[side], &shape.writes.key),
         interrupt: &input.interrupt,

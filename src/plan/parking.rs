@@ -35,7 +35,7 @@ impl Parking {
         let (Some(before), Some(after)) = (&chunk.steps.before, &chunk.steps.after) else {
             return Err(io::Error::other("only updates can be parked"));
         };
-        let (before, after) = (Rows::new(before)?, Rows::new(after)?);
+        let (before, after) = (Rows::new(before, true)?, Rows::new(after, table.stored)?);
         for group in groups(&before, &after, chunk.steps.len(), &chunk.steps.park) {
             self.group(out, (chunk, &group), table, [&before, &after])?;
         }

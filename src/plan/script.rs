@@ -37,7 +37,8 @@ pub fn write_script(plan: &Plan, side: usize, dialect: &dyn Dialect, table: &str
         let key = own.writes.as_ref().map(|writes| writes.key.as_slice()).unwrap_or_default();
         let columns = &own.table.columns;
         let whole = plan.file.key_chosen == KeyChoice::WholeRow;
-        let by_key = ScriptTable { name: table, columns, key, whole, target: own.target.as_ref(), dialect };
+        let (stored, target) = (plan.file.stores(), own.target.as_ref());
+        let by_key = ScriptTable { name: table, columns, key, whole, target, stored, dialect };
         let by_identity = ScriptTable { key: plan.identity(side), ..by_key };
         script(out, plan.chunks(side, TRANSACTION)?, [&by_key, &by_identity], failed)
     })
@@ -164,8 +165,8 @@ fn script<E>(
 /// A statement per step.
 fn each(out: &mut dyn Write, chunk: &Chunk, table: &ScriptTable<'_>) -> io::Result<()> {
     let steps = &chunk.steps;
-    let before = steps.before.as_ref().map(Rows::new).transpose()?;
-    let after = steps.after.as_ref().map(Rows::new).transpose()?;
+    let before = steps.before.as_ref().map(|rows| Rows::new(rows, true)).transpose()?;
+    let after = steps.after.as_ref().map(|rows| Rows::new(rows, table.stored)).transpose()?;
     if table.whole {
         let (rows, columns) = match (&before, &after) {
             (Some(before), _) => (before, &steps.guard),

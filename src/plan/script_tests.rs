@@ -171,7 +171,7 @@ fn target(nullable: bool, holds: Holds) -> Target {
 
 fn written(dialect: &dyn Dialect, target: Option<&Target>, chunks: Vec<Chunk>) -> String {
     let (columns, mut out) = (columns(), Vec::new());
-    let table = ScriptTable { name: "t", columns: &columns, key: &[0], whole: false, target, dialect };
+    let table = ScriptTable { name: "t", columns: &columns, key: &[0], whole: false, target, stored: false, dialect };
     script(&mut out, chunks.into_iter().map(Ok::<_, io::Error>), [&table, &table], |e| e).unwrap();
     String::from_utf8(out).unwrap()
 }
@@ -243,7 +243,15 @@ fn a_column_that_updates_touch_by_themselves_is_kept_unless_it_changes() {
 #[test]
 fn a_text_key_is_looked_up_by_the_index_and_compared_byte_for_byte() {
     let (columns, mut out) = (columns(), Vec::new());
-    let table = ScriptTable { name: "t", columns: &columns, key: &[1], whole: false, target: None, dialect: &Strange };
+    let table = ScriptTable {
+        name: "t",
+        columns: &columns,
+        key: &[1],
+        whole: false,
+        target: None,
+        stored: false,
+        dialect: &Strange,
+    };
     let chunks = vec![Ok::<_, io::Error>(deletes(0, &[[Some("1"), Some("a"), None]]))];
     script(&mut out, chunks.into_iter(), [&table, &table], |e| e).unwrap();
     let text = String::from_utf8(out).unwrap();
@@ -573,8 +581,15 @@ fn keys_are_swapped_freed_and_taken_by_rows_that_are_found_by_their_identity() {
     let row = |id, code, note| [Some(id), Some(code), Some(note)];
     let by_identity = |chunk: Chunk| Chunk { found_by: FoundBy::Identity, ..chunk };
     let (columns, target, mut out) = (columns(), target(false, Holds::default()), Vec::new());
-    let by_key =
-        ScriptTable { name: "t", columns: &columns, key: &[1], whole: false, target: Some(&target), dialect: &Lite };
+    let by_key = ScriptTable {
+        name: "t",
+        columns: &columns,
+        key: &[1],
+        whole: false,
+        target: Some(&target),
+        stored: false,
+        dialect: &Lite,
+    };
     let chunks = vec![
         by_identity(deletes(0, &[row("1", "a", "goes")])),
         // 2 takes what 1 had, 3 and 4 swap, 5 hands its key on to 6.

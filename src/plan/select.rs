@@ -109,9 +109,8 @@ pub fn as_typed(text: &str, column: &Column) -> Option<String> {
 
 /// A cell of a batch as it is printed; `None` for NULL.
 pub fn cell_text(batch: &ExportBatch, row: usize, column: usize) -> Option<String> {
-    let place = (row as u32, column as u32);
-    match batch.others.binary_search_by_key(&place, |other| (other.row, other.column)) {
-        Ok(at) => Some(batch.others[at].text.clone()),
-        Err(_) => Cells::new(batch.rows.column(column))?.print(row),
+    match batch.other(row, column) {
+        Some(text) => Some(text.to_owned()),
+        None => Cells::new(batch.rows.column(column))?.print(row),
     }
 }

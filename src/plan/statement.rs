@@ -18,6 +18,8 @@ pub(super) struct ScriptTable<'a> {
     pub(super) whole: bool,
     /// What it asks for, if that is known.
     pub(super) target: Option<&'a Target>,
+    /// Whether what is written comes from a table of the same system.
+    pub(super) stored: bool,
     /// How SQL is written there.
     pub(super) dialect: &'a dyn Dialect,
 }
@@ -26,13 +28,16 @@ pub(super) struct ScriptTable<'a> {
 pub(super) struct Rows<'a> {
     columns: Vec<Cells>,
     batch: &'a ExportBatch,
+    /// Whether they come from a table of the system that is written.
+    stored: bool,
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(batch: &'a ExportBatch) -> io::Result<Self> {
+    /// `stored`: whether they come from a table of the system that is written.
+    pub(super) fn new(batch: &'a ExportBatch, stored: bool) -> io::Result<Self> {
         let columns = batch.rows.columns().iter().map(Cells::new).collect::<Option<_>>();
         let columns = columns.ok_or_else(|| io::Error::other("a column is of no portable type"))?;
-        Ok(Self { columns, batch })
+        Ok(Self { columns, batch, stored })
     }
 
     /// The first of each of these rows that are the same in these columns, and how many they are.
@@ -61,7 +66,11 @@ impl<'a> Rows<'a> {
 
 impl ScriptTable<'_> {
     fn constant(&self, rows: &Rows<'_>, row: usize, column: usize) -> String {
-        self.dialect.literal(rows.print(row, column).as_deref(), &self.columns[column])
+        let (value, own) = (rows.print(row, column), &self.columns[column]);
+        match rows.stored {
+            true => self.dialect.stored(value.as_deref(), rows.batch.stored(row, column), own),
+            false => self.dialect.literal(value.as_deref(), own),
+        }
     }
 
     /// `"a", "b"`.

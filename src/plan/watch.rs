@@ -34,10 +34,7 @@ impl Watched {
     /// The fingerprints of the values in these rows; `None` where one of them is NULL.
     pub fn values(&self, batch: &ExportBatch) -> Vec<Option<Fingerprint>> {
         let cells: Vec<Option<Cells>> = self.columns.iter().map(|at| Cells::new(batch.rows.column(*at))).collect();
-        let other = |row: usize, column: usize| {
-            let at = batch.others.binary_search_by_key(&(row as u32, column as u32), |o| (o.row, o.column)).ok()?;
-            Some(batch.others[at].text.as_str())
-        };
+        let other = |row: usize, column: usize| batch.other(row, column);
         let mut bytes = Vec::new();
         (0..batch.rows.num_rows())
             .map(|row| {

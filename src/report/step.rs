@@ -99,9 +99,7 @@ fn step(
 
 /// The text of a value that its column can't hold.
 fn other(batch: &ExportBatch, row: usize, column: usize) -> Option<&str> {
-    let place = (row as u32, column as u32);
-    let at = batch.others.binary_search_by_key(&place, |other| (other.row, other.column)).ok()?;
-    Some(&batch.others[at].text)
+    batch.other(row, column)
 }
 
 /// A few steps of each action.

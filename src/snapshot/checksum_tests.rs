@@ -115,7 +115,7 @@ fn another_version_is_refused_by_name() {
     freeze(folder.path(), "a");
     let path = folder.path().join(MANIFEST);
     let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, text.replace("\"version\": 2", "\"version\": 1")).unwrap();
+    std::fs::write(&path, text.replace("\"version\": 3", "\"version\": 1")).unwrap();
     let error = Manifest::read(folder.path()).unwrap_err();
-    assert!(error.to_string().contains("format version 1; this program knows version 2"), "{error}");
+    assert!(error.to_string().contains("format version 1; this program knows version 3"), "{error}");
 }

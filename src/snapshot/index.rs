@@ -169,7 +169,7 @@ impl Hasher {
     pub fn entries(&self, batch: &ExportBatch) -> Entries {
         let cells: Vec<Option<Cells>> = batch.rows.columns().iter().map(Cells::new).collect();
         let others: HashMap<(u32, u32), &str> =
-            batch.others.iter().map(|o| ((o.row, o.column), o.text.as_str())).collect();
+            batch.others.iter().filter_map(|o| Some(((o.row, o.column), o.text.as_deref()?))).collect();
         let other = |row: usize, column: usize| {
             if others.is_empty() { None } else { others.get(&(row as u32, column as u32)).copied() }
         };

@@ -12,12 +12,14 @@ use std::path::Path;
 /// The manifest's file name.
 pub const MANIFEST: &str = "manifest.json";
 
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
+/// The oldest that can be read: version 3 also says how SQLite stores values.
+const OLDEST: u64 = 2;
 
 /// What was frozen, when and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// The format's version; see the module's documentation for version 2.
+    /// The format's version; see the module's documentation for version 3.
     pub version: u64,
     /// The program that wrote it.
     pub written_by: String,
@@ -119,7 +121,7 @@ impl Manifest {
             Err(e) => return Err(SnapshotError::read(&path, e)),
         };
         let Versioned { version } = serde_json::from_str(&text).map_err(damaged)?;
-        if version != VERSION {
+        if !(OLDEST..=VERSION).contains(&version) {
             return Err(SnapshotError::Version { path: path.display().to_string(), found: version, known: VERSION });
         }
         match seal(&text) {

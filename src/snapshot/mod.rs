@@ -11,9 +11,10 @@
 //! `trueup_other` (the manifest's `other` says its name: another one, where the table has a column of
 //! this name) is NULL for nearly all rows; else it is a JSON object that gives, by column,
 //! the text of a value that the column's type cannot hold (`0000-00-00`, `infinity`, text in an
-//! SQLite INTEGER column). The cell itself is NULL then.
+//! SQLite INTEGER column); the cell itself is NULL then. In place of the text may be an object, whose
+//! `stored` says how SQLite stores the value, where its storage class or text is not the plain one.
 //!
-//! The manifest has version 2. It has the size and the hash (XXH3, 128 bits) of each other file, and
+//! The manifest has version 3. It has the size and the hash (XXH3, 128 bits) of each other file, and
 //! in its last field, `checksum`, that of its own text with zeros in that place. Whoever opens a
 //! snapshot reads all of it and compares: what has changed since it was written is not used.
 //!

@@ -352,7 +352,7 @@ impl Parts {
             let (array, rest) = values(column, &group.file.places[*i], &batch)
                 .map_err(|e| group.broken(format!("column `{}`: {e}", column.name)))?;
             arrays.push(array);
-            others.extend(rest.into_iter().map(|(row, text)| Other { row, column: at as u32, text }));
+            others.extend(rest.into_iter().map(|(row, text)| Other::value(row, at as u32, text)));
         }
         let carried = self.other.as_ref().and_then(|name| batch.column_by_name(name));
         if let Some(texts) = carried.and_then(|array| array.as_string_opt::<i32>())
@@ -376,11 +376,12 @@ impl Parts {
         let mut out = Vec::new();
         for (row, text) in texts.iter().enumerate() {
             let Some(text) = text else { continue };
-            let values: std::collections::BTreeMap<String, String> =
+            let mut values: serde_json::Map<String, serde_json::Value> =
                 serde_json::from_str(text).map_err(|e| group.broken(e))?;
             for (at, i) in projection.iter().enumerate() {
-                if let Some(value) = values.get(&self.columns[*i].name) {
-                    out.push(Other { row: row as u32, column: at as u32, text: value.clone() });
+                if let Some(value) = values.remove(&self.columns[*i].name) {
+                    let other = Other::from_json(row as u32, at as u32, value);
+                    out.push(other.ok_or_else(|| group.broken("what is beside a cell is no text"))?);
                 }
             }
         }

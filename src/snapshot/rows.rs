@@ -5,12 +5,11 @@ use super::manifest::{Manifest, OtherCount};
 use super::other::other_column;
 use super::part::{PartKind, PartWriter};
 use super::parts::portable_schema;
-use crate::endpoint::ExportBatch;
+use crate::endpoint::{ExportBatch, Other};
 use crate::table::{Column, TableInfo};
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use parquet::basic::Compression;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -43,7 +42,7 @@ impl RowsWriter {
     pub fn write(&mut self, batch: &ExportBatch) -> Result<(), SnapshotError> {
         let wide = self.append_other(batch).map_err(|e| SnapshotError::write(&self.path, e))?;
         self.part.write(&wide)?;
-        for other in &batch.others {
+        for other in batch.others.iter().filter(|other| other.text.is_some()) {
             self.others[other.column as usize] += 1;
         }
         self.manifest.rows += batch.rows.num_rows() as u64;
@@ -75,11 +74,7 @@ impl RowsWriter {
         let texts: StringArray = if batch.others.is_empty() {
             StringArray::new_null(rows)
         } else {
-            let mut by_row: BTreeMap<u32, BTreeMap<&str, &str>> = BTreeMap::new();
-            for other in &batch.others {
-                by_row.entry(other.row).or_default().insert(&columns[other.column as usize].name, &other.text);
-            }
-            (0..rows as u32).map(|row| by_row.get(&row).map(|values| serde_json::json!(values).to_string())).collect()
+            Other::by_row(&batch.others, rows, |other| &columns[other.column as usize].name).into()
         };
         let mut arrays: Vec<ArrayRef> = batch.rows.columns().to_vec();
         arrays.push(Arc::new(texts));

@@ -154,7 +154,9 @@ impl TakenRows {
         let mut out = Vec::new();
         for (row, (batch, from)) in places.iter().enumerate() {
             let kept = *batch < self.batches.len();
-            let own = batches[*batch].iter().filter(|other| other.row as usize == *from);
+            let all = batches[*batch];
+            let first = all.partition_point(|other| (other.row as usize) < *from);
+            let own = all[first..].iter().take_while(|other| other.row as usize == *from);
             out.extend(own.filter_map(|other| {
                 // What was fetched has the wanted columns only.
                 let column = if kept {
@@ -186,7 +188,7 @@ mod tests {
         let texts: StringArray = positions.iter().map(|at| Some(at.to_string())).collect();
         let rows = RecordBatch::try_new(Arc::new(Schema::new(fields)), vec![Arc::new(numbers), Arc::new(texts)]);
         let seven = positions.iter().position(|at| *at == 7).map(|row| row as u32);
-        let others = seven.into_iter().map(|row| Other { row, column: 1, text: "seven".to_owned() }).collect();
+        let others = seven.into_iter().map(|row| Other::value(row, 1, "seven".to_owned())).collect();
         ExportBatch { rows: rows.unwrap(), others }
     }
 

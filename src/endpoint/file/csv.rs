@@ -289,8 +289,8 @@ mod tests {
             let cells: Vec<Cells> = batch.rows.columns().iter().map(|array| Cells::new(array).unwrap()).collect();
             for row in 0..batch.rows.num_rows() {
                 let cell = |(at, cells): (usize, &Cells)| {
-                    let other = batch.others.iter().find(|o| (o.row as usize, o.column as usize) == (row, at));
-                    other.map(|other| format!("other {}", other.text)).or_else(|| cells.print(row))
+                    let other = batch.other(row, at);
+                    other.map(|text| format!("other {text}")).or_else(|| cells.print(row))
                 };
                 self.rows.lock().unwrap().push(cells.iter().enumerate().map(cell).collect());
             }

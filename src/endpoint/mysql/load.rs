@@ -35,9 +35,7 @@ impl<'a> Side<'a> {
 
     /// The text of a value that its column's type can't hold.
     fn other(&self, row: usize, column: usize) -> Option<&str> {
-        let others = &self.batch.others;
-        let at = others.binary_search_by_key(&(row as u32, column as u32), |other| (other.row, other.column)).ok()?;
-        others.get(at).map(|other| other.text.as_str())
+        self.batch.other(row, column)
     }
 }
 

@@ -29,10 +29,11 @@ impl<'a> Lines<'a> {
         let here = self.others.iter().take_while(|other| other.row as usize == row).count();
         for (column, cells) in &self.cells {
             out.push(b'\t');
-            match self.others[..here].iter().find(|other| other.column == *column) {
-                Some(other) => match raw_bytes(other).filter(|_| matches!(cells, Cells::Text(_))) {
+            let other = self.others[..here].iter().find(|other| other.column == *column);
+            match other.and_then(|other| other.text.as_deref()) {
+                Some(text) => match raw_bytes(text).filter(|_| matches!(cells, Cells::Text(_))) {
                     Some(bytes) => bytes.iter().for_each(|byte| push_byte(out, *byte)),
-                    None => push_text(out, &other.text),
+                    None => push_text(out, text),
                 },
                 None => push_cell(out, cells, row),
             }
@@ -41,8 +42,8 @@ impl<'a> Lines<'a> {
 }
 
 /// The bytes of text that is none, which a database of no known encoding has: it can take them back.
-fn raw_bytes(other: &Other) -> Option<Vec<u8>> {
-    let digits = other.text.strip_prefix("\\x")?.as_bytes();
+fn raw_bytes(text: &str) -> Option<Vec<u8>> {
+    let digits = text.strip_prefix("\\x")?.as_bytes();
     let digit = |byte: u8| char::from(byte).to_digit(16);
     let byte = |pair: &[u8]| u8::try_from(digit(pair[0])? * 16 + digit(*pair.get(1)?)?).ok();
     digits.chunks(2).map(byte).collect()

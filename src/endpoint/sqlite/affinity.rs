@@ -34,6 +34,32 @@ impl Affinity {
         }
     }
 
+    /// What a column makes of a value; `None` if that can't be told.
+    pub(super) fn made_of(self, value: Stored) -> Option<Stored> {
+        Some(match (self, value) {
+            (Self::Text, Stored::Integer(number)) => Stored::text(number.to_string()),
+            // It prints at most 15 digits.
+            (Self::Text, Stored::Real(_)) => return None,
+            (Self::Numeric | Self::Real, Stored::Text(bytes)) => {
+                let number = std::str::from_utf8(&bytes).ok().and_then(as_number);
+                match (self, number) {
+                    (Self::Real, Some(Stored::Integer(number))) => Stored::Real(number as f64),
+                    (_, Some(number)) => number,
+                    (_, None) => Stored::Text(bytes),
+                }
+            }
+            (Self::Numeric, Stored::Real(number)) => {
+                let whole = number as i64;
+                match whole as f64 == number && whole > i64::MIN && whole < i64::MAX {
+                    true => Stored::Integer(whole),
+                    false => Stored::Real(number),
+                }
+            }
+            (Self::Real, Stored::Integer(number)) => Stored::Real(number as f64),
+            (_, value) => value,
+        })
+    }
+
     /// Whether text that reads as a number becomes one.
     pub(super) fn is_numeric(self) -> bool {
         matches!(self, Self::Numeric | Self::Real)

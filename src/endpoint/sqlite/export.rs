@@ -1,6 +1,7 @@
 //! Streams a table's rows in one read transaction.
 
 use super::connect::{Sqlite, message, quoted};
+use super::hint::Hints;
 use super::values::push;
 use crate::endpoint::batches::Batches;
 use crate::endpoint::{EndpointError, ExportRequest, Exported, Sink};
@@ -28,6 +29,7 @@ pub(super) fn export(sqlite: &Sqlite, request: &ExportRequest, sink: &dyn Sink) 
     let mut rows = statement.query([]).map_err(|error| sqlite.failed("reading the rows", &error))?;
 
     let mut batches = Batches::new(&request.columns, sink);
+    let mut hints: Vec<Hints> = request.columns.iter().map(|column| Hints::new(&column.ty)).collect();
     loop {
         let lost =
             |error: rusqlite::Error, rows| EndpointError::Lost { address: sqlite.shown(), rows, why: message(&error) };
@@ -40,6 +42,13 @@ pub(super) fn export(sqlite: &Sqlite, request: &ExportRequest, sink: &dyn Sink) 
         for (at, (builder, column)) in batches.builders().iter_mut().zip(&request.columns).enumerate() {
             let value = row.get_ref(at).map_err(|error| sqlite.failed("reading a row", &error))?;
             bytes += push(builder, &column.ty, value);
+        }
+        for (at, hints) in hints.iter_mut().enumerate() {
+            let value = row.get_ref(at).map_err(|error| sqlite.failed("reading a row", &error))?;
+            if let Some(stored) = hints.of(value) {
+                bytes += stored.len();
+                batches.stored(at, stored);
+            }
         }
         batches.end_row(bytes)?;
     }
@@ -79,8 +88,8 @@ mod tests {
             let cells: Vec<Cells> = batch.rows.columns().iter().map(|array| Cells::new(array).unwrap()).collect();
             for row in 0..batch.rows.num_rows() {
                 let cell = |(at, cells): (usize, &Cells)| {
-                    let other = batch.others.iter().find(|o| (o.row as usize, o.column as usize) == (row, at));
-                    other.map(|other| format!("other {}", other.text)).or_else(|| cells.print(row))
+                    let other = batch.other(row, at);
+                    other.map(|text| format!("other {text}")).or_else(|| cells.print(row))
                 };
                 self.rows.lock().unwrap().push(cells.iter().enumerate().map(cell).collect());
             }

@@ -1,9 +1,9 @@
 //! The form in which a column holds its values: as numbers, text (and spelled how) or blobs.
 //!
-//! SQLite leaves that to whoever writes. What is written takes the form that the column's values
-//! have, so that the programs that use the table read it as they read the others, and undo brings
-//! back the bytes that were there. In a column whose values have several forms the commonest is
-//! taken: the values are right then, but undo does not bring back the rarer forms.
+//! SQLite leaves that to whoever writes. What comes from another system takes the form that the
+//! column's values have, so that the programs that use the table read it as they read the others; in a
+//! column whose values have several forms, the commonest. What comes from SQLite, be it from this very
+//! table, is stored as it was there: plainly, or as is said beside it (see [`super::hint`]).
 
 use super::affinity::Affinity;
 use super::connect::quoted;
@@ -55,8 +55,13 @@ impl Form {
         Self { ty: ty.clone(), kind, others, uniform: true }
     }
 
+    /// That of values stored plainly, where the column makes nothing of them.
+    pub(super) fn plain(ty: &PortableType) -> Self {
+        Self::first(ty, Affinity::Blob)
+    }
+
     /// Whether values of this type in such a column can have more than one form.
-    fn varies(ty: &PortableType, affinity: Affinity) -> bool {
+    pub(super) fn varies(ty: &PortableType, affinity: Affinity) -> bool {
         use PortableType as T;
         match ty {
             T::Text | T::Json | T::Printed => affinity == Affinity::Blob,

@@ -51,9 +51,7 @@ pub(super) fn load(connection: &Connection, shape: &Shape, steps: &StepBatch) ->
         Action::Delete => Vec::new(),
     };
     let flagged: Vec<usize> = match steps.action {
-        Action::Update => {
-            written.iter().copied().filter(|at| !shape.forms[*at].uniform || steps.park.contains(at)).collect()
-        }
+        Action::Update => written.iter().copied().filter(|at| shape.varies(*at) || steps.park.contains(at)).collect(),
         _ => Vec::new(),
     };
     let mut sought = shape.key.clone();
@@ -82,7 +80,7 @@ pub(super) fn load(connection: &Connection, shape: &Shape, steps: &StepBatch) ->
             values.push(Stored::Integer(row as i64));
             values.extend(shape.key.iter().map(|at| shape.store(&rows, row, *at)));
             if let Some(after) = &after {
-                values.extend(loaded.written.iter().map(|at| shape.store(after, row, *at)));
+                values.extend(loaded.written.iter().map(|at| shape.written(after, row, *at)));
                 values.extend(loaded.flagged.iter().map(|at| changes(shape, before.as_ref(), after, row, *at)));
             }
             insert.execute(params_from_iter(&values))?;

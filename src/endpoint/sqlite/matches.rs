@@ -1,6 +1,7 @@
 //! Finds the rows that steps mean: by index where there is one, and then byte for byte.
 
 use super::connect::quoted;
+use super::hint::Hints;
 use super::load::{Loaded, STEPS};
 use super::shape::Shape;
 use super::stored::Stored;
@@ -162,6 +163,10 @@ struct Reader {
     canon: Canon,
     schema: SchemaRef,
     builders: Vec<PortableBuilder>,
+    hints: Vec<Hints>,
+    rows: u32,
+    /// How values are stored: row, column, and how.
+    stored: Vec<(u32, u32, String)>,
 }
 
 impl Reader {
@@ -174,19 +179,29 @@ impl Reader {
             columns: columns.to_vec(),
             schema: Arc::new(Schema::new(fields)),
             builders: columns.iter().map(of).map(|c| PortableBuilder::new(&c.ty)).collect(),
+            hints: columns.iter().map(of).map(|c| Hints::new(&c.ty)).collect(),
+            rows: 0,
+            stored: Vec::new(),
         }
     }
 
     fn push(&mut self, shape: &Shape, row: &Row<'_>, place: impl Fn(usize) -> usize) -> rusqlite::Result<()> {
         for (nth, (builder, at)) in self.builders.iter_mut().zip(&self.columns).enumerate() {
-            push(builder, &shape.columns[*at].ty, row.get_ref(place(nth))?);
+            let value = row.get_ref(place(nth))?;
+            push(builder, &shape.columns[*at].ty, value);
+            if let Some(stored) = self.hints[nth].of(value) {
+                self.stored.push((self.rows, nth as u32, stored));
+            }
         }
+        self.rows += 1;
         Ok(())
     }
 
     fn finish(&mut self, shape: &Shape) -> Result<ExportBatch, WriteError> {
         let columns = self.builders.iter_mut().map(PortableBuilder::finish).collect();
-        ExportBatch::new(&self.schema, columns).map_err(|error| shape.unexpected(&error))
+        self.rows = 0;
+        let batch = ExportBatch::new(&self.schema, columns).map_err(|error| shape.unexpected(&error))?;
+        Ok(batch.with_stored(std::mem::take(&mut self.stored)))
     }
 
     /// The canonical key of a row that holds all columns from `first` on.

@@ -11,7 +11,8 @@
 //! Writing begins with `BEGIN IMMEDIATE`: until the chunk is committed nobody else writes. So the
 //! rows that a chunk means are first read and compared here, as every other row is read, and those
 //! that are as planned are then written by one statement. What is written has the form that the
-//! column's values have (see `form.rs`): text dates with a `T` stay text dates with a `T`.
+//! column's values have (see `form.rs`): text dates with a `T` stay text dates with a `T`. What comes
+//! from SQLite keeps its storage class and text (see `hint.rs`), also what undo puts back.
 
 #[cfg(test)]
 pub(super) use declared::catalog;
@@ -25,6 +26,7 @@ mod export;
 mod failure;
 mod foreign;
 mod form;
+mod hint;
 mod history;
 mod history_bases;
 mod history_collisions;
@@ -49,3 +51,4 @@ const UNTYPED: &str = "untyped";
 
 pub(super) use affinity::survives;
 pub use connect::Sqlite;
+pub use hint::plainly_stored;

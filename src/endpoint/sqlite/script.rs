@@ -7,6 +7,7 @@
 use super::affinity::Affinity;
 use super::connect::{Sqlite, quoted};
 use super::form::{Form, forms};
+use super::hint::from_text;
 use super::layout::Layout;
 use super::stored::Stored;
 use crate::endpoint::{Dialect, Endpoint};
@@ -62,20 +63,14 @@ impl Dialect for Script {
     }
 
     fn literal(&self, value: Option<&str>, column: &Column) -> String {
-        let Some(text) = value else { return "NULL".to_owned() };
-        let mut builder = PortableBuilder::new(&column.ty);
-        match text.strip_prefix("\\x").and_then(bytes_of_hex) {
-            Some(bytes) if column.ty == PortableType::Bytes => builder.bytes(&bytes),
-            // Any bytes can be printed: what is not, is no bytes.
-            None if column.ty == PortableType::Bytes => builder.other(text.to_owned()),
-            _ => builder.parse(text),
+        constant(value, column, &self.form(column).1)
+    }
+
+    fn stored(&self, value: Option<&str>, stored: Option<&str>, column: &Column) -> String {
+        match stored.and_then(from_text) {
+            Some(stored) => sql(&stored),
+            None => constant(value, column, &Form::first(&column.ty, self.form(column).0)),
         }
-        let (array, others) = builder.finish();
-        let stored = match Cells::new(&array) {
-            Some(cells) => self.form(column).1.store(&cells, 0, others.first().map(|(_, text)| text.as_str())),
-            None => Stored::text(text),
-        };
-        sql(&stored)
     }
 
     fn is(&self, column: &Column, constant: &str) -> String {
@@ -120,6 +115,24 @@ impl Dialect for Script {
     fn epilogue(&self) -> String {
         "COMMIT;\n".to_owned()
     }
+}
+
+/// A value as printed, in this form.
+fn constant(value: Option<&str>, column: &Column, form: &Form) -> String {
+    let Some(text) = value else { return "NULL".to_owned() };
+    let mut builder = PortableBuilder::new(&column.ty);
+    match text.strip_prefix("\\x").and_then(bytes_of_hex) {
+        Some(bytes) if column.ty == PortableType::Bytes => builder.bytes(&bytes),
+        // Any bytes can be printed: what is not, is no bytes.
+        None if column.ty == PortableType::Bytes => builder.other(text.to_owned()),
+        _ => builder.parse(text),
+    }
+    let (array, others) = builder.finish();
+    let stored = match Cells::new(&array) {
+        Some(cells) => form.store(&cells, 0, others.first().map(|(_, text)| text.as_str())),
+        None => Stored::text(text),
+    };
+    sql(&stored)
 }
 
 pub(super) fn bytes_of_hex(digits: &str) -> Option<Vec<u8>> {

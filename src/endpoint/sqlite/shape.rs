@@ -4,12 +4,14 @@ use super::affinity::Affinity;
 use super::connect::{Sqlite, quoted};
 use super::failure;
 use super::form::{Form, forms};
+use super::hint::from_text;
 use super::layout::{Identity, Layout};
 use super::stored::Stored;
 use super::unique::unique_collations;
+use super::values::push;
 use crate::endpoint::rows::{Canon, View};
 use crate::endpoint::{EndpointError, ExportBatch, WriteError, WriteTable};
-use crate::table::Column;
+use crate::table::{Cells, Column, Encoder, PortableBuilder};
 use rusqlite::Connection;
 
 /// The table that is written.
@@ -21,8 +23,14 @@ pub(super) struct Shape {
     pub(super) columns: Vec<Column>,
     /// Positions of the key's columns.
     pub(super) key: Vec<usize>,
-    /// Per column.
+    /// Per column, that of values from elsewhere.
     pub(super) forms: Vec<Form>,
+    /// Per column, that of values which come from SQLite.
+    plain: Vec<Form>,
+    /// Per column, what it makes of values.
+    affinities: Vec<Affinity>,
+    /// Whether what is written comes from SQLite.
+    as_stored: bool,
     pub(super) layout: Layout,
     pub(super) canon: Canon,
     /// Of the unique index on the key, if there is one.
@@ -35,7 +43,12 @@ pub(super) struct Shape {
 
 impl Shape {
     /// Looks at the table.
-    pub(super) fn read(sqlite: &Sqlite, connection: &Connection, table: &WriteTable) -> Result<Self, EndpointError> {
+    pub(super) fn read(
+        sqlite: &Sqlite,
+        connection: &Connection,
+        table: &WriteTable,
+        as_stored: bool,
+    ) -> Result<Self, EndpointError> {
         let failed = |error| sqlite.failed("describing the table", &error);
         let layout = Layout::read(connection, sqlite.table()).map_err(failed)?;
         let layout = layout.ok_or_else(|| sqlite.no_table(connection))?;
@@ -60,6 +73,9 @@ impl Shape {
             },
             canon: Canon::new(&table.columns),
             sqlite: sqlite.clone(),
+            plain: table.columns.iter().zip(&affinities).map(|(column, own)| Form::first(&column.ty, *own)).collect(),
+            as_stored,
+            affinities,
             forms,
             layout,
         })
@@ -70,7 +86,40 @@ impl Shape {
         View::new(batch, &self.columns).ok_or_else(|| self.unexpected(&"the steps have other columns than the table"))
     }
 
-    /// The value to store for a cell.
+    /// Whether writing the same value again might change how it is stored.
+    pub(super) fn varies(&self, column: usize) -> bool {
+        Form::varies(&self.columns[column].ty, self.affinities[column])
+    }
+
+    /// The value to write for a cell: as it was stored where it comes from, if that is known and still
+    /// means the same here.
+    pub(super) fn written(&self, view: &View<'_>, row: usize, column: usize) -> Stored {
+        let (cells, other) = (&view.cells[column], view.batch.other(row, column));
+        if let Some(stored) = view.batch.stored(row, column).and_then(from_text)
+            && self.means(&stored, cells, row, other, column)
+        {
+            return stored;
+        }
+        let form = if self.as_stored { &self.plain[column] } else { &self.forms[column] };
+        form.store(cells, row, other)
+    }
+
+    /// Whether a value, once it is in a column, is read as this cell.
+    fn means(&self, stored: &Stored, cells: &Cells, row: usize, other: Option<&str>, column: usize) -> bool {
+        let Some(made) = self.affinities[column].made_of(stored.clone()) else { return false };
+        let ty = &self.columns[column].ty;
+        let mut builder = PortableBuilder::new(ty);
+        push(&mut builder, ty, made.as_ref());
+        let (array, others) = builder.finish();
+        let Some(read) = Cells::new(&array) else { return false };
+        let encoder = Encoder::own(ty);
+        let (mut one, mut two) = (Vec::new(), Vec::new());
+        encoder.encode(&read, 0, others.first().map(|(_, text)| text.as_str()), &mut one);
+        encoder.encode(cells, row, other, &mut two);
+        one == two
+    }
+
+    /// The value to store for a cell of a row that is searched for.
     pub(super) fn store(&self, view: &View<'_>, row: usize, column: usize) -> Stored {
         self.forms[column].store(&view.cells[column], row, view.batch.other(row, column))
     }

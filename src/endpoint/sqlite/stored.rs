@@ -67,6 +67,14 @@ impl Stored {
         }
     }
 
+    /// Whether it is the same to the bit.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Real(one), Self::Real(other)) => one.to_bits() == other.to_bits(),
+            (one, other) => one == other,
+        }
+    }
+
     /// Appends bytes that only this value has.
     pub(super) fn identify(&self, out: &mut Vec<u8>) {
         let (tag, bytes): (u8, &[u8]) = match self {

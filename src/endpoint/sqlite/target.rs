@@ -3,7 +3,6 @@
 use super::affinity::Affinity;
 use super::connect::{Sqlite, message, quoted};
 use super::foreign::{dependents, references};
-use super::form::forms;
 use super::history::is_own_trigger;
 use super::layout::Layout;
 use super::unique::unique;
@@ -36,23 +35,6 @@ pub(super) fn target(sqlite: &Sqlite) -> std::result::Result<Target, EndpointErr
     };
     if layout.kind == "virtual" {
         target.warnings.push("it is a virtual table: what its module does with the rows is not known".to_owned());
-    }
-    if target.obstacles.is_empty() {
-        let affinities: Vec<Affinity> = info
-            .columns
-            .iter()
-            .map(|column| layout.column(&column.name).map_or(Affinity::Blob, |column| column.affinity))
-            .collect();
-        let forms = forms(&connection, &sqlite.quoted_table(), &info.columns, &affinities).map_err(failed)?;
-        for (column, form) in info.columns.iter().zip(forms) {
-            if !form.uniform {
-                target.warnings.push(format!(
-                    "`{}` holds its values in several forms: undo brings the values back, but those of a rarer form \
-                     in the commonest one",
-                    column.name
-                ));
-            }
-        }
     }
     Ok(target)
 }
@@ -235,15 +217,5 @@ mod tests {
         assert!(obstacles(trigger).contains("no such table"));
         let mismatch = "CREATE TABLE p (a); CREATE TABLE t (a REFERENCES p (a))";
         assert!(obstacles(mismatch).contains("mismatch"), "{}", obstacles(mismatch));
-    }
-
-    #[test]
-    fn columns_of_several_forms_are_warned_of() {
-        let warnings = asked(
-            "CREATE TABLE t (id INTEGER PRIMARY KEY, at DATETIME);
-             INSERT INTO t VALUES (1, '2024-01-01 10:00:00'), (2, '2024-01-01T10:00:00')",
-        )
-        .warnings;
-        assert!(warnings.len() == 1 && warnings[0].contains("`at` holds its values in several forms"), "{warnings:?}");
     }
 }

@@ -42,7 +42,7 @@ impl SqliteWriter {
         if !options.read_only {
             connection.execute_batch("PRAGMA foreign_keys = ON").map_err(failed)?;
         }
-        let shape = Shape::read(sqlite, &connection, table)?;
+        let shape = Shape::read(sqlite, &connection, table, options.as_stored)?;
         Ok(Self { connection, shape, read_only: options.read_only, own: false, loaded: None })
     }
 

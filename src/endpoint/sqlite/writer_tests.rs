@@ -377,7 +377,7 @@ fn what_the_database_does_not_accept_is_said() {
 #[test]
 fn a_database_that_somebody_else_writes_to_is_waited_for_and_then_given_up() {
     let db = Database::new("CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)");
-    let options = WriteOptions { lock_timeout: Some(Duration::from_millis(50)), read_only: false };
+    let options = WriteOptions { lock_timeout: Some(Duration::from_millis(50)), ..WriteOptions::default() };
     let mut writer = db.writer_with(&["id"], &options);
     let other = Connection::open(&db.path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -390,7 +390,7 @@ fn a_database_that_somebody_else_writes_to_is_waited_for_and_then_given_up() {
 #[test]
 fn a_session_that_only_looks_cannot_write() {
     let db = Database::new("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, 'x')");
-    let mut writer = db.writer_with(&["id"], &WriteOptions { read_only: true, lock_timeout: None });
+    let mut writer = db.writer_with(&["id"], &WriteOptions { read_only: true, ..WriteOptions::default() });
     let rows = db.rows();
     writer.load(&db.deletes(rows.clone())).unwrap();
     assert_eq!(writer.fetch(false).unwrap().rows, rows.rows);

@@ -73,7 +73,7 @@ impl Side {
 
 /// A value that is like no other.
 fn unknown(row: usize, column: usize) -> Other {
-    Other { row: row as u32, column: column as u32, text: UNKNOWN.to_owned() }
+    Other::value(row as u32, column as u32, UNKNOWN.to_owned())
 }
 
 /// The rows that are half written, those that were written, then those that stay as the base had them.
@@ -180,7 +180,7 @@ impl<'a> Batches<'a> {
             }
         }
         for rows in rows {
-            rows.others.sort_by_key(|other| (other.row, other.column, other.text != UNKNOWN));
+            rows.others.sort_by_key(|other| (other.row, other.column, other.text.as_deref() != Some(UNKNOWN)));
             rows.others.dedup_by_key(|other| (other.row, other.column));
         }
         Ok(())

@@ -28,7 +28,7 @@ impl Fetcher<'_> {
             return Ok(out);
         }
         let table = WriteTable { columns: self.columns.to_vec(), key: by.to_vec(), whole: false };
-        let options = WriteOptions { lock_timeout: None, read_only: true };
+        let options = WriteOptions { read_only: true, ..WriteOptions::default() };
         let Some(mut writer) = self.endpoint.writer(&table, &options)? else { return Ok(out) };
         for first in (0..rows).step_by(CHUNK) {
             let some: Vec<u32> = (first..rows.min(first + CHUNK)).map(|row| row as u32).collect();

@@ -179,7 +179,8 @@ impl ConflictsWriter {
         let mut by_row: BTreeMap<u32, BTreeMap<&str, &str>> = BTreeMap::new();
         for other in &batch.others {
             let column = &self.layout.columns[version][other.column as usize];
-            by_row.entry(other.row).or_default().insert(&column.name, &other.text);
+            let text = other.text.as_deref().map(|text| (column.name.as_str(), text));
+            by_row.entry(other.row).or_default().extend(text);
         }
         let texts = (0..count as u32).map(|row| by_row.get(&row).map(|values| serde_json::json!(values).to_string()));
         Arc::new(texts.collect::<StringArray>())

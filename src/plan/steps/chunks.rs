@@ -249,11 +249,13 @@ impl Chunks {
         let mut others = Vec::new();
         for (row, text) in texts.iter().enumerate() {
             let Some(text) = text else { continue };
-            let values: BTreeMap<String, String> = serde_json::from_str(text).map_err(|e| self.damaged(e))?;
-            for (name, text) in values {
+            let values: BTreeMap<String, serde_json::Value> =
+                serde_json::from_str(text).map_err(|e| self.damaged(e))?;
+            for (name, value) in values {
                 let column = self.layout.column(self.side, &name);
                 let column = column.ok_or_else(|| self.damaged(format!("`{name}` is no column")))? as u32;
-                others.push(Other { row: row as u32, column, text });
+                let other = Other::from_json(row as u32, column, value);
+                others.push(other.ok_or_else(|| self.damaged(format!("what is beside `{name}` is no text")))?);
             }
         }
         others.sort_by_key(|other| (other.row, other.column));

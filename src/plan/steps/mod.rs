@@ -11,7 +11,7 @@
 //! | `key.NAME` | the key, in key order |
 //! | `before.NAME` | the row as it is to be found, over all columns; NULL for a create |
 //! | `after.NAME` | the row as it is to become; NULL for a delete |
-//! | `before_other`, `after_other` | NULL, or a JSON object that gives, by column, the text of a value that the column's type cannot hold; the cell itself is NULL then |
+//! | `before_other`, `after_other` | NULL, or a JSON object that gives, by column, the text of a value that the column's type cannot hold (the cell itself is NULL then), or an object whose `stored` says how SQLite stores the value |
 //!
 //! A plan that writes one table has that table's columns, under their names and in their portable
 //! types. A plan that writes both has the left table's columns, which their right partners share,

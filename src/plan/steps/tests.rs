@@ -76,7 +76,7 @@ fn batch(info: &TableInfo, rows: &[Vec<u32>]) -> ExportBatch {
         let mut builder = PortableBuilder::new(&column.ty);
         rows.iter().for_each(|row| push(&column.ty, row[at], &mut builder));
         let (array, beside) = builder.finish();
-        others.extend(beside.into_iter().map(|(row, text)| Other { row, column: at as u32, text }));
+        others.extend(beside.into_iter().map(|(row, text)| Other::value(row, at as u32, text)));
         array
     });
     let rows = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays.collect()).unwrap();

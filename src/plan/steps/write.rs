@@ -12,7 +12,6 @@ use arrow::array::{
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -151,12 +150,7 @@ impl StepsWriter {
 
     fn others(&self, side: usize, rows: Option<&ExportBatch>, count: usize) -> ArrayRef {
         let others: &[Other] = rows.map(|rows| rows.others.as_slice()).unwrap_or_default();
-        let mut by_row: BTreeMap<u32, BTreeMap<&str, &str>> = BTreeMap::new();
-        for other in others {
-            let slot = self.layout.places(side)[other.column as usize];
-            by_row.entry(other.row).or_default().insert(&self.layout.slots()[slot].name, &other.text);
-        }
-        let texts = (0..count as u32).map(|row| by_row.get(&row).map(|values| serde_json::json!(values).to_string()));
-        Arc::new(texts.collect::<StringArray>())
+        let slot = |other: &Other| &self.layout.slots()[self.layout.places(side)[other.column as usize]];
+        Arc::new(StringArray::from(Other::by_row(others, count, |other| &slot(other).name)))
     }
 }

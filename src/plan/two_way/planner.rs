@@ -13,7 +13,7 @@ use crate::base::{Base, BasePair, Wanted};
 use crate::compare::View;
 use crate::endpoint::{Action, Reading};
 use crate::plan::assemble::{Assembler, print_key};
-use crate::plan::file::{ChangedColumn, PlanFile, PlanSide};
+use crate::plan::file::{ChangedColumn, PlanFile, PlanSide, is_sqlite};
 use crate::plan::folder::VERSION;
 use crate::plan::one_way::made_in;
 use crate::plan::picks::Schedule;
@@ -348,7 +348,9 @@ impl Planner<'_> {
                 if keys_change { Watch::with_keys } else { Watch::new }(target, tables[side], &shape.writes.key);
             let writing = Writing {
                 side,
-                assembler: Assembler::new(shape, parts, plan.alignment, plan.key, takes_others).choosing(&lists.chosen),
+                assembler: Assembler::new(shape, parts, plan.alignment, plan.key, takes_others)
+                    .storing(plan.tables.iter().all(|table| is_sqlite(&table.address)))
+                    .choosing(&lists.chosen),
                 watch,
                 interrupt: &plan.interrupt,
                 progress: plan.progress,

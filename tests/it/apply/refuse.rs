@@ -66,7 +66,7 @@ fn a_newer_version() {
     fixture.plan("plan", &[]);
     let path = fixture.place.dir.path().join("plan/plan.json");
     let text = std::fs::read_to_string(&path).unwrap();
-    let newer = text.replacen("\"version\": 2", "\"version\": 99", 1);
+    let newer = text.replacen("\"version\": 3", "\"version\": 99", 1);
     assert_ne!(newer, text);
     std::fs::write(&path, newer).unwrap();
     fixture.is_refused("plan", &["version", "99"]);

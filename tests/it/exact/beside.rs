@@ -55,7 +55,7 @@ fn rights_that_no_step_needs_are_not_asked_for() {
         let (left, right_address) = (server.address("l"), server.address_by(&url, "r"));
         let synced = place.dir.trueup(["sync", &left, &right_address, "--format", "json"]);
         place.postgres().execute("INSERT INTO l VALUES (3, 'c'); DELETE FROM l WHERE id = 1; UPDATE l SET n = 'x'");
-        let refused = place.dir.trueup(["sync", &left, &right_address, "--format", "json"]);
+        let refused = place.dir.trueup(["sync", &left, &right_address, "--max-deletes", "100%", "--format", "json"]);
         place.postgres().execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
         assert_eq!(steps(&synced.json(0), "right"), expected, "{right}");
         refused.fails_with(&["has no right to"]);

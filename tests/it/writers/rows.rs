@@ -146,7 +146,7 @@ pub fn printed(batch: &ExportBatch) -> Printed {
     let mut rows: Printed =
         (0..batch.rows.num_rows()).map(|row| cells.iter().map(|cells| cells.print(row)).collect()).collect();
     for other in &batch.others {
-        rows[other.row as usize][other.column as usize] = Some(format!("other {}", other.text));
+        rows[other.row as usize][other.column as usize] = other.text.as_ref().map(|text| format!("other {text}"));
     }
     rows.sort();
     rows

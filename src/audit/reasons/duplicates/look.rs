@@ -213,7 +213,8 @@ pub fn has_nulls(evidence: &Evidence<'_>, side: usize, pair: usize) -> Result<bo
         evidence.check_scan()?;
         // A value that the type can't hold leaves a NULL behind.
         let nulls = batch.rows.column(0).null_count();
-        if nulls > batch.others.len() {
+        let others = batch.others.iter().filter(|other| other.text.is_some()).count();
+        if nulls > others {
             found.store(true, std::sync::atomic::Ordering::Relaxed);
         }
         Ok(())

@@ -29,7 +29,7 @@ fn a_locked_row_is_waited_for_as_long_as_told() {
     let mut other = other(&mut place);
     other.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED; UPDATE t SET v = 'theirs' WHERE id = 2").unwrap();
     let limit = Duration::from_millis(200);
-    let mut writer = t.writer_with(&WriteOptions { lock_timeout: Some(limit), read_only: false });
+    let mut writer = t.writer_with(&WriteOptions { lock_timeout: Some(limit), ..WriteOptions::default() });
     let begun = Instant::now();
     let error = chunk(writer.as_mut(), &t.delete(rows.clone())).unwrap_err();
     assert!(matches!(error, WriteError::Locked { .. }), "{error}");
