@@ -17,7 +17,7 @@ use super::step_set::StepSet;
 use super::stored::{Keep, Stored};
 use super::work::Work;
 use crate::endpoint::{Action, Dependent, ExportBatch, Interrupt, WriteError, Writer};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 /// How often a chunk is tried when others are in the way.
@@ -29,6 +29,9 @@ const PAUSE: Duration = Duration::from_millis(if cfg!(test) { 0 } else { 50 });
 
 /// Takes what became of steps.
 pub(super) type Taker<'a> = dyn FnMut(ChunkOutcome) -> Result<(), ApplyError> + 'a;
+
+/// Why such a step is refused: its row would be looked for in vain, and created again each time.
+const ELSEWHERE: &str = "a trigger gave the row another key, or turned it away";
 
 /// Writes chunks to one table.
 pub struct ChunkWriter<'a> {
@@ -51,6 +54,8 @@ pub struct ChunkWriter<'a> {
     pub watched: &'a [Dependent],
     /// Takes the rows as they are stored, if they are wanted: those that are written before COMMIT.
     pub keep: Option<&'a mut dyn Keep>,
+    /// Whether triggers may have a word in what is written.
+    pub triggers: bool,
     /// Set when the person interrupts.
     pub interrupt: &'a Interrupt,
     /// How many of the last chunk's steps the database did not accept.
@@ -87,6 +92,8 @@ pub(super) enum Failed {
     Write(WriteError),
     /// The database does not accept one of the steps.
     Refused(Box<Rejected>),
+    /// The rows of the steps at these positions are not there after they were written.
+    Elsewhere(Vec<usize>),
     /// For good.
     Apply(ApplyError),
 }
@@ -187,6 +194,12 @@ impl ChunkWriter<'_> {
                 }
                 Failed::Write(error) => return Err(in_our_words(error)),
                 Failed::Refused(rejected) if !fast || split => return Ok(Tried::Rejected(rejected)),
+                Failed::Elsewhere(steps) => {
+                    fast = false;
+                    for at in steps {
+                        odd.insert(at, self.refusal(work, at, Cause::Rejected, ELSEWHERE.to_owned(), None)?);
+                    }
+                }
                 // With the rows under lock it shows what is wrong.
                 Failed::Count(_) | Failed::Refused(_) if fast => fast = false,
                 Failed::Refused(rejected) => return Ok(Tried::Rejected(rejected)),
@@ -256,6 +269,10 @@ impl ChunkWriter<'_> {
                 let steps = self.codec.rows(work.steps.rows())?;
                 let is_row = |row: &usize| todo.len() == 1 && found.key(*row) == steps.key(todo[0]);
                 let row = (0..found.len()).find(is_row).map(|row| found.row_json(row));
+                let failed = match failed {
+                    Failed::Elsewhere(steps) => Failed::Elsewhere(steps.into_iter().map(|at| todo[at]).collect()),
+                    other => other,
+                };
                 Err(match rejected(failed, todo) {
                     Failed::Refused(rejected) => {
                         Failed::Refused(Box::new(Rejected { moved, aside: outcome, found: row, ..*rejected }))
@@ -300,12 +317,20 @@ impl ChunkWriter<'_> {
         Ok(self.writer.fetch(true)?)
     }
 
-    /// The rows of the steps that have just been written, if they are wanted.
+    /// The rows of the steps that have just been written, if they are wanted. Where triggers may have
+    /// given them other keys, it is seen to that they are there.
     fn stored(&mut self, work: &Work) -> Result<Vec<Stored>, Failed> {
-        if self.keep.is_none() || work.steps.after.is_none() {
+        if !(self.keep.is_some() || self.triggers) || work.steps.after.is_none() {
             return Ok(Vec::new());
         }
         let fetched = self.writer.fetch(false)?;
+        let steps = if self.triggers { elsewhere(self.codec, work, &fetched)? } else { Vec::new() };
+        if !steps.is_empty() {
+            return Err(Failed::Elsewhere(steps));
+        }
+        if self.keep.is_none() {
+            return Ok(Vec::new());
+        }
         Ok(Stored::of(self.codec, work, &fetched, |_| true)?.into_iter().collect())
     }
 
@@ -348,6 +373,13 @@ impl ChunkWriter<'_> {
 fn pause(tries: &mut u32) {
     std::thread::sleep(PAUSE * 2u32.pow(*tries));
     *tries += 1;
+}
+
+/// The positions of created or updated steps whose rows are not among those that were fetched.
+fn elsewhere(codec: &Codec, work: &Work, fetched: &ExportBatch) -> Result<Vec<usize>, ApplyError> {
+    let (found, rows) = (codec.rows(fetched)?, codec.rows(work.steps.rows())?);
+    let there: HashSet<Vec<u8>> = (0..found.len()).map(|row| found.key(row)).collect();
+    Ok((0..work.len()).filter(|at| !there.contains(&rows.key(*at))).collect())
 }
 
 fn exactly(wrote: u64, work: &Work) -> Result<(), Failed> {

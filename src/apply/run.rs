@@ -53,6 +53,8 @@ pub struct SideRun<'a> {
     pub unique: bool,
     /// Foreign keys whose rows must not hang on rows that are deleted.
     pub watched: &'a [Dependent],
+    /// Whether triggers may have a word in what is written.
+    pub triggers: bool,
     /// Apply or undo.
     pub deed: Deed,
     /// Only steps of these actions (as in the plan); empty for all.
@@ -162,6 +164,7 @@ impl SideRun<'_> {
                     Some(keep) => Some(&mut **keep),
                     None => None,
                 },
+                triggers: self.triggers,
                 interrupt: &self.interrupt,
                 density: &mut density,
             };

@@ -26,6 +26,7 @@ fn for_good(failed: Failed) -> ApplyError {
         Failed::Apply(error) => error,
         Failed::Write(error) => in_our_words(error),
         Failed::Refused(rejected) => in_our_words(rejected.error),
+        Failed::Elsewhere(rows) => ApplyError::Shape(format!("{} rows were looked for", rows.len())),
         Failed::Count(rows) => ApplyError::Shape(format!("{rows} rows were written while looking")),
     }
 }

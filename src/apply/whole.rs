@@ -7,6 +7,7 @@ use super::codec::{Codec, Rows};
 use super::error::ApplyError;
 use super::work::Work;
 use crate::endpoint::{Action, ExportBatch};
+use crate::table::PortableType;
 use std::collections::HashMap;
 
 /// The steps of a chunk and the rows that were fetched for them, by what says which row it is.
@@ -97,14 +98,18 @@ fn sorted(rows: &Rows<'_>, picked: &[usize], columns: &[usize]) -> Vec<Vec<u8>> 
 }
 
 impl Work {
-    /// One step of each row, by these columns.
+    /// One step of each row, by these columns. JSON that only means the same is found apart, as databases
+    /// do.
     ///
     /// # Errors
     /// If the rows have another form than the table.
     pub(super) fn distinct(&self, codec: &Codec, columns: &[usize]) -> Result<Self, ApplyError> {
         let rows = codec.rows(self.steps.rows())?;
         let mut seen = std::collections::HashSet::with_capacity(self.len());
-        let first: Vec<usize> = (0..self.len()).filter(|step| seen.insert(rows.encode(*step, columns))).collect();
+        let json = |at: &&usize| rows.columns()[**at].ty == PortableType::Json;
+        let texts: Vec<usize> = columns.iter().filter(json).copied().collect();
+        let row = |step: usize| (rows.encode(step, columns), rows.json(step, &texts));
+        let first: Vec<usize> = (0..self.len()).filter(|step| seen.insert(row(*step))).collect();
         self.pick(&first)
     }
 }

@@ -422,6 +422,7 @@ impl<'a> Run<'a> {
             writable: &checked.writable,
             unique: checked.unique,
             watched,
+            triggers: !checked.target.triggers.is_empty(),
             deed: self.deed,
             only: &self.job.only,
             chunk: self.job.chunk.max(1),

@@ -114,9 +114,9 @@ fn chunks(plan: &Plan, side: usize, rows: usize) -> Vec<Chunk> {
 }
 
 fn cell(batch: &crate::endpoint::ExportBatch, row: usize, column: usize) -> String {
-    let other = batch.others.iter().find(|o| (o.row as usize, o.column as usize) == (row, column));
+    let other = batch.other(row, column);
     let printed = Cells::new(batch.rows.column(column)).unwrap().print(row);
-    other.map(|o| format!("?{}", o.text)).or(printed).unwrap_or_else(|| "NULL".into())
+    other.map(|text| format!("?{text}")).or(printed).unwrap_or_else(|| "NULL".into())
 }
 
 /// The steps of a side, one line each: `delete 1,a`, `update 1,a>1,b (name)`, `create 1,b`.

@@ -72,7 +72,9 @@ impl Hints {
         let (array, others) = self.builder.finish();
         let stored = Stored::of(value);
         let plain = self.plain.store(&Cells::new(&array)?, 0, others.first().map(|(_, text)| text.as_str()));
-        if plain.is(&stored) { None } else { to_text(&stored) }
+        // Printed, the bytes of a blob are a text like any other.
+        let printed = matches!(value, ValueRef::Blob(_)) && self.ty != PortableType::Bytes;
+        if plain.is(&stored) && !printed { None } else { to_text(&stored) }
     }
 }
 
@@ -146,7 +148,7 @@ mod tests {
             (T::Float64, Stored::Real(-0.0), None),
             (T::Text, Stored::text("5"), None),
             (T::Text, Stored::Integer(5), Some("i5")),
-            (T::Text, Stored::Blob(vec![0x61]), None),
+            (T::Text, Stored::Blob(vec![0x61]), Some("b61")),
             (T::Text, Stored::Text(vec![0xFF]), Some("xff")),
             (T::Printed, Stored::Real(1.5), Some("r1.5")),
             (T::Bytes, Stored::Blob(vec![1]), None),
@@ -160,7 +162,7 @@ mod tests {
             (T::Date, Stored::Integer(20_240_101), None),
             (stamp.clone(), Stored::text("2024-01-01"), Some("t2024-01-01")),
             (stamp.clone(), Stored::text("2024-01-01 10:00:00"), None),
-            (stamp.clone(), Stored::text("2024-01-01 24:00:00"), None),
+            (stamp.clone(), Stored::text("2024-01-01 24:00:00"), Some("t2024-01-01 24:00:00")),
             (stamp.clone(), Stored::text("2024-01-01T10:00:00"), Some("t2024-01-01T10:00:00")),
             (stamp.clone(), Stored::text("2024-01-01 10:00:00.500"), Some("t2024-01-01 10:00:00.500")),
             (stamp, Stored::Real(2_460_000.5), None),

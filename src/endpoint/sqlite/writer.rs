@@ -195,6 +195,14 @@ impl SqliteWriter {
                 self.execute("parking unique values", &format!("UPDATE {STEPS} SET p{at} = {value}"))?;
             }
         }
+        // A row that keeps its value hands on others of the same index: it is parked too, and gets back
+        // what it had.
+        for at in &loaded.steps.park {
+            let (name, row) = (shape.column(*at), shape.is_row_of_step());
+            let kept = format!("(SELECT t.{name} FROM {} AS t WHERE {row})", shape.table);
+            let sql = format!("UPDATE {STEPS} AS l SET v{at} = {kept}, w{at} = 1 WHERE w{at} = 0 AND i0 IS NOT NULL");
+            self.execute("parking unique values", &sql)?;
+        }
         self.set(loaded, &loaded.steps.park, 'p')?;
         for (nth, part) in shape.layout.identity.iter().enumerate() {
             let parked = |at: &&usize| part.column.as_ref() == Some(&shape.columns[**at].name);

@@ -3,4 +3,6 @@
 
 mod beside;
 mod counters;
+mod order;
 mod storage;
+mod triggers;
