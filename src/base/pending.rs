@@ -20,7 +20,8 @@ pub struct Pending {
     pub since: String,
     /// The plan's folder, as a whole path.
     pub plan: PathBuf,
-    /// The plan's checksum.
+    /// The plan's checksum; the file has one of its own.
+    #[serde(rename = "plan_checksum")]
     pub checksum: String,
     /// Whether it is being undone.
     pub undo: bool,
