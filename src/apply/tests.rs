@@ -393,7 +393,7 @@ fn a_few_refused_rows_take_few_statements_and_many_no_more_than_there_are_rows()
     };
     let three = |at: usize| [17, 500, 501].contains(&at);
     type Bad<'a> = &'a dyn Fn(usize) -> bool;
-    let third = |at: usize| at % 3 == 0;
+    let third = |at: usize| at.is_multiple_of(3);
     for (bad, refused, most) in [(&three as Bad<'_>, 3, 350), (&third, 334, 7_500), (&|_| true, 1000, 9_000)] {
         let (from, to) = (table(true, bad), table(false, bad));
         let (steps, db, folder) = (Memory::between(&from, &to), shared(&from), tempfile::tempdir().unwrap());

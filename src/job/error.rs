@@ -61,7 +61,7 @@ pub enum RunError {
         /// The names there are.
         cause: AlignmentError,
         /// The option that names the key.
-        proposal: Proposal,
+        proposal: Box<Proposal>,
     },
     /// Freezing.
     #[error(transparent)]

@@ -14,7 +14,7 @@ pub(super) fn explained(error: AlignmentError, job: &Job, watch: &dyn Watch, tab
         return error.into();
     }
     match proposal(job, watch, tables) {
-        Ok(Some(proposal)) => RunError::Unlike { cause: error, proposal },
+        Ok(Some(proposal)) => RunError::Unlike { cause: error, proposal: Box::new(proposal) },
         Err(interrupted) if interrupted.interrupted() => interrupted,
         // What is to be told is that the names differ; that the rows could not be read tells nothing more.
         Ok(None) | Err(_) => error.into(),

@@ -104,6 +104,12 @@ impl Converter {
     /// In words, if there is no such value. NULL was added then.
     pub fn convert(&self, cell: Cell<'_>, out: &mut PortableBuilder) -> Result<(), String> {
         if self.from == self.to && (self.labels.is_empty() || cell.other.is_some()) {
+            // A column without a type of its own has its partner's, and any text in it.
+            if matches!(self.to, PortableType::Interval | PortableType::Array { .. })
+                && let Some(why) = cell.print().and_then(|text| parts::stands(&self.to, &text).err())
+            {
+                return refuse(out, why);
+            }
             cell.copy(out);
             return Ok(());
         }

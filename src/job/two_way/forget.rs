@@ -83,6 +83,6 @@ impl Side {
     /// Rows as they were read back when these steps were written, of those that are known.
     fn read_back(&self, steps: &[u64]) -> Result<ExportBatch, SnapshotError> {
         let rows: Vec<u32> = steps.iter().filter_map(|step| self.stored.1.get(step)).map(|row| *row as u32).collect();
-        self.stored.0.take(&rows).map_err(|e| super::fetched::broken(e))
+        self.stored.0.take(&rows).map_err(super::fetched::broken)
     }
 }

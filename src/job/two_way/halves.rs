@@ -62,8 +62,9 @@ impl Batches<'_> {
         let views = [view(side, &was)?, view(side, &is)?, view(other, &source)?];
         let judge = Judge::with_key(self.alignment, self.key);
         let mut buffers = [Vec::new(), Vec::new()];
-        for at in 0..compared.len() {
-            let (Some(own), Some(partner)) = (places[side][at], places[other][at]) else { continue };
+        let paired = places[side].iter().zip(&places[other]).take(compared.len()).enumerate();
+        for (at, (own, partner)) in paired {
+            let (Some(own), Some(partner)) = (*own, *partner) else { continue };
             let carried: Vec<bool> = (0..halves.len())
                 .map(|row| {
                     let moved = judge.moved(at, side, [(&views[0], row), (&views[1], row)], &mut buffers);

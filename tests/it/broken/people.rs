@@ -42,7 +42,7 @@ impl Player<'_> {
         let fresh = || vec![(0, token("a")), (1, token("b")), (TIME, now.clone())];
         if edit.what == What::New {
             // One that the other side has just made, or another.
-            let same = edit.pick % 4 == 0 && self.versions.values(side, self.last)[0].is_none();
+            let same = edit.pick.is_multiple_of(4) && self.versions.values(side, self.last)[0].is_none();
             if !same {
                 self.last += 1;
             }

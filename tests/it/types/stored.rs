@@ -13,11 +13,11 @@ pub fn columns(system: System, place: &mut Place, tables: [&str; 2], column: &st
 fn column_of(system: System, place: &mut Place, table: &str, column: &str) -> Vec<Option<String>> {
     match system {
         System::Postgres => {
-            let sql = format!("SELECT {column}::text FROM {table} ORDER BY id");
+            let sql = format!("SELECT {column}::text AS cell FROM {table} t ORDER BY t.id");
             place.postgres().client.query(&sql, &[]).unwrap().iter().map(|row| row.get(0)).collect()
         }
         System::Mysql => {
-            let sql = format!("SELECT hex(CAST({column} AS char)) FROM {table} ORDER BY id");
+            let sql = format!("SELECT hex(CAST({column} AS char)) AS cell FROM {table} t ORDER BY t.id");
             place.mysql().client.query(sql).unwrap()
         }
         System::Sqlite => {
