@@ -2,6 +2,7 @@
 //! differ in exactly the one row where they don't.
 
 pub mod classes;
+mod every_pair;
 mod stored;
 
 use crate::support::{Kind, Place, assert_identities, changed_columns, count, steps};
