@@ -1,7 +1,7 @@
 //! Plans that write both sides, in which unique keys change: their rows are found by the primary key.
 
 use super::clients::run_script;
-use crate::support::{Kind, Place, count, steps};
+use crate::support::{Kind, Place, Run, count, steps};
 use crate::writers::rows::{Table, printed};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -157,6 +157,20 @@ impl Fixture {
         folder
     }
 
+    /// These options and both tables, to be named since a plan that was written by hand is not trusted.
+    fn named<'a>(&'a self, options: &[&'a str]) -> Vec<&'a str> {
+        let [left, right] = &self.addresses;
+        [&["--left", left, "--right", right], options].concat()
+    }
+
+    fn apply(&self, options: &[&str]) -> Run {
+        self.place.dir.apply("plan", &self.named(options))
+    }
+
+    fn undo(&self, options: &[&str]) -> Run {
+        self.place.dir.undo("plan", &self.named(options))
+    }
+
     #[track_caller]
     fn is(&self, left: &[&str], right: &[&str]) {
         assert_eq!(self.rows(0), left, "{:?}", self.kind);
@@ -197,17 +211,16 @@ fn keys_are_swapped_handed_on_freed_and_taken_and_all_of_it_is_undone() {
         let fixture = Fixture::new(kind);
         let before = [fixture.rows(0), fixture.rows(1)];
         let folder = fixture.plan("plan");
-        let dir = &fixture.place.dir;
         for options in [&[][..], &["--chunk", "1"][..]] {
-            let applied = dir.apply("plan", options).json(0);
+            let applied = fixture.apply(options).json(0);
             assert_eq!((steps(&applied, "left"), steps(&applied, "right")), ([1, 1, 1], [1, 9, 1]), "{kind:?}");
             fixture.is(&LEFT_AFTER, &RIGHT_AFTER);
             // A second time, every row is as planned.
-            let again = dir.apply("plan", options).json(0);
+            let again = fixture.apply(options).json(0);
             assert_eq!((steps(&again, "right"), count(&again, "/already")), ([0, 0, 0], 14), "{kind:?}");
             fixture.is(&LEFT_AFTER, &RIGHT_AFTER);
             assert!(!folder.join("unverified.parquet").exists(), "{kind:?}");
-            let undone = dir.undo("plan", options).json(0);
+            let undone = fixture.undo(options).json(0);
             assert_eq!((steps(&undone, "left"), steps(&undone, "right")), ([1, 1, 1], [1, 9, 1]), "{kind:?}");
             assert_eq!([fixture.rows(0), fixture.rows(1)], before, "{kind:?}");
             assert!(!folder.join("unverified.parquet").exists(), "{kind:?}");
@@ -227,7 +240,7 @@ fn rows_are_kept_as_they_are_stored() {
         let left = expected(&LEFT_AFTER, &[(1, 0), (2, 2)]);
         let right = expected(&RIGHT_AFTER, &(0..10).map(|at| (at as u64 + 1, at)).collect::<Vec<_>>());
         for run in 1..3 {
-            fixture.place.dir.apply("plan", &[]).json(0);
+            fixture.apply(&[]).json(0);
             assert_eq!(fixture.stored(&folder, 0), left, "{kind:?}");
             assert_eq!(fixture.stored(&folder, 1), right, "{kind:?}");
             assert!(folder.join(format!("stored-right-{run}.parquet")).exists(), "{kind:?}");
@@ -246,7 +259,7 @@ fn the_scripts_do_the_same_once() {
             }
             fixture.is(&LEFT_AFTER, &RIGHT_AFTER);
         }
-        let applied = fixture.place.dir.apply("plan", &[]).json(0);
+        let applied = fixture.apply(&[]).json(0);
         assert_eq!(count(&applied, "/already"), 14, "{kind:?}");
     }
 }
@@ -263,7 +276,7 @@ fn rows_that_moved_are_refused_by_their_old_key() {
             Kind::Mysql => moved.iter().for_each(|sql| fixture.place.mysql().execute(sql)),
             _ => fixture.place.sqlite().execute_batch(&moved.join(";")).unwrap(),
         }
-        let applied = fixture.place.dir.apply("plan", &[]).json(1);
+        let applied = fixture.apply(&[]).json(1);
         assert_eq!((steps(&applied, "right"), count(&applied, "/refused")), ([1, 7, 0], 3), "{kind:?}: {applied}");
         let mut right: Vec<&str> = RIGHT_AFTER.to_vec();
         right[0] = "1 a@x  o";
@@ -281,11 +294,11 @@ fn only_some_actions_of_both_sides() {
     let fixture = Fixture::new(Kind::Sqlite);
     fixture.plan("plan");
     // The right create needs a key that an update has not freed.
-    let applied = fixture.place.dir.apply("plan", &["--only", "create"]).json(1);
+    let applied = fixture.apply(&["--only", "create"]).json(1);
     assert_eq!((steps(&applied, "left"), steps(&applied, "right")), ([1, 0, 0], [0, 0, 0]));
     assert_eq!(count(&applied, "/refused"), 1);
     assert_eq!((fixture.rows(0).len(), fixture.rows(1).len()), (4, 10));
-    let applied = fixture.place.dir.apply("plan", &[]).json(0);
+    let applied = fixture.apply(&[]).json(0);
     assert_eq!((steps(&applied, "left"), steps(&applied, "right")), ([0, 1, 1], [1, 9, 1]));
     fixture.is(&LEFT_AFTER, &RIGHT_AFTER);
 }
