@@ -11,7 +11,7 @@ use named::named;
 
 use super::output::{discreet, print_failure, wants_json};
 use std::process::ExitCode;
-use trueup::audit::{ReasonError, thousands};
+use trueup::audit::{Proposal, ReasonError, thousands};
 use trueup::compare::CompareError;
 use trueup::endpoint::{AddressError, EndpointError};
 use trueup::job::{JobError, NoHome, RunError};
@@ -287,7 +287,8 @@ impl From<RunError> for Failure {
             RunError::Alignment(error) => error.into(),
             RunError::Unlike { cause, proposal } => {
                 let mut failure = Self::from(cause);
-                failure.hint = format!("{} ({})", proposal.option, proposal.text);
+                let Proposal { option, text, .. } = *proposal;
+                failure.hint = format!("pair columns with --map LEFT=RIGHT, and the key with {option} ({text})");
                 failure
             }
             RunError::Snapshot(error) => error.into(),

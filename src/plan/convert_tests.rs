@@ -385,6 +385,12 @@ proptest! {
         (ty, one) in proptest::sample::select(every_type()).prop_flat_map(|ty| (Just(ty.clone()), value(ty)))
     ) {
         let copy = through(&converter(&ty, &ty, "x", None), &one);
+        // A column without a type of its own may have an array's, and no array in it.
+        let stands = |text: String| parts::stands(&ty, &text).is_ok();
+        if matches!(ty, T::Interval | T::Array { .. }) && !one.cell().print().is_none_or(stands) {
+            prop_assert!(copy.is_err());
+            return Ok(());
+        }
         prop_assert_eq!(copy.map(|copy| copy.shown()), Ok(one.shown()));
     }
 
