@@ -20,11 +20,14 @@
 //! what became of it ([`resolve`](super::SideRun::resolve)) before it writes anything. A step whose
 //! row was as planned before apply came to it is not ours.
 //!
-//! A crash may tear the last line. What it would have told did not happen: COMMIT comes only after
-//! the whole line is on the disk. It is cut off.
+//! Each line ends with a [checksum](Chain) that hangs on the line before, so that none of them can be
+//! changed or taken out unseen. A crash may tear the last line: its end is missing, or some of it never
+//! came to the disk and reads as zeros. What it would have told did not happen: COMMIT comes only
+//! after the whole line is on the disk. It is cut off.
 
+use super::chain::Chain;
 use super::error::ApplyError;
-use super::journal_facts::{JournalFacts, change, read};
+use super::journal_facts::{JournalFacts, Told, change, read};
 use super::outcome::side_word;
 use super::step_set::StepSet;
 use serde::{Deserialize, Serialize};
@@ -33,7 +36,7 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// The version of the format.
-pub(super) const VERSION: u64 = 2;
+pub(super) const VERSION: u64 = 3;
 
 /// What is done with steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +85,9 @@ pub struct Journal {
     path: PathBuf,
     file: File,
     facts: JournalFacts,
+    chain: Chain,
+    /// The bytes of the whole lines.
+    length: u64,
 }
 
 impl Journal {
@@ -105,11 +111,10 @@ impl Journal {
             .map_err(|e| ApplyError::file("write", &path, &e))?;
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(|e| ApplyError::file("read", &path, &e))?;
-        let (whole, facts) = read(&text, plan).map_err(|why| journal(&path, why))?;
+        let Told { whole, facts, chain } = read(&text, plan).map_err(|why| journal(&path, why))?;
         let failed = |e: std::io::Error| ApplyError::file("write", &path, &e);
-        file.set_len(whole as u64).map_err(failed)?;
-        file.seek(SeekFrom::End(0)).map_err(failed)?;
-        let mut out = Self { path: path.clone(), file, facts };
+        let mut out = Self { path: path.clone(), file, facts, chain, length: whole as u64 };
+        out.cut().map_err(failed)?;
         if whole == 0 {
             out.write(&Header { version: VERSION, plan: plan.to_owned() }, true)?;
             sync_folder(folder).map_err(failed)?;
@@ -124,7 +129,7 @@ impl Journal {
     pub fn facts_of(folder: &Path, side: usize, plan: &str) -> Result<Option<JournalFacts>, ApplyError> {
         let path = path(folder, side);
         match std::fs::read(&path) {
-            Ok(text) => read(&text, plan).map(|(_, facts)| Some(facts)).map_err(|why| journal(&path, why)),
+            Ok(text) => read(&text, plan).map(|told| Some(told.facts)).map_err(|why| journal(&path, why)),
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
             Err(e) => Err(ApplyError::file("read", &path, &e)),
         }
@@ -210,14 +215,28 @@ impl Journal {
     }
 
     fn write(&mut self, line: &impl Serialize, safe: bool) -> Result<(), ApplyError> {
-        let failed = |e: &dyn std::fmt::Display| ApplyError::file("write", &self.path, e);
-        let mut text = serde_json::to_vec(line).map_err(|e| failed(&e))?;
-        text.push(b'\n');
-        self.file.write_all(&text).map_err(|e| failed(&e))?;
+        let path = self.path.clone();
+        let failed = |e: &dyn std::fmt::Display| ApplyError::file("write", &path, e);
+        let object = serde_json::to_string(line).map_err(|e| failed(&e))?;
+        let mut chain = self.chain.clone();
+        let text = chain.seal(&object);
+        // After a write that failed half-way, what came of it would stand before this line.
+        self.cut().map_err(|e| failed(&e))?;
+        self.file.write_all(text.as_bytes()).map_err(|e| failed(&e))?;
+        self.length += text.len() as u64;
+        self.chain = chain;
         if safe {
             self.file.sync_data().map_err(|e| failed(&e))?;
         }
         Ok(())
+    }
+
+    /// Cuts off what is no whole line.
+    fn cut(&mut self) -> std::io::Result<()> {
+        if self.file.metadata()?.len() != self.length {
+            self.file.set_len(self.length)?;
+        }
+        self.file.seek(SeekFrom::Start(self.length)).map(drop)
     }
 }
 
@@ -265,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_last_line_is_cut_off_and_a_damaged_one_is_refused() {
+    fn a_torn_last_line_is_cut_off() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("journal-left.jsonl");
         let mut journal = Journal::open(folder.path(), 0, "p").unwrap();
@@ -284,13 +303,64 @@ mod tests {
             drop(journal);
             assert!(Journal::open(folder.path(), 0, "p").unwrap().ours().contains(5));
         }
-        let mut damaged = all.clone();
-        damaged[good.len() - 3] = b'x';
-        std::fs::write(&file, &damaged).unwrap();
-        assert!(matches!(Journal::open(folder.path(), 0, "p"), Err(ApplyError::Journal { .. })));
-        std::fs::write(&file, "{\"version\":1,\"plan\":\"p\"}\n").unwrap();
-        let error = Journal::open(folder.path(), 0, "p").unwrap_err().to_string();
-        assert!(error.contains("version 1"), "{error}");
+        // A block of the last line that never came to the disk.
+        let mut torn = all.clone();
+        torn[good.len() + 5..good.len() + 9].fill(0);
+        std::fs::write(&file, &torn).unwrap();
+        assert_eq!(*Journal::open(folder.path(), 0, "p").unwrap().ours(), set(&[3]));
+        assert_eq!(std::fs::read(&file).unwrap(), good);
+    }
+
+    #[test]
+    fn a_changed_line_is_damaged_wherever_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("journal-left.jsonl");
+        let mut journal = Journal::open(folder.path(), 0, "p").unwrap();
+        for step in [13, 14] {
+            journal.intent(Deed::Apply, &set(&[step]), None).unwrap();
+            journal.done(Deed::Apply, &set(&[step])).unwrap();
+        }
+        drop(journal);
+        let all = std::fs::read_to_string(&file).unwrap();
+        let refused = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            let facts = Journal::facts_of(folder.path(), 0, "p").map(drop).unwrap_err().to_string();
+            assert_eq!(facts, Journal::open(folder.path(), 0, "p").map(drop).unwrap_err().to_string());
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), text, "a damaged file is left as it is");
+            facts
+        };
+        let lines: Vec<&str> = all.split_inclusive('\n').collect();
+        assert_eq!(lines.len(), 5);
+        for at in 0..lines.len() {
+            let others = |own: &str| [&lines[..at].concat(), own, &lines[at + 1..].concat()].concat();
+            let own = lines[at].replace(":[[1", ":[[2").replace("\"p\"", "\"q\"");
+            let why = refused(&others(&own));
+            assert!(why.contains(&format!("line {} is damaged", at + 1)), "{why}");
+            if at + 1 < lines.len() {
+                refused(&others(""));
+            }
+        }
+        refused(&[&lines[..2], &[lines[3], lines[2], lines[4]]].concat().concat());
+        // A line of another journal.
+        refused(&[&all, lines[4]].concat());
+        for version in [1, 2, 99] {
+            let why = refused(&format!("{{\"version\":{version},\"plan\":\"p\"}}\n"));
+            assert!(why.contains(&format!("version {version}")), "{why}");
+        }
+        std::fs::write(&file, &all).unwrap();
+        assert_eq!(*Journal::open(folder.path(), 0, "p").unwrap().ours(), set(&[13, 14]));
+    }
+
+    #[test]
+    fn what_came_of_a_line_that_was_not_written_whole_is_cut_off_before_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(folder.path(), 0, "p").unwrap();
+        journal.intent(Deed::Apply, &set(&[3]), None).unwrap();
+        journal.file.write_all(b"{\"deed\":\"app").unwrap();
+        journal.dropped(Deed::Apply, &set(&[3])).unwrap();
+        journal.intent(Deed::Apply, &set(&[4]), None).unwrap();
+        drop(journal);
+        assert_eq!(*Journal::open(folder.path(), 0, "p").unwrap().ours(), set(&[4]));
     }
 
     proptest! {

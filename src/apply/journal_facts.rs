@@ -1,6 +1,7 @@
 //! What the lines of a journal come to: which steps stand, which nobody has seen the end of, and how
 //! far a plan has come.
 
+use super::chain::Chain;
 use super::journal::{Deed, Header, Line, Stage, VERSION};
 use super::step_set::StepSet;
 
@@ -101,33 +102,50 @@ fn close(open: &mut Vec<OpenChunk>, deed: Deed, steps: &StepSet) {
     open.retain(|chunk| !chunk.steps.is_empty());
 }
 
-/// The length of the lines that are whole, and what they tell.
-pub(super) fn read(text: &[u8], plan: &str) -> Result<(usize, JournalFacts), String> {
-    let mut facts = JournalFacts::default();
-    let mut whole = 0;
-    let end = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    for (number, line) in text[..end].split_inclusive(|byte| *byte == b'\n').enumerate() {
-        let last = whole + line.len() == end;
+/// What the text of a journal comes to.
+pub(super) struct Told {
+    /// The length of the lines that are whole.
+    pub(super) whole: usize,
+    /// What they tell.
+    pub(super) facts: JournalFacts,
+    /// Where the next line goes on.
+    pub(super) chain: Chain,
+}
+
+/// Reads a plan's journal; why it can't be is said of the file.
+pub(super) fn read(text: &[u8], plan: &str) -> Result<Told, String> {
+    let mut out = Told { whole: 0, facts: JournalFacts::default(), chain: Chain::default() };
+    for (number, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        let last = out.whole + line.len() == text.len();
+        if last && is_torn(line) {
+            break;
+        }
+        let damaged = |why: &dyn std::fmt::Display| format!("line {} is damaged ({why})", number + 1);
+        let changed = || damaged(&"it is not as it was written");
         if number == 0 {
-            match serde_json::from_slice::<Header>(line) {
-                Ok(header) if header.version != VERSION => {
-                    return Err(format!("has format version {}; this program knows version {VERSION}", header.version));
-                }
-                Ok(header) if header.plan != plan => {
-                    return Err("tells of another plan: this one was changed after it was applied".to_owned());
-                }
-                Ok(_) => {}
-                Err(_) if last => break,
-                Err(e) => return Err(format!("line 1 is damaged ({e})")),
+            let header = serde_json::from_slice::<Header>(line).map_err(|e| damaged(&e))?;
+            if header.version != VERSION {
+                return Err(format!("has format version {}; this program knows version {VERSION}", header.version));
+            }
+            if !out.chain.take(line) {
+                return Err(changed());
+            }
+            if header.plan != plan {
+                return Err("tells of another plan: this one was changed after it was applied".to_owned());
             }
         } else {
-            match serde_json::from_slice::<Line>(line) {
-                Ok(line) => change(&mut facts, line),
-                Err(_) if last => break,
-                Err(e) => return Err(format!("line {} is damaged ({e})", number + 1)),
+            if !out.chain.take(line) {
+                return Err(changed());
             }
+            change(&mut out.facts, serde_json::from_slice::<Line>(line).map_err(|e| damaged(&e))?);
         }
-        whole += line.len();
+        out.whole += line.len();
     }
-    Ok((whole, facts))
+    Ok(out)
+}
+
+/// Whether not all of a line came to the disk: its end is missing, or there are zeros in it, which no
+/// line has.
+fn is_torn(line: &[u8]) -> bool {
+    !line.ends_with(b"\n") || line.contains(&0)
 }

@@ -18,6 +18,7 @@
 //! ([`FileRun`]).
 
 mod bisect;
+mod chain;
 mod check;
 mod chunk;
 mod classify;

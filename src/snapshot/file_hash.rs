@@ -32,7 +32,7 @@ pub fn file_hash(path: &Path) -> std::io::Result<(u64, String)> {
 }
 
 /// The hash (XXH3, 128 bits) of some bytes in hexadecimal.
-pub(super) fn bytes_hash(bytes: &[u8]) -> String {
+pub(crate) fn bytes_hash(bytes: &[u8]) -> String {
     format!("{:032x}", XxHash3_128::oneshot(bytes))
 }
 

@@ -49,7 +49,7 @@ mod types_doc;
 pub use adopt::{IndexOptions, adopt_parquet, index_parts, open_snapshot, open_trusted_snapshot};
 pub use error::SnapshotError;
 pub use file_hash::{FileSum, file_hash};
-pub(crate) use file_hash::{seal, seal_object};
+pub(crate) use file_hash::{bytes_hash, seal, seal_object};
 pub use filter::RowFilter;
 pub use foreign::{Constant, PartSource};
 pub use freeze::{FreezeOptions, freeze, freeze_batches, freeze_parts};
