@@ -3,10 +3,13 @@
 use crate::support::Workdir;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use serde_json::json;
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use trueup::endpoint::ExportBatch;
-use trueup::plan::{ConflictRows, ConflictsWriter, Direction, Plan, Reason, Rules, TwoWayFile, Winner};
+use trueup::plan::{
+    ConflictRows, ConflictsWriter, Direction, LINKS, NEXT, PAIRS, Plan, Reason, Rules, TwoWayFile, Winner,
+};
 
 /// A row of `number,part,note`; `None` is one that is not there.
 type Row = Option<(i64, &'static str, &'static str)>;
@@ -53,6 +56,12 @@ fn with_conflicts(dir: &Workdir) -> String {
         rules: Rules { winner: Winner::None, ..Rules::default() },
         ..TwoWayFile::default()
     });
+    // What the next base is made of has to be there; nobody looks into it here.
+    for name in [PAIRS, LINKS, NEXT, "left/manifest.json", "right/manifest.json"] {
+        let path = plan.folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        File::options().append(true).create(true).open(path).unwrap();
+    }
     plan.finish().unwrap();
     folder
 }
