@@ -21,6 +21,8 @@ pub(super) struct Parts<'a> {
 
 const LOGIN: &str =
     "write `@`, `/`, `?` and `#` in a password, and `@` in the name of a database, as %40, %2F, %3F and %23";
+const SCHEME: &str = "write it as SCHEME://user@host/database";
+const SETTING: &str = "parameters stand behind a `?`, and before the table's `#`";
 const BOTH: &str = "it can be read in two ways: write `@`, `/`, `?` and `#` as %40, %2F, %3F and %23 in a password, and \
                     `@` as %40 behind the first `?` or `#`";
 
@@ -28,7 +30,11 @@ impl<'a> Parts<'a> {
     /// Cuts the text, or says why it can't be known what is what. `known` are parameters.
     pub(super) fn of(text: &'a str, known: fn(&str) -> bool) -> Result<Self, &'static str> {
         let (base, table) = text.split_once('#').unwrap_or((text, ""));
-        let (scheme, written) = base.split_once("://").ok_or("write it as SCHEME://user@host/database")?;
+        let (scheme, written) = base.split_once("://").ok_or(SCHEME)?;
+        // What stands before a later `://` is no scheme, and may be anything.
+        if !scheme.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return Err(SCHEME);
+        }
         let (place, parameters) = written.split_once('?').unwrap_or((written, ""));
         let (authority, path) = place.split_once('/').unwrap_or((place, ""));
         if path.contains('@') || authority.matches('@').count() > 1 {
@@ -39,6 +45,9 @@ impl<'a> Parts<'a> {
         let (host, port) = host_and_port(place);
         if host.contains(['&', '=']) {
             return Err("no host has such a name");
+        }
+        if [user, path, table].into_iter().any(sets_a_password) {
+            return Err(SETTING);
         }
         let query: Vec<_> = parameters
             .split('&')
@@ -81,6 +90,12 @@ impl<'a> Parts<'a> {
         }
         out
     }
+}
+
+/// Whether a name has something like `password=` in it.
+fn sets_a_password(name: &str) -> bool {
+    let name = super::decode(name).to_ascii_lowercase();
+    ["password=", "passwd=", "pwd="].iter().any(|setting| name.contains(setting))
 }
 
 fn host_and_port(text: &str) -> (&str, Option<&str>) {

@@ -231,6 +231,23 @@ fn an_at_sign_elsewhere_destroys_nothing() {
 }
 
 #[test]
+fn a_password_in_the_wrong_place_is_refused_and_not_told() {
+    for text in [
+        "postgres:./me:s3cret@h/d?x=://y#t",
+        "postgres:/-me:s3cret@h:1/d: postgres://h/d#t",
+        "postgres:host=//me:s3cret@h/d#t",
+        "postgres://me@h/d&password=s3cret#t",
+        "postgres://me@h/d#t&PassWord=s3cret",
+        "mysql://p%61ssword=s3cret@h/d#t",
+        "mysql://me@h/d#pwd%3Ds3cret",
+    ] {
+        let error = parse(text).unwrap_err().to_string();
+        assert!(!error.contains("s3cret"), "{error}");
+        assert!(!Address::kept(text, &|_| None).contains("s3cret"), "{text}");
+    }
+}
+
+#[test]
 fn what_is_kept_has_names_and_no_passwords() {
     let table = [
         ("postgres://me:s3cret@h/d#t", "postgres://me@h/d#t"),
