@@ -66,6 +66,6 @@ pub use resolve::RowsSay;
 pub use run::{ChunkIter, Settled, SideRun, Steps, chosen};
 pub use step_set::StepSet;
 pub use stored::Keep;
-pub use stored_rows::{StoredBefore, StoredRows, read_stored};
+pub use stored_rows::{StoredBefore, StoredRead, StoredRows};
 pub use work::Work;
 pub use writers::Writers;

@@ -19,15 +19,15 @@ use crate::endpoint::{ExportBatch, Other, disk};
 use crate::table::Column;
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray, UInt64Array, new_empty_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt64Type};
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The format's version.
 const VERSION: &str = "1";
@@ -99,7 +99,7 @@ impl Keep for StoredRows {
 
 /// Rows as they were stored, to be compared with what is there now.
 pub struct StoredBefore {
-    rows: Option<(ExportBatch, HashMap<u64, usize>)>,
+    rows: Option<StoredRead>,
 }
 
 impl StoredBefore {
@@ -109,9 +109,9 @@ impl StoredBefore {
     /// What was kept in a plan's folder.
     ///
     /// # Errors
-    /// As [`read_stored`].
+    /// As [`StoredRead::open`].
     pub fn read(folder: &Path, side: usize, columns: &[Column]) -> Result<Self, ApplyError> {
-        Ok(Self { rows: Some(read_stored(folder, side, columns)?) })
+        Ok(Self { rows: Some(StoredRead::open(folder, side, columns)?) })
     }
 
     /// Whether a row is as that of a step was stored, in all columns.
@@ -119,60 +119,181 @@ impl StoredBefore {
     /// # Errors
     /// If the rows have another form than the table.
     pub fn is(&self, step: u64, codec: &Codec, found: &Rows<'_>, row: usize) -> Result<bool, ApplyError> {
-        let Some((rows, places)) = &self.rows else { return Ok(false) };
-        let Some(place) = places.get(&step) else { return Ok(false) };
+        let Some(stored) = &self.rows else { return Ok(false) };
+        let Some(place) = stored.places.get(step) else { return Ok(false) };
+        let rows = stored.file(place.file)?;
         let all: Vec<usize> = (0..codec.columns().len()).collect();
-        Ok(codec.rows(rows)?.same(*place, found, row, &all))
+        Ok(codec.rows(&rows)?.same(place.row as usize, found, row, &all))
     }
 }
 
-/// Reads the rows that were kept in a plan's folder: per step of this side its row in the batch. Rows
-/// that a later run kept again are in it too, and nobody's.
-///
-/// # Errors
-/// If a file can't be read, or is of a table with other columns.
-pub fn read_stored(
-    folder: &Path,
-    side: usize,
-    columns: &[Column],
-) -> Result<(ExportBatch, HashMap<u64, usize>), ApplyError> {
-    let whole = schema(columns);
-    let rows_schema: SchemaRef =
-        Arc::new(Schema::new(columns.iter().map(|c| Field::new(&c.name, c.ty.arrow(), true)).collect::<Vec<_>>()));
-    let (mut batches, mut places, mut before) = (Vec::new(), HashMap::new(), 0);
-    for (_, path) in files(folder, side)? {
-        let failed = |e: &dyn std::fmt::Display| ApplyError::file("read", &path, e);
-        let file = File::open(&path).map_err(|e| failed(&e))?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| failed(&e))?;
-        let metadata = builder.metadata().file_metadata().key_value_metadata();
-        let version = metadata.into_iter().flatten().find(|pair| pair.key == VERSION_KEY);
-        let version = version.and_then(|pair| pair.value.as_deref()).unwrap_or("none");
-        if version != VERSION {
-            return Err(failed(&format!("it has the format version {version}; this program knows version {VERSION}")));
+/// Files whose rows stay at hand: neighbouring steps are in the same ones.
+const AT_HAND: usize = 4;
+
+/// The rows that were kept in a plan's folder, by step of one side. Only where they are is held in
+/// memory, and the rows of a few files, each of which is one chunk's.
+pub struct StoredRead {
+    columns: Vec<Column>,
+    files: Vec<PathBuf>,
+    places: Places,
+    /// Those that were read last, latest last.
+    recent: Mutex<Vec<(u32, Arc<ExportBatch>)>>,
+}
+
+impl StoredRead {
+    /// Finds out which steps' rows are there.
+    ///
+    /// # Errors
+    /// If a file can't be read, or is of a table with other columns.
+    pub fn open(folder: &Path, side: usize, columns: &[Column]) -> Result<Self, ApplyError> {
+        let files: Vec<PathBuf> = files(folder, side)?.into_iter().map(|(_, path)| path).collect();
+        let mut places = Places::default();
+        for (file, path) in files.iter().enumerate() {
+            let failed = |e: &dyn std::fmt::Display| ApplyError::file("read", path, e);
+            let builder = open_file(path, columns)?;
+            let steps = ProjectionMask::roots(builder.parquet_schema(), [0]);
+            let mut before = 0;
+            for batch in builder.with_projection(steps).build().map_err(|e| failed(&e))? {
+                let batch = batch.map_err(|e| failed(&e))?;
+                places.insert(batch.column(0).as_primitive::<UInt64Type>().values(), file as u32, before);
+                before += batch.num_rows() as u32;
+            }
         }
-        if builder.schema().fields() != whole.fields() {
-            return Err(failed(&"its columns are not those of the table"));
+        Ok(Self { columns: columns.to_vec(), files, places, recent: Mutex::default() })
+    }
+
+    /// Whether the row of a step is there.
+    pub fn has(&self, step: u64) -> bool {
+        self.places.get(step).is_some()
+    }
+
+    /// The rows of these steps in their order; of those that are not there, none. Of a step that was
+    /// kept more than once, the latest.
+    ///
+    /// # Errors
+    /// If a file can't be read.
+    pub fn rows(&self, steps: &[u64]) -> Result<ExportBatch, ApplyError> {
+        let shape = |e: arrow::error::ArrowError| ApplyError::Shape(e.to_string());
+        let mut wanted: Vec<(Place, usize)> = steps.iter().filter_map(|step| self.places.get(*step)).zip(0..).collect();
+        wanted.sort_unstable();
+        let mut batches = vec![self.none()?];
+        for of_file in wanted.chunk_by(|(one, _), (other, _)| one.file == other.file) {
+            let rows: Vec<u32> = of_file.iter().map(|(place, _)| place.row).collect();
+            batches.push(self.file(of_file[0].0.file)?.take(&rows).map_err(shape)?);
         }
-        for batch in builder.build().map_err(|e| failed(&e))? {
-            let batch = batch.map_err(|e| failed(&e))?;
-            let steps = batch.column(0).as_primitive::<UInt64Type>().values();
-            places.extend(steps.iter().enumerate().map(|(row, step)| (*step, before + row)));
-            before += batch.num_rows();
-            let others = others(&batch, columns).map_err(|e| failed(&e))?;
-            let arrays = batch.columns()[1..=columns.len()].to_vec();
-            let rows = RecordBatch::try_new(Arc::clone(&rows_schema), arrays).map_err(|e| failed(&e))?;
-            batches.push(ExportBatch { rows, others });
+        let mut order = vec![0; wanted.len()];
+        (0..).zip(&wanted).for_each(|(at, (_, asked))| order[*asked] = at);
+        let all = ExportBatch::concat(&batches).map_err(shape)?;
+        all.map_or_else(|| self.none(), |all| all.take(&order).map_err(shape))
+    }
+
+    fn none(&self) -> Result<ExportBatch, ApplyError> {
+        let arrays = self.columns.iter().map(|column| new_empty_array(&column.ty.arrow())).collect();
+        let rows = RecordBatch::try_new(rows_schema(&self.columns), arrays);
+        Ok(ExportBatch { rows: rows.map_err(|e| ApplyError::Shape(e.to_string()))?, others: Vec::new() })
+    }
+
+    /// All rows of a file.
+    fn file(&self, file: u32) -> Result<Arc<ExportBatch>, ApplyError> {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = recent.iter().position(|(own, _)| *own == file) {
+            let found = recent.remove(at);
+            let rows = Arc::clone(&found.1);
+            recent.push(found);
+            return Ok(rows);
+        }
+        let Some(path) = self.files.get(file as usize) else { return self.none().map(Arc::new) };
+        let rows = Arc::new(match read_file(path, &self.columns)? {
+            Some(rows) => rows,
+            None => self.none()?,
+        });
+        if recent.len() >= AT_HAND {
+            recent.remove(0);
+        }
+        recent.push((file, Arc::clone(&rows)));
+        Ok(rows)
+    }
+}
+
+/// Where a row is: which file, and which row of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    file: u32,
+    row: u32,
+}
+
+/// Where the rows of steps are, as runs of steps that follow each other in a file: first step to the
+/// step behind the last, and the first one's place. No two overlap.
+#[derive(Debug, Default)]
+struct Places {
+    runs: BTreeMap<u64, (u64, Place)>,
+}
+
+impl Places {
+    /// The rows from `row` on are those of these steps, whatever was said of them before.
+    fn insert(&mut self, steps: &[u64], file: u32, mut row: u32) {
+        for run in steps.chunk_by(|one, next| one.checked_add(1) == Some(*next)) {
+            let first = run[0];
+            self.set(first, first.saturating_add(run.len() as u64), Place { file, row });
+            row += run.len() as u32;
         }
     }
-    let shape = |e: arrow::error::ArrowError| ApplyError::Shape(e.to_string());
-    let rows = match ExportBatch::concat(&batches).map_err(shape)? {
-        Some(rows) => rows,
-        None => {
-            let arrays = columns.iter().map(|column| new_empty_array(&column.ty.arrow())).collect();
-            ExportBatch { rows: RecordBatch::try_new(rows_schema, arrays).map_err(shape)?, others: Vec::new() }
+
+    fn set(&mut self, first: u64, end: u64, place: Place) {
+        while let Some((&other, &(other_end, at))) = self.runs.range(..end).next_back() {
+            if other_end <= first {
+                break;
+            }
+            self.runs.remove(&other);
+            if other_end > end {
+                self.runs.insert(end, (other_end, Place { row: at.row + (end - other) as u32, ..at }));
+            }
+            if other < first {
+                self.runs.insert(other, (first, at));
+            }
         }
-    };
-    Ok((rows, places))
+        self.runs.insert(first, (end, place));
+    }
+
+    fn get(&self, step: u64) -> Option<Place> {
+        let (first, (end, place)) = self.runs.range(..=step).next_back()?;
+        (step < *end).then(|| Place { row: place.row + (step - first) as u32, ..*place })
+    }
+}
+
+/// Begins to read a file, which must be of a table with these columns.
+fn open_file(path: &Path, columns: &[Column]) -> Result<ParquetRecordBatchReaderBuilder<File>, ApplyError> {
+    let failed = |e: &dyn std::fmt::Display| ApplyError::file("read", path, e);
+    let file = File::open(path).map_err(|e| failed(&e))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| failed(&e))?;
+    let metadata = builder.metadata().file_metadata().key_value_metadata();
+    let version = metadata.into_iter().flatten().find(|pair| pair.key == VERSION_KEY);
+    let version = version.and_then(|pair| pair.value.as_deref()).unwrap_or("none");
+    if version != VERSION {
+        return Err(failed(&format!("it has the format version {version}; this program knows version {VERSION}")));
+    }
+    if builder.schema().fields() != schema(columns).fields() {
+        return Err(failed(&"its columns are not those of the table"));
+    }
+    Ok(builder)
+}
+
+/// All rows of a file; `None` if there are none.
+fn read_file(path: &Path, columns: &[Column]) -> Result<Option<ExportBatch>, ApplyError> {
+    let failed = |e: &dyn std::fmt::Display| ApplyError::file("read", path, e);
+    let mut batches = Vec::new();
+    for batch in open_file(path, columns)?.build().map_err(|e| failed(&e))? {
+        let batch = batch.map_err(|e| failed(&e))?;
+        let others = others(&batch, columns).map_err(|e| failed(&e))?;
+        let arrays = batch.columns()[1..=columns.len()].to_vec();
+        let rows = RecordBatch::try_new(rows_schema(columns), arrays).map_err(|e| failed(&e))?;
+        batches.push(ExportBatch { rows, others });
+    }
+    ExportBatch::concat(&batches).map_err(|e| ApplyError::Shape(e.to_string()))
+}
+
+fn rows_schema(columns: &[Column]) -> SchemaRef {
+    Arc::new(Schema::new(columns.iter().map(|c| Field::new(&c.name, c.ty.arrow(), true)).collect::<Vec<_>>()))
 }
 
 fn others(batch: &RecordBatch, columns: &[Column]) -> Result<Vec<Other>, String> {
@@ -222,6 +343,8 @@ mod tests {
     use super::super::model::{Row, batch, table};
     use super::*;
     use crate::table::PortableType;
+    use proptest::prelude::*;
+    use std::collections::HashMap;
 
     const TEXT: PortableType = PortableType::Text;
 
@@ -244,18 +367,25 @@ mod tests {
     fn the_latest_row_of_a_step_is_read() {
         let folder = tempfile::tempdir().unwrap();
         let columns = table(TEXT).columns;
-        assert_eq!(read_stored(folder.path(), 0, &columns).unwrap().1.len(), 0);
+        let none = StoredRead::open(folder.path(), 0, &columns).unwrap();
+        assert!(!none.has(3) && none.rows(&[3]).unwrap().rows.num_rows() == 0);
         for number in 1..=11 {
             let text = number.to_string();
             keep(folder.path(), 0, &[(3, &text), (number + 10, "infinity")]);
         }
         keep(folder.path(), 1, &[(3, "right")]);
         assert!(folder.path().join("stored-left-22.parquet").exists());
-        let (rows, places) = read_stored(folder.path(), 0, &columns).unwrap();
-        assert_eq!((rows.rows.num_rows(), places.len()), (22, 12));
-        let row = rows.take(&[places[&3] as u32, places[&15] as u32]).unwrap();
+        let stored = StoredRead::open(folder.path(), 0, &columns).unwrap();
+        let known: Vec<u64> = (0..100).filter(|step| stored.has(*step)).collect();
+        assert_eq!(known, [&[3][..], &(11..=21).collect::<Vec<u64>>()].concat());
+        let row = stored.rows(&[3, 99, 15]).unwrap();
         assert_eq!(row.rows, batch(&TEXT, &[self::row("k", "11"), self::row("k", "infinity")]).rows);
         assert_eq!(row.others, [Other::value(1, 3, "\"infinity\"".into())]);
+        // More files than are at hand, in any order.
+        let rows = stored.rows(&[21, 11, 3, 12, 20, 13, 3]).unwrap();
+        let texts = ["infinity", "infinity", "11", "infinity", "infinity", "infinity", "11"];
+        assert_eq!(rows.rows, batch(&TEXT, &texts.map(|text| self::row("k", text))).rows);
+        assert_eq!(rows.others.iter().map(|other| other.row).collect::<Vec<_>>(), [0, 1, 3, 4, 5]);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 23);
     }
 
@@ -263,7 +393,28 @@ mod tests {
     fn rows_of_another_table_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         keep(folder.path(), 0, &[(3, "x")]);
-        let error = read_stored(folder.path(), 0, &table(PortableType::Integer).columns).unwrap_err().to_string();
+        let error = StoredRead::open(folder.path(), 0, &table(PortableType::Integer).columns);
+        let error = error.map(drop).unwrap_err().to_string();
         assert!(error.contains("stored-left-1.parquet: its columns are not those of the table"), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn the_latest_place_of_a_step_is_known(
+            files in prop::collection::vec(prop::collection::vec(0u64..24, 0..12), 0..8)
+        ) {
+            let (mut places, mut expected) = (Places::default(), HashMap::new());
+            for (file, steps) in files.iter().enumerate() {
+                let (one, two) = steps.split_at(steps.len() / 2);
+                places.insert(one, file as u32, 0);
+                places.insert(two, file as u32, one.len() as u32);
+                for (row, step) in steps.iter().enumerate() {
+                    expected.insert(*step, Place { file: file as u32, row: row as u32 });
+                }
+            }
+            for step in 0..30 {
+                prop_assert_eq!(places.get(step), expected.get(&step).copied());
+            }
+        }
     }
 }

@@ -54,7 +54,7 @@ pub use script::{write_empty_script, write_script};
 pub use select::{Selection, cell_text, means};
 pub use steps::{Chunks, Layout, SIDES, STEPS, StepRows, StepsWriter};
 pub use two_way::{
-    Decision, HistoryTimes, LINKS, Merge, NEXT, PAIRS, PlannedPair, Reason, Rules, Take, TwoWayFile, TwoWayInput,
-    TwoWayPlan, Winner, clock_warning, plan_two_way, read_pairs, skew, spoken, window,
+    Decision, HistoryTimes, LINKS, Merge, NEXT, PAIRS, PairsReader, PlannedPair, Reason, Rules, Take, TwoWayFile,
+    TwoWayInput, TwoWayPlan, Winner, clock_warning, plan_two_way, read_pairs, skew, spoken, window,
 };
 pub use watch::deleted_anyway;

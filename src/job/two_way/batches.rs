@@ -1,43 +1,42 @@
 //! The rows of the next base, batch by batch.
 
+use super::fate::{Settled, Standing, fate};
 use super::halves::Half;
-use crate::apply::{ApplyError, read_stored};
+use crate::apply::StoredRead;
 use crate::base::{Base, BaseColumn, BasePair, Known, PairedRows};
 use crate::compare::{Judge, Verdict, View};
 use crate::endpoint::{ExportBatch, Other};
 use crate::job::error::RunError;
-use crate::plan::Plan;
+use crate::plan::{PairsReader, Plan, PlanError, PlannedPair};
 use crate::snapshot::{Parts, Recipe, SnapshotError, open_snapshot};
 use crate::table::{Alignment, Column, Key};
-use std::collections::HashMap;
+use std::path::Path;
 
 /// Stands for a value that nobody knows.
 const UNKNOWN: &str = "(not known)";
-/// Pairs to put into the base at once.
-const CHUNK: usize = 8 * 1024;
 
 /// Where a row of the next base is.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Row {
     /// In the plan's snapshot.
     Frozen(u64),
-    /// Among those that were read back while writing.
-    Stored(usize),
+    /// Among those that were read back while writing: that of this step.
+    Stored(u64),
 }
 
 /// One side's rows: as they were exported, and as they were read back.
 pub(super) struct Side {
     pub(super) parts: Parts,
     pub(super) columns: Vec<Column>,
-    /// Those that were read back, and by step where.
-    pub(super) stored: (ExportBatch, HashMap<u64, usize>),
+    /// Those that were read back.
+    pub(super) stored: StoredRead,
 }
 
 impl Side {
     pub(super) fn open(plan: &Plan, side: usize) -> Result<Self, RunError> {
         let snapshot = open_snapshot(&plan.folder.join(crate::plan::SIDES[side]))?;
         let columns = plan.file.sides[side].table.columns.clone();
-        let stored = read_stored(&plan.folder, side, &columns).map_err(|error: ApplyError| RunError::from(error))?;
+        let stored = StoredRead::open(&plan.folder, side, &columns)?;
         Ok(Self { parts: snapshot.parts, columns, stored })
     }
 
@@ -49,9 +48,9 @@ impl Side {
             rows.iter().filter_map(|row| if let Row::Frozen(at) = row { Some(*at) } else { None }).collect();
         frozen.sort_unstable();
         frozen.dedup();
-        let stored: Vec<u32> =
-            rows.iter().filter_map(|row| if let Row::Stored(at) = row { Some(*at as u32) } else { None }).collect();
-        let stored = self.stored.0.take(&stored).map_err(|e| broken(e.to_string()))?;
+        let stored: Vec<u64> =
+            rows.iter().filter_map(|row| if let Row::Stored(step) = row { Some(*step) } else { None }).collect();
+        let stored = self.stored.rows(&stored).map_err(|e| broken(e.to_string()))?;
         let mut exported = self.parts.fetch(&all, &frozen)?;
         exported.others.sort_by_key(|other| (other.row, other.column));
         let mut next = frozen.len() as u32;
@@ -71,63 +70,106 @@ impl Side {
     }
 }
 
+/// The pairs of a part of the file, one by one.
+pub(super) fn each(pairs: Result<Vec<PlannedPair>, PlanError>) -> impl Iterator<Item = Result<PlannedPair, PlanError>> {
+    let (pairs, error) = pairs.map_or_else(|error| (Vec::new(), Some(Err(error))), |pairs| (pairs, None));
+    pairs.into_iter().map(Ok).chain(error)
+}
+
+fn unread(error: PlanError) -> SnapshotError {
+    SnapshotError::Damaged { path: "the pairs of a plan".to_owned(), why: error.to_string() }
+}
+
 /// A value that is like no other.
 fn unknown(row: usize, column: usize) -> Other {
     Other::value(row as u32, column as u32, UNKNOWN.to_owned())
 }
 
-/// The rows that are half written, those that were written, then those that stay as the base had them.
+/// The rows that are half written, by the side that is; those that were written; then those that stay
+/// as the base had them. The pairs are read anew for each of these kinds.
 pub(super) struct Batches<'a> {
     pub(super) sides: &'a [Side; 2],
     pub(super) alignment: &'a Alignment,
     pub(super) key: &'a Key,
     base: Option<&'a Base>,
-    written: Vec<[Row; 2]>,
-    carried: Vec<BasePair>,
-    /// By the side that is written.
-    halves: [Vec<Half>; 2],
-    at: usize,
+    standing: &'a Standing,
+    /// Whether what is not settled is carried over from the base.
+    carries: bool,
+    folder: &'a Path,
+    /// The kind that is looked for.
+    kind: usize,
+    pairs: PairsReader,
 }
 
+/// Of rows: half written on the left, on the right, written, carried over.
+const KINDS: usize = 4;
+
 impl<'a> Batches<'a> {
-    /// Of these rows of a plan, these pairs of its base, and those that are half of each.
+    /// Of the pairs in a plan's folder, whose steps stand so.
+    ///
+    /// # Errors
+    /// If the pairs can't be read.
     pub(super) fn new(
+        folder: &'a Path,
         sides: &'a [Side; 2],
         compared: (&'a Alignment, &'a Key),
         base: Option<&'a Base>,
-        written: Vec<[Row; 2]>,
-        carried: Vec<BasePair>,
-        halves: [Vec<Half>; 2],
-    ) -> Self {
+        standing: &'a Standing,
+        carries: bool,
+    ) -> Result<Self, RunError> {
         let (alignment, key) = compared;
-        Self { sides, alignment, key, base, written, carried, halves, at: 0 }
+        let pairs = PairsReader::open(folder)?;
+        Ok(Self { sides, alignment, key, base, standing, carries, folder, kind: 0, pairs })
     }
 
     /// The next ones; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<PairedRows>, SnapshotError> {
-        if let Some(base) = self.base {
-            for side in [0, 1] {
-                let some = self.halves[side].len().min(CHUNK);
-                let halves: Vec<Half> = self.halves[side].drain(..some).collect();
-                if !halves.is_empty() {
-                    return self.merge(base, &halves, side).map(Some);
+        while self.kind < KINDS {
+            while let Some(pairs) = self.pairs.next() {
+                if let Some(rows) = self.of(&pairs.map_err(unread)?)? {
+                    return Ok(Some(rows));
                 }
             }
+            self.kind += 1;
+            if self.kind < KINDS {
+                self.pairs = PairsReader::open(self.folder).map_err(unread)?;
+            }
         }
-        let from = self.at;
-        if from < self.written.len() {
-            self.at = self.written.len().min(from + CHUNK);
-            let rows = &self.written[from..self.at];
-            let side = |at: usize| self.sides[at].rows(&rows.iter().map(|pair| pair[at]).collect::<Vec<_>>());
-            return Ok(Some(PairedRows { rows: [side(0)?, side(1)?] }));
+        Ok(None)
+    }
+
+    /// The rows of the kind that is looked for, of some pairs; `None` if there are none.
+    fn of(&self, pairs: &[PlannedPair]) -> Result<Option<PairedRows>, SnapshotError> {
+        let fates = pairs.iter().map(|pair| (pair, fate(pair, self.sides, self.standing)));
+        match (self.kind, self.base) {
+            (side @ (0 | 1), Some(base)) => {
+                let of_side = |fate| match fate {
+                    Settled::Half(half) if half.side == side => Some(half),
+                    _ => None,
+                };
+                let halves: Vec<Half> = fates.filter_map(|(_, fate)| of_side(fate)).collect();
+                if halves.is_empty() { Ok(None) } else { self.merge(base, &halves, side).map(Some) }
+            }
+            (2, _) => {
+                let rows: Vec<[Row; 2]> = fates
+                    .filter_map(|(_, fate)| if let Settled::Rows(rows) = fate { Some(rows) } else { None })
+                    .collect();
+                let side = |at: usize| self.sides[at].rows(&rows.iter().map(|pair| pair[at]).collect::<Vec<_>>());
+                if rows.is_empty() { Ok(None) } else { Ok(Some(PairedRows { rows: [side(0)?, side(1)?] })) }
+            }
+            (3, Some(base)) if self.carries => {
+                let not = fates.filter(|(_, fate)| matches!(fate, Settled::Not));
+                let pairs: Vec<BasePair> = not.filter_map(|(pair, _)| pair.base).collect();
+                if pairs.is_empty() {
+                    return Ok(None);
+                }
+                let side = |at: usize| base.rows(at, &self.sides[at].columns, &pairs);
+                let mut rows = [side(0)?, side(1)?];
+                self.forget_unknown(base, &pairs, &mut rows)?;
+                Ok(Some(PairedRows { rows }))
+            }
+            _ => Ok(None),
         }
-        let from = from - self.written.len();
-        let (Some(base), true) = (self.base, from < self.carried.len()) else { return Ok(None) };
-        let pairs = &self.carried[from..self.carried.len().min(from + CHUNK)];
-        self.at += pairs.len();
-        let mut rows = [base.rows(0, &self.sides[0].columns, pairs)?, base.rows(1, &self.sides[1].columns, pairs)?];
-        self.forget_unknown(base, pairs, &mut rows)?;
-        Ok(Some(PairedRows { rows }))
     }
 
     /// The next base is going to take every column that was compared for known. Where the old one did

@@ -1,12 +1,12 @@
 //! After an undo of a plan that others were applied after: the base stays, but knows nothing any more
 //! of the pairs whose rows were put back. They differ now, and nobody has agreed on them.
 
-use super::batches::Side;
+use super::batches::{Side, each};
 use crate::apply::StepSet;
 use crate::base::{Base, Linker, Next, Wanted};
 use crate::endpoint::ExportBatch;
 use crate::job::error::RunError;
-use crate::plan::{Plan, read_pairs};
+use crate::plan::{PairsReader, Plan};
 use crate::snapshot::{Recipe, SnapshotError};
 use crate::table::{Column, Key};
 use std::collections::HashSet;
@@ -22,7 +22,8 @@ pub(super) fn forget(plan: &Plan, base: &Base, undone: &[StepSet; 2]) -> Result<
     let mut wanted = Wanted::default();
     let mut rows: [Vec<u64>; 2] = Default::default();
     let mut stored: [Vec<u64>; 2] = Default::default();
-    for pair in read_pairs(&plan.folder)? {
+    for pair in PairsReader::open(&plan.folder)?.flat_map(each) {
+        let pair = pair?;
         let steps = |side: usize| pair.steps[side].into_iter().chain(pair.also[side]);
         if (0..2).any(|side| steps(side).any(|step| undone[side].contains(step))) {
             for side in [0, 1] {
@@ -81,8 +82,7 @@ impl Side {
     }
 
     /// Rows as they were read back when these steps were written, of those that are known.
-    fn read_back(&self, steps: &[u64]) -> Result<ExportBatch, SnapshotError> {
-        let rows: Vec<u32> = steps.iter().filter_map(|step| self.stored.1.get(step)).map(|row| *row as u32).collect();
-        self.stored.0.take(&rows).map_err(super::fetched::broken)
+    fn read_back(&self, steps: &[u64]) -> Result<ExportBatch, RunError> {
+        Ok(self.stored.rows(steps)?)
     }
 }

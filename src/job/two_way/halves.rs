@@ -21,8 +21,8 @@ pub(super) struct Half {
     pub(super) side: usize,
     /// The rows as they were exported.
     pub(super) rows: [u64; 2],
-    /// The written one as it was read back.
-    pub(super) stored: usize,
+    /// The step of the written one, by which it was read back.
+    pub(super) stored: u64,
 }
 
 impl Batches<'_> {

@@ -6,6 +6,7 @@
 
 mod batches;
 mod changed;
+mod fate;
 mod fetched;
 mod forget;
 mod halves;

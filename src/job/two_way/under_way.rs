@@ -5,10 +5,11 @@
 //! steps that stand. So it comes to the same whether a run ends, breaks off and is settled by the next
 //! one, is applied again, or is partly taken back.
 
+use super::fate::Standing;
 use super::forget::forget;
 use super::recover::recover;
 use super::run::sound;
-use super::settle::{Standing, advance};
+use super::settle::advance;
 use crate::apply::{Deed, Journal, StepSet};
 use crate::base::{Base, Pending, StateLock, sync_files};
 use crate::job::apply::ApplyJob;

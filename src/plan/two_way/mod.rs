@@ -15,7 +15,7 @@ mod unkeyed;
 
 pub use decide::Reason;
 pub use facts::HistoryTimes;
-pub use pairs::{LINKS, NEXT, PAIRS, PlannedPair, read_pairs};
+pub use pairs::{LINKS, NEXT, PAIRS, PairsReader, PlannedPair, read_pairs};
 pub use planner::{TwoWayInput, TwoWayPlan, plan_two_way};
 pub use rules::{Decision, Merge, Rules, Take, TwoWayFile, Winner};
 pub use times::{clock_warning, skew, spoken, window};

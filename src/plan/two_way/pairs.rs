@@ -16,9 +16,9 @@ use crate::table::Fingerprint;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, UInt64Type};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The file's name in a plan folder.
@@ -29,6 +29,9 @@ pub const NEXT: &str = "next.json";
 
 /// The name of the file of links between rows that agree.
 pub const LINKS: &str = "links.parquet";
+
+/// Pairs that are read at once.
+const BATCH: usize = 8 * 1024;
 
 /// The columns of whole numbers, in the order of [`PlannedPair::numbers`].
 const NUMBERS: [&str; 15] = [
@@ -132,33 +135,60 @@ pub fn write_pairs(folder: &Path, pairs: &[PlannedPair]) -> Result<(), PlanError
     file.sync_all().map_err(|e| failed(&e))
 }
 
-/// Reads the file.
+/// Reads the file as a whole.
 ///
 /// # Errors
 /// If it can't be read.
 pub fn read_pairs(folder: &Path) -> Result<Vec<PlannedPair>, PlanError> {
-    let path = folder.join(PAIRS);
-    let file = File::open(&path).map_err(|e| PlanError::read(&path, e))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
-        .and_then(|builder| builder.build())
-        .map_err(|e| PlanError::damaged(&path, e))?;
-    let broken = || PlanError::damaged(&path, "its columns are not what they should be");
     let mut out = Vec::new();
-    for batch in reader {
-        let batch = batch.map_err(|e| PlanError::damaged(&path, e))?;
+    PairsReader::open(folder)?.try_for_each(|pairs| pairs.map(|pairs| out.extend(pairs)))?;
+    Ok(out)
+}
+
+/// Reads the file some pairs at a time, in their order.
+pub struct PairsReader {
+    path: PathBuf,
+    reader: ParquetRecordBatchReader,
+}
+
+impl PairsReader {
+    /// Begins to read the file of a plan's folder.
+    ///
+    /// # Errors
+    /// If it can't be opened.
+    pub fn open(folder: &Path) -> Result<Self, PlanError> {
+        let path = folder.join(PAIRS);
+        let file = File::open(&path).map_err(|e| PlanError::read(&path, e))?;
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+            .and_then(|builder| builder.with_batch_size(BATCH).build())
+            .map_err(|e| PlanError::damaged(&path, e))?;
+        Ok(Self { path, reader })
+    }
+
+    fn pairs(&self, batch: &RecordBatch) -> Result<Vec<PlannedPair>, PlanError> {
+        let broken = || PlanError::damaged(&self.path, "its columns are not what they should be");
         let numbers = NUMBERS
             .iter()
             .map(|name| batch.column_by_name(name)?.as_primitive_opt::<UInt64Type>())
             .collect::<Option<Vec<_>>>()
             .ok_or_else(broken)?;
         let settled = batch.column_by_name("settled").and_then(|array| array.as_boolean_opt()).ok_or_else(broken)?;
-        for row in 0..batch.num_rows() {
+        let pair = |row: usize| {
             let row_of = |array: &&UInt64Array| array.is_valid(row).then(|| array.value(row));
             let values: Vec<Option<u64>> = numbers.iter().map(row_of).collect();
-            out.push(PlannedPair::of(&values, settled.value(row)).ok_or_else(broken)?);
-        }
+            PlannedPair::of(&values, settled.value(row)).ok_or_else(broken)
+        };
+        (0..batch.num_rows()).map(pair).collect()
     }
-    Ok(out)
+}
+
+impl Iterator for PairsReader {
+    type Item = Result<Vec<PlannedPair>, PlanError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let batch = self.reader.next()?;
+        Some(batch.map_err(|e| PlanError::damaged(&self.path, e)).and_then(|batch| self.pairs(&batch)))
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::support::{Kind, Place, Run, count, steps};
 use crate::writers::rows::{Table, printed};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use trueup::apply::read_stored;
+use trueup::apply::StoredRead;
 use trueup::endpoint::{Action, Address, dialect_of};
 use trueup::plan::{ActionCounts, Direction, Layout, Plan, StepRows, StepsWriter, write_script};
 
@@ -179,12 +179,12 @@ impl Fixture {
 
     /// The rows that were kept of a side, by step.
     fn stored(&self, folder: &Path, side: usize) -> BTreeMap<u64, String> {
-        let (rows, places) = read_stored(folder, side, &self.table(side).columns).unwrap();
-        let word = |at: usize| {
-            let row = printed(&rows.take(&[at as u32]).unwrap()).remove(0);
+        let kept = StoredRead::open(folder, side, &self.table(side).columns).unwrap();
+        let word = |step: u64| {
+            let row = printed(&kept.rows(&[step]).unwrap()).remove(0);
             row.into_iter().map(|cell| cell.unwrap_or_else(|| "NULL".to_owned())).collect::<Vec<_>>().join(" ")
         };
-        places.into_iter().map(|(step, at)| (step, word(at))).collect()
+        (0..1000).filter(|step| kept.has(*step)).map(|step| (step, word(step))).collect()
     }
 }
 
