@@ -20,7 +20,8 @@ pub(super) fn csv(text: &str) -> Result<CsvAddress, AddressError> {
         match option.split_once('=') {
             Some(("delimiter", value)) => {
                 let byte = delimiter(&decode(value));
-                let why = || format!("`{value}` is no delimiter: write one character, as `;`, or `tab`");
+                let shown = certain(value);
+                let why = || format!("`{shown}` is no delimiter: write one character, as `;`, or `tab`");
                 out.delimiter = Some(byte.ok_or_else(|| invalid(why()))?);
             }
             _ => {

@@ -240,6 +240,7 @@ fn a_password_in_the_wrong_place_is_refused_and_not_told() {
         "postgres://me@h/d#t&PassWord=s3cret",
         "mysql://p%61ssword=s3cret@h/d#t",
         "mysql://me@h/d#pwd%3Ds3cret",
+        "csv:a.csv?delimiter=x:/me:s3cret@h:1",
     ] {
         let error = parse(text).unwrap_err().to_string();
         assert!(!error.contains("s3cret"), "{error}");
