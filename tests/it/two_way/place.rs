@@ -54,7 +54,8 @@ impl Two {
     /// The state folders in the common place.
     fn states(&self) -> Vec<PathBuf> {
         let Ok(entries) = std::fs::read_dir(self.dir.path().join("xdg/trueup")) else { return Vec::new() };
-        entries.map(|entry| entry.unwrap().path()).collect()
+        // Beside them is the key by which one knows plans of one's own.
+        entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect()
     }
 
     /// Moves the only state to where it was kept before.
