@@ -158,11 +158,7 @@ impl ChunkWriter<'_> {
         if let Some(keep) = &mut self.keep {
             outcome.stored.drain(..).try_for_each(|stored| stored.hand(&mut **keep))?;
         }
-        match self.deed {
-            Deed::Apply => self.journal.already(&outcome.already)?,
-            // Taken back by somebody already, maybe by us before a crash.
-            Deed::Undo => self.journal.done(Deed::Undo, &outcome.already)?,
-        }
+        self.journal.already(self.deed, &outcome.already)?;
         take(outcome)
     }
 

@@ -12,7 +12,8 @@
 //! - `done`: after COMMIT.
 //! - `dropped`: COMMIT was refused, or turned out not to have taken place; nothing was written.
 //! - `unclear`: nobody can tell whether COMMIT took place, and the rows have changed since.
-//! - `already`: the rows of these steps were as planned before apply came to them.
+//! - `already`: the rows of these steps were as planned before apply came to them; or, of an undo, as before
+//!   the plan before undo came to them: somebody put them back.
 //! - `ended`: the run has dealt with every step.
 //!
 //! A step is *ours*, for undo to take back, from the moment that an apply intends it until an undo
@@ -186,12 +187,13 @@ impl Journal {
         self.tell_of(deed, Stage::Unclear, steps, None)
     }
 
-    /// The rows of these steps were as planned before apply came to them.
+    /// The rows of these steps were as planned before apply came to them, or as before the plan before
+    /// undo did.
     ///
     /// # Errors
     /// If it can't be written.
-    pub fn already(&mut self, steps: &StepSet) -> Result<(), ApplyError> {
-        self.tell_of(Deed::Apply, Stage::Already, steps, None)
+    pub fn already(&mut self, deed: Deed, steps: &StepSet) -> Result<(), ApplyError> {
+        self.tell_of(deed, Stage::Already, steps, None)
     }
 
     /// A run has dealt with every step.

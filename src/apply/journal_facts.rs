@@ -27,8 +27,10 @@ pub struct JournalFacts {
     pub unclear: StepSet,
     /// Steps whose rows were as planned before apply came to them, since the last undo.
     pub already: StepSet,
-    /// The steps that the last undo took back.
+    /// The steps that the last undo took back, or may have.
     pub undone: StepSet,
+    /// Those that apply wrote, and whose rows somebody put back before an undo came to them.
+    pub put_back: StepSet,
     /// What the last run did, if it came as far as to write.
     pub last: Option<Deed>,
     /// Whether that run dealt with every step.
@@ -48,11 +50,25 @@ impl JournalFacts {
         out
     }
 
-    /// The steps that apply has dealt with: those that stand, and those whose rows were as planned.
+    /// The steps that apply has dealt with: those that stand, those whose rows were as planned, and those
+    /// that somebody else than undo put back.
     pub fn dealt_with(&self) -> StepSet {
-        let mut out = self.certain();
+        let mut out = self.agreed();
         out.insert_all(&self.already);
         out
+    }
+
+    /// The steps that both sides agreed on, and no undo took back: whatever has become of their rows is
+    /// somebody's doing.
+    pub fn agreed(&self) -> StepSet {
+        let mut out = self.certain();
+        out.insert_all(&self.put_back);
+        out
+    }
+
+    /// Whether anything is left of what apply did, once undo has been over it.
+    pub fn is_anything_left(&self) -> bool {
+        [&self.ours, &self.put_back, &self.unclear].iter().any(|steps| !steps.is_empty())
     }
 }
 
@@ -88,8 +104,18 @@ pub(super) fn change(facts: &mut JournalFacts, line: Line) {
             facts.undone.insert_all(&steps);
         }
         (Deed::Undo, Stage::Dropped) => {}
-        (_, Stage::Already) => facts.already.insert_all(&steps),
-        (_, Stage::Unclear) => facts.unclear.insert_all(&steps),
+        (Deed::Apply, Stage::Already) => facts.already.insert_all(&steps),
+        // One of which nobody knows whether it was written stays so.
+        (Deed::Undo, Stage::Already) => {
+            facts.ours.remove_all(&steps);
+            steps.remove_all(&facts.unclear);
+            facts.put_back.insert_all(&steps);
+        }
+        (Deed::Apply, Stage::Unclear) => facts.unclear.insert_all(&steps),
+        (Deed::Undo, Stage::Unclear) => {
+            facts.unclear.insert_all(&steps);
+            facts.undone.insert_all(&steps);
+        }
         (_, Stage::Ended) => facts.ended = true,
     }
     facts.last = Some(deed);

@@ -556,10 +556,7 @@ impl<'a> Run<'a> {
         });
         let mut outcome = outcome?;
         journal.done(deed, &outcome.written)?;
-        match deed {
-            Deed::Apply => journal.already(&outcome.already)?,
-            Deed::Undo => journal.done(deed, &outcome.already)?,
-        }
+        journal.already(deed, &outcome.already)?;
         drop(progress);
         outcome.already.insert_all(&skipped.into_inner());
         self.out.sides[side] = SideOutcome {

@@ -176,11 +176,11 @@ pub(super) fn keep(
     if undo {
         standing.settled = Default::default();
     }
-    let mut stands = false;
+    let mut left = false;
     for side in [0, 1] {
         let facts = Journal::facts_of(&plan.folder, side, &plan.file.checksum)?.unwrap_or_default();
-        standing.settled[side].insert_all(&if undo { facts.certain() } else { facts.dealt_with() });
-        stands |= !facts.ours.is_empty();
+        standing.settled[side].insert_all(&if undo { facts.agreed() } else { facts.dealt_with() });
+        left |= facts.is_anything_left();
         undone[side] = facts.undone;
         standing.unclear[side] = facts.unclear;
     }
@@ -191,9 +191,11 @@ pub(super) fn keep(
         (false, Stand::Moved(_)) => return Err(RunError::BaseMoved { state: state.display().to_string() }),
         // Nothing was taken back: what was agreed on still is.
         (true, _) if !touched => None,
+        (true, Stand::From(before) | Stand::Own { before, .. }) if left => {
+            advance(plan, state, before.as_deref(), &standing)?
+        }
         // The plan's own base was never written: the one that is there is right again.
         (true, Stand::From(_)) => None,
-        (true, Stand::Own { before, .. }) if stands => advance(plan, state, before.as_deref(), &standing)?,
         (true, Stand::Own { .. }) => {
             crate::base::take_back(state, &plan.file.checksum)?;
             None

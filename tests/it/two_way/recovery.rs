@@ -432,3 +432,51 @@ fn a_plan_that_is_gone_is_not_guessed_at() {
     pair.sync(&[]);
     assert_all_is_there(&mut pair);
 }
+
+#[test]
+fn what_a_person_put_back_before_an_undo_is_carried_over() {
+    for kinds in [[Kind::Sqlite, Kind::Sqlite], [Kind::Mysql, Kind::Postgres], [Kind::Postgres, Kind::Sqlite]] {
+        for others in [false, true] {
+            let mut pair = pair(kinds);
+            pair.sql(1, "DELETE FROM {t} WHERE id = 6");
+            pair.sql(1, "UPDATE {t} SET name = 'right' WHERE id = 5");
+            if others {
+                pair.sql(1, "DELETE FROM {t} WHERE id = 7");
+            }
+            let synced = pair.sync(&[]);
+            assert_eq!(synced.run.code, Some(0), "{}", synced.run);
+            pair.sql(0, "INSERT INTO {t} VALUES (6, 'p6@example.org', 'person 6', 60, '2024-01-01 00:00:00')");
+            pair.sql(0, "UPDATE {t} SET name = 'person 5' WHERE id = 5");
+            let undone = pair.place.dir.undo(&synced.folder, &[]);
+            assert_eq!(undone.code, Some(0), "{undone}");
+            assert_eq!(state(&pair, &synced.folder), "undone");
+            assert!(ids(&mut pair, 0).contains(&"7".to_owned()), "{kinds:?}");
+            let synced = pair.sync(&[]);
+            assert_eq!(synced.run.code, Some(0), "{kinds:?}: {}", synced.run);
+            pair.assert_agree();
+            assert_eq!(pair.cell(1, ("id", "5"), "name").as_deref(), Some("person 5"), "{kinds:?}");
+            // What undo itself has brought back is deleted again.
+            let left: &[&str] =
+                if others { &["1", "2", "3", "4", "5", "6", "8"] } else { &["1", "2", "3", "4", "5", "6", "7", "8"] };
+            assert_eq!(ids(&mut pair, 1), left, "{kinds:?}: {}", synced.run);
+        }
+    }
+}
+
+#[test]
+fn a_file_that_a_person_put_back_before_an_undo_is_carried_over() {
+    let mut pair = pair([Kind::Csv, Kind::Sqlite]);
+    let file = pair.place.dir.path().join(&pair.addresses[0]);
+    let before = std::fs::read(&file).unwrap();
+    pair.sql(1, "DELETE FROM {t} WHERE id = 6");
+    pair.sql(1, "UPDATE {t} SET name = 'right' WHERE id = 5");
+    let synced = pair.sync(&[]);
+    std::fs::write(&file, &before).unwrap();
+    assert_eq!(pair.place.dir.undo(&synced.folder, &[]).code, Some(0));
+    // Applied once more, the plan leaves alone what somebody has put back.
+    assert_eq!(count(&pair.place.dir.apply(&synced.folder, &[]).json(0), "/already"), 2);
+    pair.sync(&[]);
+    pair.assert_agree();
+    assert_eq!(ids(&mut pair, 1), ["1", "2", "3", "4", "5", "6", "7", "8"]);
+    assert_eq!(pair.cell(1, ("id", "5"), "name").as_deref(), Some("person 5"));
+}
