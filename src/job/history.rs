@@ -1,7 +1,7 @@
 //! Keeping a table's history: installing it, what there is, forgetting what has been seen, and taking
 //! it away.
 
-use super::states::{BEFORE, NoHome, states, states_root};
+use super::states::{BEFORE, NoHome, state_folders, states, states_root};
 use crate::apply::same_table;
 use crate::base::{Base, BaseFile};
 use crate::endpoint::{
@@ -150,8 +150,7 @@ pub fn clear_history(address: &Address, forget: &Forget, watch: &dyn Watch) -> R
     let kept = match forget {
         Forget::Seen(Some(state)) => vec![state.clone()],
         Forget::Seen(None) | Forget::All => {
-            let all = states(&states_root()?)?.into_iter().chain(states(Path::new(BEFORE))?);
-            all.map(|state| state.folder).collect()
+            state_folders(&states_root()?)?.into_iter().chain(state_folders(Path::new(BEFORE))?).collect::<Vec<_>>()
         }
     };
     for state in &kept {

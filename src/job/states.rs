@@ -44,6 +44,19 @@ pub(super) struct State {
 /// # Errors
 /// If the place is there and can't be read.
 pub(super) fn states(place: &Path) -> Result<Vec<State>, SnapshotError> {
+    let state = |folder: PathBuf| {
+        let base = BaseFile::read(&folder.join(BASE)).transpose()?;
+        Some(State { folder, base })
+    };
+    Ok(state_folders(place)?.into_iter().filter_map(state).collect())
+}
+
+/// The folders in a place that are for states, by name: also those of first runs that broke off before
+/// there was a base.
+///
+/// # Errors
+/// If the place is there and can't be read.
+pub(super) fn state_folders(place: &Path) -> Result<Vec<PathBuf>, SnapshotError> {
     let entries = match std::fs::read_dir(place) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -59,11 +72,7 @@ pub(super) fn states(place: &Path) -> Result<Vec<State>, SnapshotError> {
         }
     }
     folders.sort();
-    let state = |folder: PathBuf| {
-        let base = BaseFile::read(&folder.join(BASE)).transpose()?;
-        Some(State { folder, base })
-    };
-    Ok(folders.into_iter().filter_map(state).collect())
+    Ok(folders)
 }
 
 /// Carries a state over to another folder, which holds nothing yet.

@@ -2,9 +2,11 @@
 
 use super::pair::{Counts, Pair};
 use super::people::people;
+use super::recovery::forget_the_end;
 use crate::support::{Kind, Run, Workdir};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// Two SQLite files of three columns, which runs name without a state folder.
 struct Two {
@@ -244,4 +246,32 @@ fn an_undone_first_run_is_forgotten() {
         let again = pair.sync(&[]);
         assert_eq!(again.counts(), Counts::new([0; 3], [1, 0, 0]), "{}", again.run);
     }
+}
+
+#[test]
+fn clearing_a_history_settles_a_first_run_that_broke_off() {
+    let two = Two::new();
+    let left = two.addresses[0].as_str();
+    assert_eq!(two.dir.trueup(["history", "install", left]).code, Some(0));
+    two.sql(1, "INSERT INTO t VALUES (4, 'd', 'd'), (5, 'e', 'e')");
+    let [_, right] = &two.addresses;
+    let args = ["sync", left, right, "--direction", "both", "--out", "first", "--chunk", "1", "--pause", "60s"];
+    let running = two.dir.start(&mut two.dir.command(args));
+    let begun = Instant::now();
+    while two.ids(0).len() == 3 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it never wrote a row");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(running.kill(), "it was still running");
+    // Only the history knows that the row was written, until it is cleared.
+    forget_the_end(&two.dir, "first", "left");
+    two.sql(0, "DELETE FROM t WHERE id = 4");
+    let cleared = two.dir.trueup(["history", "clear", left, "--all"]);
+    assert_eq!(cleared.code, Some(0), "{cleared}");
+    assert!(cleared.stderr.contains("broke off"), "{cleared}");
+    let [state] = &two.states()[..] else { panic!("one state: {:?}", two.states()) };
+    assert!(!state.join("pending.json").exists());
+    assert_eq!(two.run("sync", &[]).code, Some(0));
+    assert_eq!([two.ids(0), two.ids(1)], [[1, 2, 3, 5], [1, 2, 3, 5]]);
 }

@@ -3,7 +3,7 @@
 
 use super::pair::Pair;
 use super::people::people;
-use crate::support::{Kind, Run, count};
+use crate::support::{Kind, Run, Workdir, count};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -213,8 +213,8 @@ fn a_lock_between_postgres_and_mysql() {
 }
 
 /// Rewrites a journal as it would be if the program had been killed before it wrote its last lines.
-fn forget_the_end(pair: &Pair, folder: &str, side: &str) {
-    let path = pair.place.dir.path().join(folder).join(format!("journal-{side}.jsonl"));
+pub fn forget_the_end(dir: &Workdir, folder: &str, side: &str) {
+    let path = dir.path().join(folder).join(format!("journal-{side}.jsonl"));
     let text = std::fs::read_to_string(&path).unwrap();
     let mut lines: Vec<&str> = text.lines().collect();
     while !lines.last().unwrap().contains("\"intent\"") {
@@ -240,7 +240,7 @@ fn commit_took_place(kinds: [Kind; 2], history: bool) {
     pair.sql(1, "INSERT INTO {t} VALUES (20, 'new@example.org', 'new', 1, NULL)");
     pair.sql(0, "UPDATE {t} SET name = 'left' WHERE id = 8");
     let folder = broken_sync(&mut pair, Break::Kill);
-    forget_the_end(&pair, &folder, "left");
+    forget_the_end(&pair.place.dir, &folder, "left");
     // The new row looks as if it had never been written.
     pair.sql(0, "DELETE FROM {t} WHERE id = 20");
     let synced = pair.sync(&[]);
@@ -256,7 +256,7 @@ fn rows_tell_where_nothing_else_does() {
         let mut pair = pair(kinds);
         edit(&mut pair);
         let folder = broken_sync(&mut pair, Break::Kill);
-        forget_the_end(&pair, &folder, "left");
+        forget_the_end(&pair.place.dir, &folder, "left");
         let synced = pair.sync(&[]);
         assert_eq!(synced.run.code, Some(0), "{}", synced.run);
         pair.assert_agree();
@@ -272,7 +272,7 @@ fn rows_tell_where_nothing_else_does() {
         std::thread::sleep(Duration::from_millis(500));
         assert!(running.kill());
         let_go(&mut pair, held);
-        forget_the_end(&pair, &folder, "left");
+        forget_the_end(&pair.place.dir, &folder, "left");
         pair.sql(0, "UPDATE {t} SET qty = 77 WHERE id = 21");
         let synced = pair.sync(&[]);
         assert_eq!((synced.run.code, count(&synced.json, "/conflicts")), (Some(1), 1), "{}", synced.run);
@@ -289,7 +289,7 @@ fn a_chunk_whose_rows_disagree_is_a_conflict() {
     let (folder, args) = pair.args("sync", &[]);
     let command = pair.place.dir.command(args);
     killed_after_a_chunk(&mut pair, command, |pair| pair.cell(0, ("id", "3"), "name").as_deref() == Some("right"));
-    forget_the_end(&pair, &folder, "left");
+    forget_the_end(&pair.place.dir, &folder, "left");
     // One of the two as it was before: nobody can tell whether the other was written.
     pair.sql(0, "UPDATE {t} SET name = 'person 4' WHERE id = 4");
     let synced = pair.sync(&[]);
