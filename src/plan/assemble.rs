@@ -322,6 +322,8 @@ impl<'a> Assembler<'a> {
     /// others.
     fn make(&self, link: &Link, source: &View, at: usize, there: Option<&View>, wanted: &[bool]) -> Made {
         let column = self.shape.column(link.written);
+        let from = &self.source.columns()[link.source];
+        let alike = from.ty == column.ty || from.native == column.native;
         let mut builder = PortableBuilder::new(&column.ty);
         let mut misfits = Vec::new();
         let mut failed = vec![false; wanted.len()];
@@ -333,10 +335,11 @@ impl<'a> Assembler<'a> {
             match from {
                 None => builder.null(),
                 Some(cell) if !wanted => cell.copy(&mut builder),
-                // SQLite takes any value in any column.
-                Some(cell) if self.stores && cell.other.is_some() => cell.copy(&mut builder),
                 Some(cell) => {
-                    if let Err(why) = link.converter.convert(cell, &mut builder) {
+                    // SQLite takes any value in any column, and reads it there as its type says.
+                    if let Some(text) = cell.other.filter(|_| self.stores) {
+                        if alike { cell.copy(&mut builder) } else { builder.parse(text) }
+                    } else if let Err(why) = link.converter.convert(cell, &mut builder) {
                         misfits.push((row, named(cell, &why)));
                         failed[row] = true;
                     }
