@@ -3,7 +3,7 @@
 
 use super::outcome::SideOutcome;
 use crate::endpoint::{Action, AddressError, EndpointError, OnDelete};
-use crate::plan::{LimitExceeded, PlanError};
+use crate::plan::{LimitExceeded, ManyDeletes, PlanError};
 use std::path::Path;
 use thiserror::Error;
 
@@ -14,8 +14,21 @@ pub enum ApplyError {
     #[error(transparent)]
     Plan(#[from] PlanError),
     /// More steps than are allowed.
-    #[error(transparent)]
-    Limit(#[from] LimitExceeded),
+    #[error("{limit}")]
+    Limit {
+        /// Which.
+        limit: LimitExceeded,
+        /// The plan folder, to look at them.
+        folder: String,
+    },
+    /// More deletes than anybody has said are meant.
+    #[error("{deletes}")]
+    ManyDeletes {
+        /// How many.
+        deletes: ManyDeletes,
+        /// The plan folder, to look at them.
+        folder: String,
+    },
     /// A table's address.
     #[error(transparent)]
     Address(#[from] AddressError),
@@ -74,16 +87,6 @@ pub enum ApplyError {
         on_delete: OnDelete,
         /// How many.
         rows: u64,
-    },
-    /// The source has no rows, and every row of the target would be deleted.
-    #[error("{empty} has no rows, and the plan deletes {deletes} rows of the {target} table")]
-    EmptySource {
-        /// Without any password.
-        empty: String,
-        /// `left` or `right`.
-        target: &'static str,
-        /// How many rows would go.
-        deletes: u64,
     },
     /// A file of the plan folder.
     #[error("can't {doing} {path}: {why}")]

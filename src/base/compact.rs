@@ -36,6 +36,7 @@ impl Base {
             file: BaseFile { segments: self.file.segments[..1].to_vec(), ..self.file.clone() },
             segments: vec![oldest.clone()],
         };
+        let torn = self.torn()?;
         let next = Next {
             state: &self.folder,
             file: self.file.clone(),
@@ -44,6 +45,7 @@ impl Base {
             frozen: None,
             gone: &gone,
             open: [self.open_rows(0)?, self.open_rows(1)?],
+            torn: &torn,
         };
         let mut chunks = later.chunks(CHUNK);
         let rows = |side: usize, pairs| self.rows(side, &self.file.sides[side].table.columns, pairs);

@@ -46,6 +46,9 @@ pub struct BaseSide {
     pub unkeyed_known: u64,
     /// How far its history had been read.
     pub mark: Option<HistoryMark>,
+    /// What told when its definition changed; `None` where columns have numbers of their own.
+    #[serde(default)]
+    pub altered: Option<String>,
     /// The installation of its history that is known to remember this base.
     #[serde(default)]
     pub remembered: Option<String>,

@@ -4,7 +4,7 @@ use super::disk::{damaged, make_folder};
 use super::file::{BASE, BaseFile, VERSION};
 use super::find::Base;
 use super::linker::Linker;
-use super::pair::{BasePair, PrintSet};
+use super::pair::{BasePair, Ids, PrintSet};
 use super::place::{put_in_place, sweep};
 use super::segment::{SEGMENTS, SIDES};
 use super::segment_writer::{Draft, SegmentWriter};
@@ -39,6 +39,8 @@ pub struct Next<'a> {
     pub gone: &'a [BasePair],
     /// The identities of each side's rows that are not settled, over the identity's columns.
     pub open: [Option<ExportBatch>; 2],
+    /// The identities of rows that are both there and not settled, and that are no pair of `on` either.
+    pub torn: &'a [Ids],
 }
 
 impl Next<'_> {
@@ -134,18 +136,22 @@ impl<'n, 'a> NewSegments<'n, 'a> {
         if let Some((snapshots, links)) = next.frozen
             && let Some(draft) = Draft::frozen(next.state, &self.name(), snapshots, links)?
         {
-            self.close(draft, &[None, None])?;
+            self.close(draft, &[None, None], &[])?;
         }
         while let Some(rows) = written()? {
             self.add(&rows.rows)?;
         }
         // The last segment says what is not settled, and that nothing is by saying nothing.
-        if self.current.is_some() || self.names.is_empty() || next.open.iter().any(Option::is_some) {
+        if self.current.is_some()
+            || self.names.is_empty()
+            || next.open.iter().any(Option::is_some)
+            || !next.torn.is_empty()
+        {
             let last = match self.current.take() {
                 Some(writer) => writer,
                 None => SegmentWriter::create(next.state, &self.name(), &next.file.sides)?,
             };
-            self.close(last.finish(&next.file.sides)?, &next.open)?;
+            self.close(last.finish(&next.file.sides)?, &next.open, next.torn)?;
         }
         Ok(self.names)
     }
@@ -156,9 +162,9 @@ impl<'n, 'a> NewSegments<'n, 'a> {
 
     /// Completes the current segment. The first one ends pairs of the base below; what comes later
     /// may have them anew.
-    fn close(&mut self, draft: Draft, open: &[Option<ExportBatch>; 2]) -> Result<(), SnapshotError> {
+    fn close(&mut self, draft: Draft, open: &[Option<ExportBatch>; 2], torn: &[Ids]) -> Result<(), SnapshotError> {
         let gone = if self.names.is_empty() { self.next.gone } else { &[] };
-        draft.finish(&self.next.file.sides, gone, open)?;
+        draft.finish(&self.next.file.sides, gone, open, torn)?;
         self.names.push(self.name());
         self.seen.iter_mut().for_each(PrintSet::clear);
         Ok(())
@@ -183,7 +189,7 @@ impl<'n, 'a> NewSegments<'n, 'a> {
             if (0..2).any(|side| self.seen[side].contains(&own[side].low)) {
                 self.put(rows, &std::mem::take(&mut run))?;
                 if let Some(writer) = self.current.take() {
-                    self.close(writer.finish(&self.next.file.sides)?, &[None, None])?;
+                    self.close(writer.finish(&self.next.file.sides)?, &[None, None], &[])?;
                 }
             }
             for (seen, id) in self.seen.iter_mut().zip(own) {

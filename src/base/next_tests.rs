@@ -47,6 +47,7 @@ fn a_base_gives_back_what_was_put_in() {
         frozen: Some(([&snapshots[0], &snapshots[1]], &links)),
         gone: &[],
         open,
+        torn: &[],
     };
     let base = next.write(&mut handing_over(&rows[20..], 3)).unwrap();
     rows.drain(..2);
@@ -103,6 +104,7 @@ fn a_later_link_supersedes_by_an_identity_that_nobody_asked_for() {
         frozen: None,
         gone: &gone,
         open: [None, None],
+        torn: &[],
     };
     let base = next.write(&mut || Ok(None)).unwrap();
     assert_eq!(content(&base), [pair(2, 2, 6, ["1", "1"])]);
@@ -132,6 +134,7 @@ fn what_is_frozen_may_link_anew_what_is_gone() {
         frozen: Some(([&snapshots[0], &snapshots[1]], &links)),
         gone: &gone,
         open: [None, None],
+        torn: &[],
     };
     let base = next.write(&mut handing_over(std::slice::from_ref(&later), 1)).unwrap();
     let found = base.find(&Wanted { keys: HashSet::from([prints(&again).0]), ..Wanted::default() }).unwrap();
@@ -179,6 +182,7 @@ fn a_column_that_only_later_rows_have_is_not_known() {
         frozen: None,
         gone: &[],
         open: [None, None],
+        torn: &[],
     };
     let mut left = batch(0, &[(Some(2), Some(6), None)]);
     let mut arrays = left.rows.columns().to_vec();
@@ -224,6 +228,7 @@ fn segments_that_say_nothing_are_not_carried_on() {
             frozen: None,
             gone: &[],
             open,
+            torn: &[],
         };
         base = next.write(&mut || Ok(None)).unwrap();
         assert_eq!((base.file.segments.len(), pairs(&base)), (2, 1));
@@ -252,6 +257,7 @@ fn many_segments_become_two() {
         frozen: None,
         gone: &[],
         open,
+        torn: &[],
     };
     let base = next.write(&mut || Ok(None)).unwrap();
     assert_eq!(base.file.segments.len(), 6);
@@ -289,6 +295,7 @@ fn bases_of_other_keys_do_not_mix() {
         frozen: None,
         gone: &[],
         open: [None, None],
+        torn: &[],
     };
     let error = next.write(&mut || Ok(None)).unwrap_err();
     assert!(matches!(&error, SnapshotError::Damaged { why, .. } if why.contains("right")), "{error}");
@@ -375,6 +382,7 @@ proptest! {
                 frozen: Some(([&snapshots[0], &snapshots[1]], &links)),
                 gone: &gone,
                 open: [None, None],
+                torn: &[],
             };
             let base = next.write(&mut handing_over(&written, 2)).unwrap();
             model.sort();

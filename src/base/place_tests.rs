@@ -37,7 +37,7 @@ fn two(state: &Path) -> Base {
     let open = [Some(batch(0, &[])), None].map(|batch| {
         batch.map(|b| crate::endpoint::ExportBatch { rows: b.rows.project(&[1]).unwrap(), others: Vec::new() })
     });
-    let next = Next { state, file, recipes: &recipes(), on: Some(&first), frozen: None, gone: &gone, open };
+    let next = Next { state, file, recipes: &recipes(), on: Some(&first), frozen: None, gone: &gone, open, torn: &[] };
     next.write(&mut handing_over(&[pair(3, 3, 3, ["3", "3"])], 9)).unwrap()
 }
 
@@ -133,7 +133,8 @@ fn a_write_that_fails_leaves_the_base_that_was_there() {
     let state = folder.path();
     let first = write_rows(state, "a", None, &[pair(1, 1, 1, ["1", "1"])]);
     let file = BaseFile { plan: "b".into(), sides: [side(0), side(1)], ..BaseFile::default() };
-    let next = Next { state, file, recipes: &recipes(), on: None, frozen: None, gone: &[], open: [None, None] };
+    let next =
+        Next { state, file, recipes: &recipes(), on: None, frozen: None, gone: &[], open: [None, None], torn: &[] };
     let mut written = handing_over(&[pair(2, 2, 2, ["2", "2"])], 1);
     let error = next.write(&mut || written()?.map_or(Err(SnapshotError::Interrupted), |rows| Ok(Some(rows))));
     assert!(matches!(error, Err(SnapshotError::Interrupted)));
@@ -226,6 +227,7 @@ fn what_base_json_says_is_checked() {
         frozen: None,
         gone: &[],
         open: [None, None],
+        torn: &[],
     };
     assert!(matches!(next.write(&mut || Ok(None)), Err(SnapshotError::Version { .. })));
 

@@ -6,7 +6,7 @@ use super::pair::BasePair;
 use super::segment::{OPEN_FILES, Segment, count};
 use crate::endpoint::{ExportBatch, Other};
 use crate::snapshot::{Parts, SnapshotError, portable_schema};
-use crate::table::{Column, TableInfo};
+use crate::table::{Column, Fingerprint, TableInfo};
 use arrow::array::{RecordBatch, RecordBatchOptions, new_null_array};
 use std::path::Path;
 use std::sync::Arc;
@@ -71,10 +71,21 @@ impl Base {
         all.take(&places).map_err(broken)
     }
 
-    /// Whether the base has this column of a side, in this type: in all of its rows.
+    /// Whether the base has this column of a side, in this type: in all of its rows. One that was dropped
+    /// and added anew is another one, whatever it is called.
     pub fn has(&self, side: usize, column: &Column) -> bool {
-        self.file.sides[side].table.columns.iter().any(|own| own.name == column.name && own.ty == column.ty)
+        let is = |own: &Column| own.name == column.name && own.ty == column.ty && column.is_still(own);
+        self.file.sides[side].table.columns.iter().any(is)
             && self.segments.iter().all(|segment| segment.file.links == 0 || segment.position(side, column).is_some())
+    }
+
+    /// The identities, left and right, of rows that were both there and not settled at the last run, and
+    /// that are no pair of the base.
+    ///
+    /// # Errors
+    /// If the file can't be read.
+    pub fn torn(&self) -> Result<Vec<[Fingerprint; 2]>, SnapshotError> {
+        self.segments.last().map_or_else(|| Ok(Vec::new()), Segment::torn)
     }
 
     /// The identities of a side's rows that are not settled, over the identity's columns.

@@ -21,6 +21,8 @@ pub const SEGMENT: &str = "segment.json";
 pub const LINKS_FILE: &str = "links.parquet";
 /// Pairs of earlier segments that no longer hold.
 pub const GONE_FILE: &str = "gone.parquet";
+/// Pairs of rows that are both there and not settled, and that no link tells of.
+pub const TORN_FILE: &str = "torn.parquet";
 /// Identities of rows that are not settled.
 pub const OPEN_FILES: [&str; 2] = ["open-left.parquet", "open-right.parquet"];
 
@@ -34,6 +36,9 @@ pub struct SegmentFile {
     pub links: u64,
     /// Rows of `gone.parquet`; without any there is no such file.
     pub gone: u64,
+    /// Rows of `torn.parquet`; without any there is no such file.
+    #[serde(default)]
+    pub torn: u64,
     /// Rows of the files of identities that are not settled, if there are such files.
     pub open: [Option<u64>; 2],
     /// The checksums (XXH3, 128 bits) of all of its other files, by their path in the segment.
@@ -51,6 +56,7 @@ pub struct Segment {
     pub parts: [Parts; 2],
     links: Numbers<8>,
     gone: Option<Numbers<4>>,
+    torn: Option<Numbers<4>>,
 }
 
 impl Segment {
@@ -74,21 +80,22 @@ impl Segment {
             read_json(&folder.join(SEGMENT))?.ok_or_else(|| damaged(folder, "it is missing or not whole"))?;
         let links = Numbers::open(&folder.join(LINKS_FILE), LINKS)?;
         count(links.path(), links.rows(), file.links)?;
-        let gone = match file.gone {
-            0 => None,
-            rows => {
-                let gone = Numbers::open(&folder.join(GONE_FILE), GONE)?;
-                count(gone.path(), gone.rows(), rows)?;
-                Some(gone)
+        let pairs = |name: &str, rows: u64| -> Result<Option<Numbers<4>>, SnapshotError> {
+            if file.checksums.contains_key(name) != (rows > 0) {
+                return Err(damaged(&folder.join(SEGMENT), format!("it does not say the same of {name} throughout")));
             }
+            if rows == 0 {
+                return Ok(None);
+            }
+            let pairs = Numbers::open(&folder.join(name), GONE)?;
+            count(pairs.path(), pairs.rows(), rows)?;
+            Ok(Some(pairs))
         };
-        if file.checksums.contains_key(GONE_FILE) != (file.gone > 0) {
-            return Err(damaged(&folder.join(SEGMENT), format!("it does not say the same of {GONE_FILE} throughout")));
-        }
+        let (gone, torn) = (pairs(GONE_FILE, file.gone)?, pairs(TORN_FILE, file.torn)?);
         // All files of a segment have their checksums in its own file; see `check_files`.
         let open = |side: usize| open_trusted_snapshot(&folder.join(SIDES[side]));
         let parts = [open(0)?.parts, open(1)?.parts];
-        let out = Self { folder: folder.to_owned(), file, parts, links, gone };
+        let out = Self { folder: folder.to_owned(), file, parts, links, gone, torn };
         for side in [0, 1] {
             if out.file.open[side].is_some() && !folder.join(OPEN_FILES[side]).is_file() {
                 return Err(damaged(folder, format!("{} is missing", OPEN_FILES[side])));
@@ -128,6 +135,12 @@ impl Segment {
         gone.pick(&|columns, picked| {
             picked.extend((0..columns[0].len()).map(|row| read_gone(&columns, row)).filter(|ids| choose(ids)));
         })
+    }
+
+    /// Pairs of rows that were there and not settled, and that no link tells of.
+    pub fn torn(&self) -> Result<Vec<Ids>, SnapshotError> {
+        let Some(torn) = &self.torn else { return Ok(Vec::new()) };
+        torn.pick(&|columns, picked| picked.extend((0..columns[0].len()).map(|row| read_gone(&columns, row))))
     }
 
     /// Whether the rows of a side have this column, in this type.

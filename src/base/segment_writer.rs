@@ -4,9 +4,9 @@ use super::checksum::checksums;
 use super::disk::{link, make_folder, rename, sync_files};
 use super::file::{BaseSide, VERSION, write_json};
 use super::numbers::{Numbers, NumbersWriter};
-use super::pair::{BasePair, GONE, LINKS, gone_numbers};
+use super::pair::{BasePair, GONE, Ids, LINKS, gone_numbers};
 use super::rows::identity_columns;
-use super::segment::{GONE_FILE, LINKS_FILE, OPEN_FILES, SEGMENT, SEGMENTS, SIDES, SegmentFile, unfinished};
+use super::segment::{GONE_FILE, LINKS_FILE, OPEN_FILES, SEGMENT, SEGMENTS, SIDES, SegmentFile, TORN_FILE, unfinished};
 use crate::endpoint::ExportBatch;
 use crate::snapshot::{Manifest, RowsWriter, SnapshotError};
 use std::path::{Path, PathBuf};
@@ -70,6 +70,7 @@ impl Draft {
         sides: &[BaseSide; 2],
         gone: &[BasePair],
         open: &[Option<ExportBatch>; 2],
+        torn: &[Ids],
     ) -> Result<(), SnapshotError> {
         let mut file = SegmentFile { version: VERSION, links: self.links, ..SegmentFile::default() };
         if !gone.is_empty() {
@@ -78,6 +79,13 @@ impl Draft {
                 writer.write(pairs.iter().map(|pair| gone_numbers(&pair.ids)))?;
             }
             file.gone = writer.finish()?;
+        }
+        if !torn.is_empty() {
+            let mut writer = NumbersWriter::create(&self.folder.join(TORN_FILE), GONE)?;
+            for pairs in torn.chunks(BATCH) {
+                writer.write(pairs.iter().map(gone_numbers))?;
+            }
+            file.torn = writer.finish()?;
         }
         for (side, batch) in open.iter().enumerate() {
             let Some(batch) = batch else { continue };

@@ -122,7 +122,7 @@ pub fn linked(folder: &Path, rows: [&[Row]; 2], skip: &HashSet<u64>) -> ([PathBu
 /// Writes a base of rows that were written, in batches of so many.
 pub fn write_rows(state: &Path, plan: &str, on: Option<&Base>, pairs: &[(Row, Row)]) -> Base {
     let file = BaseFile { plan: plan.into(), sides: [side(0), side(1)], ..BaseFile::default() };
-    let next = Next { state, file, recipes: &recipes(), on, frozen: None, gone: &[], open: [None, None] };
+    let next = Next { state, file, recipes: &recipes(), on, frozen: None, gone: &[], open: [None, None], torn: &[] };
     next.write(&mut handing_over(pairs, 2)).unwrap()
 }
 

@@ -8,11 +8,11 @@ use clap::Args;
 use std::io::{BufRead, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use trueup::apply::{Refusal, read_refused};
+use trueup::apply::{ApplyError, Refusal, read_refused};
 use trueup::audit::thousands;
 use trueup::endpoint::{Action, Address};
 use trueup::job::{ApplyJob, ApplyRun, JobError, memory, run_apply};
-use trueup::plan::{Plan, PlanFile};
+use trueup::plan::{Limit, Limits, NoLimit, Plan, PlanFile};
 use trueup::report::{Carried, Reasons, apply_json, apply_text, plan_text, safe_line, sample_steps};
 
 /// Carry a plan out.
@@ -27,6 +27,20 @@ pub struct ApplyArgs {
     /// Only steps of these actions
     #[arg(long, value_enum, value_name = "ACTION,…", value_delimiter = ',')]
     only: Vec<ActionArg>,
+    /// Refuse more steps than this, or than this share of the table's rows [default: the plan's]
+    #[arg(long, value_name = "N|P%", value_parser = limit)]
+    max_changes: Option<Limit>,
+    /// Refuse more deletes than this, or than this share of the table's rows [default: the plan's; without
+    /// one, more than 10% of the rows and more than 20, or all of them]
+    #[arg(long, value_name = "N|P%", value_parser = limit)]
+    max_deletes: Option<Limit>,
+    /// Allow deletes although the source has no rows
+    #[arg(long)]
+    allow_empty_source: bool,
+}
+
+fn limit(text: &str) -> Result<Limit, String> {
+    text.parse().map_err(|error: NoLimit| error.to_string())
 }
 
 /// What apply and undo have in common.
@@ -110,6 +124,60 @@ pub fn targets(file: &PlanFile) -> String {
     sides.map(|(side, name)| format!("the {name} table, {}", side.address)).collect::<Vec<_>>().join(" and ")
 }
 
+/// How wide a terminal is at least.
+const WIDTH: usize = 80;
+
+/// The end of a long address, which says which table it is.
+fn cut(address: &str) -> String {
+    let (length, room) = (address.chars().count(), WIDTH - 4);
+    if length <= room {
+        return address.to_owned();
+    }
+    std::iter::once('…').chain(address.chars().skip(length + 1 - room)).collect()
+}
+
+/// A sentence in lines that fit.
+fn lines(text: &str) -> String {
+    let mut out: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match out.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => out.push(format!("    {word}")),
+        }
+    }
+    out.join("\n")
+}
+
+/// The question before rows are written: what is done to which side, and what is unusual about it; in
+/// lines that fit a terminal.
+fn question(file: &PlanFile, only: &[Action], beyond: Option<&str>) -> String {
+    let mut out = Vec::new();
+    for (side, name) in file.sides.iter().zip(["left", "right"]) {
+        let wanted = |action: &Action| only.is_empty() || only.contains(action);
+        let steps = |action: Action| Some((action, side.counts.of(action))).filter(|(_, steps)| *steps > 0);
+        let steps = Action::ALL.into_iter().filter(wanted).filter_map(steps);
+        let words: Vec<String> = steps.map(|(action, steps)| format!("{action} {}", thousands(steps))).collect();
+        if !words.is_empty() {
+            out.push(format!("  {name} table: {}", words.join(", ")));
+            out.push(format!("    {}", cut(&side.address)));
+        }
+    }
+    if let Some(beyond) = beyond {
+        out.push(format!("  Careful:\n{}", lines(beyond)));
+    }
+    out.join("\n")
+}
+
+/// Shows that, and asks.
+pub fn confirm_writing(plan: &Plan, only: &[Action], beyond: Option<&str>) -> Result<bool, Failure> {
+    can_ask(&plan.folder)?;
+    tell(&question(&plan.file, only, beyond));
+    confirm("Write this?", &plan.folder)
+}
+
 /// The first few rows that were refused. The file has all of them: if it can't be read, its name
 /// is enough.
 pub fn refusals(run: &ApplyRun) -> Vec<Refusal> {
@@ -132,7 +200,9 @@ pub fn report(run: &ApplyRun, plan: &Plan, done: Carried, format: Format) -> Res
 pub fn run(args: &ApplyArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> {
     let plan = Plan::open(&args.carry.plan)?;
     let only: Vec<Action> = args.only.iter().map(|action| action.action()).collect();
-    let job = args.carry.job(only.clone())?;
+    let mut job = args.carry.job(only.clone())?;
+    job.limits = Limits { max_changes: args.max_changes, max_deletes: args.max_deletes };
+    job.allow_empty_source = args.allow_empty_source;
     let wanted = |action: &Action| only.is_empty() || only.contains(action);
     let steps: u64 = Action::ALL
         .into_iter()
@@ -140,13 +210,20 @@ pub fn run(args: &ApplyArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure>
         .flat_map(|action| plan.file.sides.iter().map(move |side| side.counts.of(action)))
         .sum();
     if steps > 0 && !args.carry.yes {
+        let guarded = job.guard(&plan);
+        if let Err(error) = guarded
+            && (matches!(error, ApplyError::Limit { .. }) || can_ask(&plan.folder).is_err())
+        {
+            // A limit that somebody has set holds whatever they answer.
+            return Err(error.into());
+        }
         can_ask(&plan.folder)?;
         tell(&plan_text(&plan.file, None, &sample_steps(&plan)?, &Reasons::NONE, style()));
-        let rows = if steps == 1 { "row" } else { "rows" };
-        let question = format!("Write {} {rows} to {}?", thousands(steps), targets(&plan.file));
-        if !confirm(&question, &plan.folder)? {
+        let beyond = job.guard(&plan).err().map(|error| error.to_string());
+        if !confirm_writing(&plan, &only, beyond.as_deref())? {
             return Err(declined());
         }
+        job.deletes_seen = true;
     }
     watch.writing();
     let run = run_apply(&job, watch)?;

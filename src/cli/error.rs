@@ -319,7 +319,8 @@ impl From<RunError> for Failure {
             RunError::Reasons(error @ ReasonError::Late) => Self::new(&error.to_string(), "", "add --no-reasons"),
             RunError::Plan(error) => error.into(),
             RunError::Apply(error) => error.into(),
-            RunError::Cascades { cascades } => Self::cascades(&cascades),
+            RunError::Cascades { cascades, folder } => Self::cascades(&cascades, &folder),
+            RunError::Declined => Self::new("nothing is written", "", "").of(Kind::Interrupted),
             RunError::References { column, table, key, rows } => Self::new(
                 &format!("{} updates change `{column}`, which rows of {table} may refer to", thousands(rows)),
                 &format!("the foreign key `{key}` may change or refuse them, and undo could not bring them back"),

@@ -1,20 +1,25 @@
 //! `trueup sync LEFT RIGHT | JOB.toml`
 
-use super::apply::refusals;
+use super::apply::{confirm_writing, refusals};
 use super::args::{CompareArgs, Format, PlanOptions, WriteArgs};
 use super::error::Failure;
 use super::output::{print, print_json, style};
 use super::plan::job;
 use super::watch::TerminalWatch;
 use clap::Args;
+use std::io::IsTerminal;
 use std::process::ExitCode;
-use trueup::job::{SyncJob, Watch, run_sync};
+use trueup::apply::ApplyError;
+use trueup::job::{Consent, SyncJob, Watch, run_sync};
+use trueup::plan::Plan;
 use trueup::report::{sync_is_done, sync_json, sync_text};
 
 /// Plan, apply and verify in one go, within limits; for schedulers.
 ///
-/// Never asks. Deletes are limited to 10% of the table's rows unless --max-deletes says otherwise,
-/// and an empty source deletes nothing unless that is allowed.
+/// Asks before it writes where stdin and stderr are terminals, unless --yes, --format json or --quiet says
+/// that nobody is there. Nothing is written without a question if more than 10% of a table's rows and more
+/// than 20 would be deleted, or all of them, or the source has no rows: --max-deletes and
+/// --allow-empty-source say that it is meant.
 #[derive(Debug, Args)]
 pub struct SyncArgs {
     /// The left table's address, or a job file
@@ -28,6 +33,9 @@ pub struct SyncArgs {
     compare: CompareArgs,
     #[command(flatten)]
     write: WriteArgs,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
     /// Allow deletes although the source has no rows
     #[arg(long)]
     allow_empty_source: bool,
@@ -45,8 +53,16 @@ pub fn run(args: &SyncArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> 
         lock_timeout: args.write.lock_timeout,
         allow_empty_source: args.allow_empty_source,
     };
+    let ask = |plan: &Plan, beyond: Option<&ApplyError>| {
+        watch.clear();
+        watch.note(&format!("look at it with `trueup show {}`", plan.folder.display()));
+        let beyond = beyond.map(ToString::to_string);
+        confirm_writing(plan, &[], beyond.as_deref()).unwrap_or(false)
+    };
+    let silent = args.yes || args.format == Format::Json || watch.is_quiet();
+    let asks = !silent && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     watch.writing();
-    let run = run_sync(&job, watch)?;
+    let run = run_sync(&job, asks.then_some(&ask as &Consent<'_>), watch)?;
     watch.clear();
     watch.note(&format!("kept in {}", run.plan.folder.display()));
     match args.format {

@@ -85,7 +85,12 @@ impl TerminalWatch {
         self.paging.store(true, Ordering::Relaxed);
     }
 
-    /// Whether more is asked for than usual.
+    /// Whether nothing but results and errors is asked for.
+    pub fn is_quiet(&self) -> bool {
+        self.verbosity == Verbosity::Quiet
+    }
+
+    /// Whether more is to be said than usual.
     pub fn verbose(&self) -> bool {
         self.verbosity > Verbosity::Normal
     }

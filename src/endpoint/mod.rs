@@ -96,6 +96,15 @@ pub trait Endpoint: Send + Sync {
         Ok(None)
     }
 
+    /// What changes whenever the table's definition may have changed, asked so that any later change gives
+    /// another; `None` where each column has a number of its own, or there is no definition.
+    ///
+    /// # Errors
+    /// If the system can't be reached.
+    fn altered(&self) -> Result<Option<String>, EndpointError> {
+        Ok(None)
+    }
+
     /// The table's history; `None` where the system can't keep one.
     fn history(&self) -> Option<Box<dyn History>> {
         None

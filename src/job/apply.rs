@@ -12,7 +12,7 @@ use crate::apply::{
     check, chosen, file::look_at_file, same_table, side_word,
 };
 use crate::endpoint::{Action, Address, Dependent, Endpoint, WriteOptions, WriteTable, Writer, open};
-use crate::plan::{Direction, Plan, PlanError, check_limits};
+use crate::plan::{Direction, Limits, Plan, PlanError, check_deletes, check_limits};
 use crate::snapshot::{Progress, Silent};
 use crate::table::Column;
 use std::cell::RefCell;
@@ -41,6 +41,13 @@ pub struct ApplyJob {
     pub allow_cascade: bool,
     /// Bytes of memory to stay under: chunks are smaller where rows are large.
     pub memory: usize,
+    /// Limits in place of the plan's, where they are given.
+    pub limits: Limits,
+    /// Whether an empty source may empty the target.
+    pub allow_empty_source: bool,
+    /// Whether a person has seen how many deletes there are, and said yes: then only limits count that
+    /// somebody has set.
+    pub deletes_seen: bool,
     /// The tables' addresses in place of the plan's, for one that has a password.
     pub addresses: [Option<Address>; 2],
     /// Looks up `${NAME}` and password variables for the plan's addresses.
@@ -58,9 +65,32 @@ impl ApplyJob {
             lock_timeout: None,
             allow_cascade: false,
             memory: available_memory(),
+            limits: Limits::default(),
+            allow_empty_source: false,
+            deletes_seen: false,
             addresses: [None, None],
             environment: |name| std::env::var(name).ok(),
         }
+    }
+
+    /// Checks that a plan keeps to its limits, and that its deletes are meant.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn guard(&self, plan: &Plan) -> Result<(), ApplyError> {
+        let own = &plan.file.limits;
+        let limits = Limits {
+            max_changes: self.limits.max_changes.or(own.max_changes),
+            max_deletes: self.limits.max_deletes.or(own.max_deletes),
+        };
+        let wanted = |action: Action| self.only.is_empty() || self.only.contains(&action);
+        let folder = || plan.folder.display().to_string();
+        check_limits(&plan.file, &limits, wanted).map_err(|limit| ApplyError::Limit { limit, folder: folder() })?;
+        if self.deletes_seen {
+            return Ok(());
+        }
+        check_deletes(&plan.file, &limits, self.allow_empty_source, wanted)
+            .map_err(|deletes| ApplyError::ManyDeletes { deletes, folder: folder() })
     }
 }
 
@@ -108,7 +138,7 @@ fn run(job: &ApplyJob, watch: &dyn Watch, deed: Deed) -> Result<ApplyRun, RunErr
     let job = &ApplyJob { chunk: job.chunk.min(rows_within(job.memory, plan.step_bytes()?)), ..job.clone() };
     let _lock = PlanLock::take(&plan.folder)?;
     if deed == Deed::Apply {
-        check_limits(&plan.file).map_err(ApplyError::from)?;
+        job.guard(&plan)?;
     }
     let mut run = Run::new(job, watch, deed, &plan);
     let (ready, note) = two_way::ready(&plan, deed, job, watch)?;

@@ -8,7 +8,7 @@ use super::sync::{SyncJob, run_sync};
 use crate::apply::{ApplyError, read_refused};
 use crate::audit::Verdict;
 use crate::endpoint::{Action, Address, Interrupt, Reading};
-use crate::plan::{Direction, Limit, Limits};
+use crate::plan::{Direction, Limit, Limits, ManyDeletes};
 use crate::snapshot::{Progress, Silent};
 use crate::table::AlignOptions;
 use rusqlite::Connection;
@@ -236,27 +236,30 @@ fn a_row_that_the_table_does_not_accept_is_listed_and_the_others_are_written() {
 #[test]
 fn a_sync_ends_in_agreement_within_its_limits() {
     let place = Place::new();
-    let run = run_sync(&place.sync_job("first"), &Quiet).unwrap();
+    let run = run_sync(&place.sync_job("first"), None, &Quiet).unwrap();
     assert!(run.left() == 0 && run.apply.sides[1].written.total() > 40);
     assert_eq!(run.after.unwrap().found.verdict, Verdict::Columns);
     assert!(!run.plan.folder.join("after").exists());
-    let run = run_sync(&place.sync_job("second"), &Quiet).unwrap();
+    let run = run_sync(&place.sync_job("second"), None, &Quiet).unwrap();
     assert_eq!(run.plan.file.found.verdict, Verdict::Columns);
     assert!(run.after.is_none() && run.apply.sides[1].written.total() == 0);
 
     // More than a tenth of the rows would go.
     place.run("left", "DELETE FROM t WHERE id > 100");
     let rows = place.rows("right");
-    let error = apply_error(run_sync(&place.sync_job("third"), &Quiet).unwrap_err());
-    assert!(matches!(error, ApplyError::Limit(_)), "{error}");
+    let error = apply_error(run_sync(&place.sync_job("third"), None, &Quiet).unwrap_err());
+    assert!(matches!(error, ApplyError::ManyDeletes { deletes: ManyDeletes::Many { .. }, .. }), "{error}");
     // All of them would.
     place.run("left", "DELETE FROM t");
-    let error = apply_error(run_sync(&place.sync_job("fourth"), &Quiet).unwrap_err());
-    assert!(matches!(error, ApplyError::EmptySource { deletes: 200, .. }), "{error}");
+    let error = apply_error(run_sync(&place.sync_job("fourth"), None, &Quiet).unwrap_err());
+    assert!(
+        matches!(error, ApplyError::ManyDeletes { deletes: ManyDeletes::EmptySource { deletes: 200, .. }, .. }),
+        "{error}"
+    );
     assert_eq!(place.rows("right"), rows);
     let mut meant = place.sync_job("fifth");
     meant.plan.limits.max_deletes = Some(Limit::Percent(100.0));
-    let run = run_sync(&meant, &Quiet).unwrap();
+    let run = run_sync(&meant, None, &Quiet).unwrap();
     assert!(run.left() == 0 && run.apply.sides[1].written.delete == 200);
 }
 

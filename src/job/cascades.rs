@@ -10,21 +10,22 @@ use crate::plan::{Cascade, Plan, deleted_anyway};
 const ROWS: usize = 10_000;
 
 /// Counts the rows that hang on the deletes of a side, and takes note of them in the plan. Where
-/// they can't be counted the plan says so; applying looks again in any case.
+/// they can't be counted the plan says so; applying looks again in any case. Gives those that would be
+/// changed although that is not allowed.
 ///
 /// # Errors
-/// If deletes would change rows and that is not allowed, or the person interrupts.
+/// If the plan can't be read, or the person interrupts.
 pub(super) fn note_cascades(
     plan: &mut Plan,
     side: usize,
     address: &Address,
     watch: &dyn Watch,
-) -> Result<(), RunError> {
+) -> Result<Vec<Cascade>, RunError> {
     let own = &plan.file.sides[side];
-    let Some(target) = own.target.as_ref().filter(|target| target.obstacles.is_empty()) else { return Ok(()) };
+    let Some(target) = own.target.as_ref().filter(|target| target.obstacles.is_empty()) else { return Ok(Vec::new()) };
     let dependents: Vec<Dependent> = target.dependents.clone();
     if own.counts.of(Action::Delete) == 0 || dependents.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let rows = match count(plan, side, address, &dependents, watch) {
         Ok(rows) => rows,
@@ -35,7 +36,7 @@ pub(super) fn note_cascades(
                 "which rows of {} refer to rows to be deleted could not be found out: {why}",
                 tables.join(", ")
             ));
-            return Ok(());
+            return Ok(Vec::new());
         }
     };
 
@@ -68,7 +69,7 @@ pub(super) fn note_cascades(
     let changing = |cascade: &&Cascade| cascade.on_delete != OnDelete::Refuse;
     let refused: Vec<Cascade> = cascades.iter().filter(changing).cloned().collect();
     plan.file.cascades = cascades;
-    if refused.is_empty() || plan.file.allow_cascade { Ok(()) } else { Err(RunError::Cascades { cascades: refused }) }
+    Ok(if plan.file.allow_cascade { Vec::new() } else { refused })
 }
 
 enum Failed {

@@ -109,6 +109,8 @@ pub enum RunError {
     Cascades {
         /// Through which foreign keys.
         cascades: Vec<Cascade>,
+        /// The plan folder, to look at them.
+        folder: String,
     },
     /// Updates would change values that rows of other tables refer to, and nobody allowed it.
     #[error("{rows} updates change `{column}`, which rows of {table} refer to")]
@@ -226,6 +228,9 @@ pub enum RunError {
         /// As given.
         key: String,
     },
+    /// The person was asked, and said no.
+    #[error("nothing is written")]
+    Declined,
     /// The person interrupted.
     #[error("interrupted")]
     Interrupted,

@@ -52,5 +52,5 @@ pub use size::{available_memory, memory, parse_size};
 pub use snapshot::run_snapshot;
 pub use spec::JobSpec;
 pub use states::NoHome;
-pub use sync::{MAX_DELETES, SyncJob, SyncRun, run_sync};
+pub use sync::{Consent, SyncJob, SyncRun, run_sync};
 pub use template::job_template;

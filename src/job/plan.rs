@@ -13,7 +13,8 @@ use super::typed::variables;
 use crate::audit::Audit;
 use crate::endpoint::{Action, Address, Target, dialect_of, open};
 use crate::plan::{
-    Decision, Direction, Limits, Plan, PlanInput, PlanTable, Rules, plan_one_way, write_empty_script, write_script,
+    Cascade, Decision, Direction, Limits, Plan, PlanInput, PlanTable, Rules, plan_one_way, write_empty_script,
+    write_script,
 };
 use std::path::PathBuf;
 
@@ -127,14 +128,22 @@ fn make_plan(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
         plan.file.warnings.push("a snapshot is never written: this plan is to be read, not applied".to_owned());
     }
     note_references(&mut plan, written, job.allow_cascade)?;
-    note_cascades(&mut plan, written, addresses[written], watch)?;
+    let cascades = note_cascades(&mut plan, written, addresses[written], watch)?;
     note_foreseen(&mut plan, written, addresses[written], watch)?;
     write_scripts(&plan, addresses)?;
     note_variables(&mut plan, addresses, &job.typed);
     plan.finish()?;
     std::fs::remove_dir_all(pending.temporary.join("work")).ok();
     plan.folder = pending.keep(Durable::Plan)?;
+    refuse_cascades(&plan, cascades)?;
     Ok(PlanRun { agree: audit.agrees(), plan, audit })
+}
+
+/// Fails where deletes would change rows of other tables and nobody allows it; the plan stays, to be
+/// looked at.
+pub(super) fn refuse_cascades(plan: &Plan, cascades: Vec<Cascade>) -> Result<(), RunError> {
+    let folder = || plan.folder.display().to_string();
+    if cascades.is_empty() { Ok(()) } else { Err(RunError::Cascades { cascades, folder: folder() }) }
 }
 
 /// Takes note of the passwords that the plan does not keep.

@@ -4,13 +4,10 @@ use super::apply::{ApplyJob, ApplyRun, run_apply};
 use super::error::RunError;
 use super::plan::{PlanJob, PlanRun, run_plan};
 use super::side::Watch;
-use crate::apply::{ApplyError, side_word};
+use crate::apply::ApplyError;
 use crate::endpoint::open;
-use crate::plan::{Limit, Plan, PlanFile};
+use crate::plan::{Plan, PlanFile};
 use std::time::Duration;
-
-/// The most rows that may be deleted, if nothing else is said.
-pub const MAX_DELETES: Limit = Limit::Percent(10.0);
 
 /// The name of the folder, in that of the plan, of what was still to be done afterwards.
 const AFTER: &str = "after";
@@ -19,7 +16,7 @@ const AFTER: &str = "after";
 #[derive(Clone, Debug)]
 pub struct SyncJob {
     /// What to plan. A limit of deletes that is given counts as the person's word that they are
-    /// meant; without one it is [`MAX_DELETES`].
+    /// meant; without one, a good part of the rows is too many.
     pub plan: PlanJob,
     /// Steps in a chunk.
     pub chunk: usize,
@@ -52,18 +49,18 @@ impl SyncRun {
     }
 }
 
-/// Plans, applies, and compares again.
+/// Whether a person wants a plan to be carried out, which they are shown beside what its guards say.
+pub type Consent<'a> = dyn Fn(&Plan, Option<&ApplyError>) -> bool + 'a;
+
+/// Plans, applies, and compares again. With `ask`, a person is asked before anything is written.
 ///
 /// # Errors
-/// If anything on the way fails, or the plan is beyond its limits: nothing is written then.
-pub fn run_sync(job: &SyncJob, watch: &dyn Watch) -> Result<SyncRun, RunError> {
-    // A limit says how much may go; only one of all rows says that nothing may be left.
-    let all = |limit: Limit| matches!(limit, Limit::Percent(percent) if percent >= 100.0);
-    let meant = job.allow_empty_source || job.plan.limits.max_deletes.is_some_and(all);
+/// If anything on the way fails, the plan is beyond its limits, or the person says no: nothing is written
+/// then.
+pub fn run_sync(job: &SyncJob, ask: Option<&Consent<'_>>, watch: &dyn Watch) -> Result<SyncRun, RunError> {
     let mut planning = job.plan.clone();
     // Nobody reads them: what differs is about to be written.
     planning.job.reasons = false;
-    planning.limits.max_deletes.get_or_insert(MAX_DELETES);
     for (side, address) in [&job.plan.job.left, &job.plan.job.right].into_iter().enumerate() {
         // An apply of last night may have been killed.
         if let Some(endpoint) = open(address).filter(|_| job.plan.direction.writes(side)) {
@@ -77,9 +74,6 @@ pub fn run_sync(job: &SyncJob, watch: &dyn Watch) -> Result<SyncRun, RunError> {
     if steps == 0 && !two_way {
         return Ok(SyncRun { plan, apply: ApplyRun::default(), agree, after: None });
     }
-    if !meant {
-        refuse_empty_source(&plan.file)?;
-    }
     let mut applying = ApplyJob::new(plan.folder.clone());
     applying.chunk = job.chunk;
     applying.memory = job.plan.job.memory;
@@ -87,6 +81,18 @@ pub fn run_sync(job: &SyncJob, watch: &dyn Watch) -> Result<SyncRun, RunError> {
     applying.lock_timeout = job.lock_timeout;
     applying.allow_cascade = job.plan.allow_cascade;
     applying.addresses = [Some(job.plan.job.left.clone()), Some(job.plan.job.right.clone())];
+    applying.allow_empty_source = job.allow_empty_source;
+    if let Some(ask) = ask.filter(|_| steps > 0) {
+        let guarded = applying.guard(&plan);
+        // A limit that somebody has set holds whatever they answer.
+        if let Err(limit @ ApplyError::Limit { .. }) = guarded {
+            return Err(limit.into());
+        }
+        if !ask(&plan, guarded.as_ref().err()) {
+            return Err(RunError::Declined);
+        }
+        applying.deletes_seen = true;
+    }
     let apply = run_apply(&applying, watch)?;
     if steps == 0 {
         return Ok(SyncRun { plan, apply, agree, after: None });
@@ -102,19 +108,4 @@ pub fn run_sync(job: &SyncJob, watch: &dyn Watch) -> Result<SyncRun, RunError> {
         let _ = std::fs::remove_dir_all(&folder);
     }
     Ok(run)
-}
-
-/// A source without rows is more often a failed load than a wish to delete everything.
-fn refuse_empty_source(file: &PlanFile) -> Result<(), ApplyError> {
-    for (side, own) in file.sides.iter().enumerate() {
-        let source = &file.sides[1 - side];
-        if own.counts.delete > 0 && source.rows == 0 {
-            return Err(ApplyError::EmptySource {
-                empty: source.address.clone(),
-                target: side_word(side),
-                deletes: own.counts.delete,
-            });
-        }
-    }
-    Ok(())
 }

@@ -47,7 +47,7 @@ pub use fits::fits;
 pub use folder::{Plan, SCRIPTS};
 pub use footprint::{Footprint, Order};
 pub use graph::Graph;
-pub use limits::{LimitExceeded, NoLimit, check_limits};
+pub use limits::{LimitExceeded, ManyDeletes, NoLimit, check_deletes, check_limits};
 pub use one_way::{PlanInput, PlanTable, plan_one_way};
 pub use order::order;
 pub use script::{write_empty_script, write_script};

@@ -31,7 +31,9 @@ impl<'a> ConflictTable<'a> {
             lengths.max().unwrap_or(0).clamp(least, if style.width < 100 { NAME * 3 / 5 } else { NAME })
         };
         let key = longest(&mut conflicts.iter().map(|one| key_text(one).chars().count()), "key".len());
-        let mut names = conflicts.iter().flat_map(|one| one.changed.iter().map(|name| name.chars().count()));
+        let mut names = conflicts
+            .iter()
+            .flat_map(|one| one.changed.iter().map(|name| name.chars().count() + if is_part(one) { 2 } else { 0 }));
         let column = longest(&mut names, "column".len());
         // A space on both sides of each column, and one between two of them.
         let taken = key + column + 2 * 3;
@@ -66,9 +68,12 @@ impl<'a> ConflictTable<'a> {
     fn one(&self, conflict: &Conflict) -> String {
         let mut table = self.table();
         let mut key = Some(shorten(&key_text(conflict), self.key));
+        // Where all of them collide, there is nothing to tell apart.
+        let marked = is_part(conflict);
         for name in &conflict.changed {
             let mut row = vec![Cell::new(key.take().unwrap_or_default())];
-            row.push(Cell::new(shorten(&visible(name), self.column)));
+            let mark = if marked && conflict.colliding.contains(name) { "* " } else { "" };
+            row.push(Cell::new(shorten(&format!("{mark}{}", visible(name)), self.column)));
             row.extend(self.values(conflict, name));
             table.add_row(row);
         }
@@ -143,6 +148,11 @@ fn key_text(conflict: &Conflict) -> String {
     print_key(&values)
 }
 
+/// Whether only some of the columns that differ collide; the others were changed on one side.
+fn is_part(conflict: &Conflict) -> bool {
+    !conflict.colliding.is_empty() && conflict.colliding.len() < conflict.changed.len()
+}
+
 /// Why no rule decided, as a sentence.
 fn why(conflict: &Conflict, file: &PlanFile) -> String {
     let rules = file.two_way.as_ref().map(|two_way| &two_way.rules);
@@ -154,6 +164,7 @@ fn why(conflict: &Conflict, file: &PlanFile) -> String {
     };
     let what = match (deleted, base) {
         (Some(deleted), _) => deleted,
+        (None, Some(_)) if is_part(conflict) => "both sides changed what is marked * to different values",
         (None, Some(_)) => "both sides changed it to different values",
         (None, None) => "they differ, and there is no base to tell who changed",
     };
@@ -221,6 +232,7 @@ pub fn conflict_json(conflict: &Conflict, file: &PlanFile) -> Value {
         "reason": conflict.reason,
         "text": why(conflict, file),
         "columns": conflict.changed,
+        "colliding": conflict.colliding,
         "left": row(0),
         "right": row(1),
         "base": row(2),

@@ -12,7 +12,7 @@ use super::two_way;
 use super::values::{key_name, number, pair_name, percent, print_key, shorten_middle};
 use crate::audit::{Softening, Verdict, thousands};
 use crate::endpoint::{Action, OnDelete};
-use crate::plan::{Cascade, ChangedColumn, Direction, LeftOut, LimitExceeded, PlanFile, check_limits};
+use crate::plan::{Cascade, ChangedColumn, Direction, LeftOut, LimitExceeded, PlanFile, check_deletes, check_limits};
 use comfy_table::{Cell, CellAlignment, Color};
 use std::path::Path;
 
@@ -215,9 +215,11 @@ fn cascade(cascade: &Cascade, allowed: bool) -> String {
 fn warnings(file: &PlanFile, style: Style) -> String {
     let mut lines: Vec<String> = file.cascades.iter().map(|one| cascade(one, file.allow_cascade)).collect();
     lines.extend(file.warnings.iter().cloned());
-    if let Err(limit) = check_limits(file) {
+    if let Err(limit) = check_limits(file, &file.limits, |_| true) {
         let LimitExceeded { what, steps, limit, flag, .. } = limit;
         lines.push(format!("{} {what} are beyond {flag} {limit}: apply will refuse this plan", thousands(steps)));
+    } else if let Err(deletes) = check_deletes(file, &file.limits, false, |_| true) {
+        lines.push(format!("{deletes}: apply asks about that, or refuses it with --yes"));
     }
     let mut out = String::new();
     for (at, line) in lines.iter().enumerate().filter(|(at, line)| !lines[..*at].contains(line)) {

@@ -416,6 +416,7 @@ fn conflicts() -> Vec<Conflict> {
         number,
         reason: reason.word().to_owned(),
         key: vec![Some(key.to_owned())],
+        colliding: Vec::new(),
         changed: changed.iter().map(|name| (*name).to_owned()).collect(),
         rows,
         times,

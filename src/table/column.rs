@@ -1,6 +1,7 @@
 //! Columns and their portable types: the vocabulary that every database's own types are
 //! translated into before anything is compared.
 
+use super::origin::Origin;
 use arrow::datatypes::{DataType, TimeUnit};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -156,6 +157,9 @@ pub struct Column {
     /// exported, but in a file that another program wrote they may be there.
     #[serde(default)]
     pub padded: bool,
+    /// What the catalog says it is besides its name; `None` where it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 impl Column {
@@ -169,7 +173,15 @@ impl Column {
             generated: false,
             declared: true,
             padded: false,
+            origin: None,
         }
+    }
+
+    /// Whether it is the same column as one of its name was before, as far as is known.
+    pub fn is_still(&self, was: &Self) -> bool {
+        let none = Origin::default();
+        let [was, now] = [was, self].map(|column| column.origin.as_ref().unwrap_or(&none));
+        was.is_still(now)
     }
 }
 

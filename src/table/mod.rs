@@ -18,6 +18,7 @@ mod list;
 mod names;
 mod number;
 mod odd;
+mod origin;
 mod pairing;
 mod parse;
 mod print;
@@ -40,6 +41,7 @@ pub use list::{Element, array_literal, json_array, set_words, write_json, write_
 pub use names::{nearest, rename_key};
 pub use number::{Number, push_digits};
 pub use odd::{is_odd, visible};
+pub use origin::Origin;
 pub use pairing::{PairRule, pair_rule};
 pub use parse::{
     MICROS_PER_DAY, civil_from_days, days_from_civil, parse_boolean, parse_date, parse_float, parse_hex, parse_time,

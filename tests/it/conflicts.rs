@@ -40,6 +40,7 @@ fn with_conflicts(dir: &Workdir) -> String {
     let conflicts = ConflictRows {
         reasons: vec![Reason::BothChanged, Reason::DeletedAndChanged],
         changed: vec![vec!["note".to_owned()]; 2],
+        colliding: vec![vec!["note".to_owned()]; 2],
         rows: [
             rows(&[Some((1, "a", "left")), Some((2, "b", "kept"))]),
             rows(&[Some((1, "a", "right")), None]),
@@ -90,6 +91,7 @@ fn conflicts_are_shown() {
         "reason": "deleted and changed",
         "text": "deleted on the right, changed on the left",
         "columns": ["note"],
+        "colliding": ["note"],
         "left": {"number": "2", "part": "b", "note": "kept"},
         "right": null,
         "base": {"number": "2", "part": "b", "note": "both"},

@@ -5,11 +5,11 @@ use trueup::apply::{ApplyError, SideOutcome};
 use trueup::audit::thousands;
 use trueup::endpoint::{EndpointError, OnDelete};
 use trueup::job::RunError;
-use trueup::plan::{Cascade, LimitExceeded, PlanError};
+use trueup::plan::{Cascade, LimitExceeded, ManyDeletes, PlanError};
 
 impl Failure {
     /// Deletes that would change rows of other tables.
-    pub fn cascades(cascades: &[Cascade]) -> Self {
+    pub fn cascades(cascades: &[Cascade], folder: &str) -> Self {
         let rows: Vec<String> = cascades
             .iter()
             .map(|one| format!("{} rows of {} (foreign key `{}`)", thousands(one.rows), one.table, one.name))
@@ -17,7 +17,10 @@ impl Failure {
         Self::new(
             "the deletes would change rows of other tables",
             &format!("they would take along {}", rows.join(", ")),
-            "leave them out with --no-delete, or allow it with --allow-cascade",
+            &format!(
+                "look at them with `trueup show {folder}`; leave them out with --no-delete, or allow it with \
+                 --allow-cascade"
+            ),
         )
         .of(Kind::Limit)
     }
@@ -56,14 +59,41 @@ impl From<PlanError> for Failure {
     }
 }
 
-impl From<LimitExceeded> for Failure {
-    fn from(error: LimitExceeded) -> Self {
+impl Failure {
+    fn limit(error: &LimitExceeded, folder: &str) -> Self {
         let LimitExceeded { side, what, steps, rows, limit, flag } = error;
         Self::new(
-            &format!("nothing is written: {} {what} are too many", thousands(steps)),
-            &format!("{flag} {limit} is the limit, and the {side} table had {} rows", thousands(rows)),
-            &format!("look at the {what} with `trueup show`; if they are right, raise {flag}"),
+            &format!("nothing is written: {} {what} are too many", thousands(*steps)),
+            &format!("{flag} {limit} is the limit, and the {side} table had {} rows", thousands(*rows)),
+            &format!("look at the {what} with `trueup show {folder}`; if they are right, raise {flag}"),
         )
+        .of(Kind::Limit)
+    }
+
+    fn many_deletes(error: &ManyDeletes, folder: &str) -> Self {
+        let look = |flag: &str| {
+            format!("look at them with `trueup show {folder} --action delete`; if they are meant, say so with {flag}")
+        };
+        match error {
+            ManyDeletes::Many { side, deletes, rows } => Self::new(
+                &format!("nothing is written: {} deletes are too many", thousands(*deletes)),
+                &format!(
+                    "the {side} table had {} rows, and nobody said that {} of them may go",
+                    thousands(*rows),
+                    if deletes == rows { "all".to_owned() } else { thousands(*deletes) }
+                ),
+                &look(&format!("--max-deletes {deletes}")),
+            ),
+            ManyDeletes::EmptySource { empty, side, deletes } => Self::new(
+                &format!("nothing is written: {empty} has no rows"),
+                &format!(
+                    "{} row{} of the {side} table would be deleted, and nobody said that this is meant",
+                    thousands(*deletes),
+                    if *deletes == 1 { "" } else { "s" }
+                ),
+                &look("--allow-empty-source"),
+            ),
+        }
         .of(Kind::Limit)
     }
 }
@@ -72,7 +102,8 @@ impl From<ApplyError> for Failure {
     fn from(error: ApplyError) -> Self {
         match error {
             ApplyError::Plan(error) => error.into(),
-            ApplyError::Limit(error) => error.into(),
+            ApplyError::Limit { limit, folder } => Self::limit(&limit, &folder),
+            ApplyError::ManyDeletes { deletes, folder } => Self::many_deletes(&deletes, &folder),
             ApplyError::Address(error) => trueup::job::JobError::from(error).into(),
             ApplyError::Endpoint(error @ EndpointError::Connect { .. }) => Self::from(error).with_hint(
                 "check that the server answers, and the password: a plan keeps none, so set PGPASSWORD or MYSQL_PWD, or \
@@ -162,15 +193,6 @@ impl From<ApplyError> for Failure {
                 "the rows are written; give the user the right to set the sequence and apply again",
             )
             .of(Kind::Refused),
-            ApplyError::EmptySource { empty, target, deletes } => Self::new(
-                &format!("nothing is written: {empty} has no rows"),
-                &format!(
-                    "{} rows of the {target} table would be deleted, and nobody said that this is meant",
-                    thousands(deletes)
-                ),
-                "check the source; if it is meant, say so with --allow-empty-source",
-            )
-            .of(Kind::Limit),
             ApplyError::Interrupted => Self::interrupted_writing(),
             ApplyError::Stopped { cause, so_far } => Self::from(*cause).after(&so_far),
         }

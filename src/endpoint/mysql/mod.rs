@@ -15,6 +15,7 @@
 #[cfg(test)]
 pub(super) use native::catalog;
 
+mod altered;
 mod carry;
 mod change;
 mod connect;

@@ -6,7 +6,7 @@
 //! the like are selected as text, and text as bytes.
 
 use super::sql::quote;
-use crate::table::{Column, PortableType};
+use crate::table::{Column, Origin, PortableType};
 
 /// A column as `information_schema` has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,7 +71,17 @@ impl NativeColumn {
             generated: self.generated,
             declared: true,
             padded: self.data_type == "char",
+            origin: self.origin(),
         }
+    }
+
+    /// What the server says it is besides its name: the labels of an enum or set.
+    fn origin(&self) -> Option<Origin> {
+        let labels: Vec<(u64, String)> = match self.data_type.as_str() {
+            "enum" | "set" => (1..).zip(self.labels()).collect(),
+            _ => return None,
+        };
+        Some(Origin { labels, ..Origin::default() })
     }
 
     /// Whether it holds whole numbers, so that a range of it can be split.

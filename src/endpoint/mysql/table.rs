@@ -6,7 +6,7 @@ use super::history::{self, MysqlHistory};
 use super::session::Purpose;
 use super::sql::qualified;
 use super::write::MysqlWriter;
-use super::{describe, export, rights, target};
+use super::{altered, describe, export, rights, target};
 use crate::endpoint::{
     Clock, Dialect, Endpoint, EndpointError, ExportRequest, Exported, History, ServerAddress, Sink, Target,
     WriteOptions, WriteTable, Writer,
@@ -57,6 +57,10 @@ impl Endpoint for Mysql {
 
     fn writer(&self, table: &WriteTable, options: &WriteOptions) -> Result<Option<Box<dyn Writer>>, EndpointError> {
         Ok(Some(Box::new(MysqlWriter::open(&self.address, table, options)?)))
+    }
+
+    fn altered(&self) -> Result<Option<String>, EndpointError> {
+        altered::altered(&self.address)
     }
 
     fn clock(&self) -> Result<Option<Clock>, EndpointError> {

@@ -3,7 +3,7 @@
 use super::super::{EndpointError, ServerAddress};
 use super::connect::{DEFAULT_SCHEMA, Session};
 use super::kind::Kind;
-use crate::table::{Column, TableInfo, nearest};
+use crate::table::{Column, Origin, TableInfo, nearest};
 
 /// A table as the catalog has it in a session's snapshot.
 pub(super) struct Relation {
@@ -84,7 +84,9 @@ impl Relation {
                 FROM base JOIN pg_catalog.pg_type t ON t.oid = base.typbasetype WHERE base.typtype = 'd'
             )
             SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, {generated},
-                b.type, b.typname::text, b.modifier, pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT')
+                b.type, b.typname::text, b.modifier, pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'),
+                a.attnum,
+                ARRAY(SELECT e.oid FROM {ENUMS} ORDER BY e.oid), ARRAY(SELECT e.enumlabel::text FROM {ENUMS} ORDER BY e.oid)
             FROM pg_catalog.pg_attribute a JOIN base b ON b.attnum = a.attnum AND b.typtype <> 'd'
             WHERE a.attrelid = $1 ORDER BY a.attnum"
         );
@@ -98,7 +100,16 @@ impl Relation {
             if !row.try_get::<_, bool>(7).map_err(read)? {
                 self.info.denied.get_or_insert_default().push(name.clone());
             }
+            let number: i16 = row.try_get(8).map_err(read)?;
+            let (oids, labels): (Vec<u32>, Vec<String>) =
+                (row.try_get(9).map_err(read)?, row.try_get(10).map_err(read)?);
+            let origin = Origin {
+                table: self.oid.into(),
+                column: number.unsigned_abs().into(),
+                labels: oids.into_iter().map(u64::from).zip(labels).collect(),
+            };
             self.info.columns.push(Column {
+                origin: Some(origin),
                 nullable: row.try_get(2).map_err(read)?,
                 generated: row.try_get(3).map_err(read)?,
                 padded: oid == BPCHAR,
@@ -147,6 +158,9 @@ fn strange_name(session: &Session, what: &str, error: &tokio_postgres::Error) ->
     session.error(DOING, why)
 }
 
+/// The labels of a column's enum, or of its elements' one.
+const ENUMS: &str = "pg_catalog.pg_enum e JOIN pg_catalog.pg_type own ON own.oid = b.type
+                    WHERE e.enumtypid IN (own.oid, own.typelem)";
 const DOING: &str = "reading the table's description";
 /// The type of `char(n)`.
 const BPCHAR: u32 = 1042;

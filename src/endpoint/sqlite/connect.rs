@@ -137,6 +137,19 @@ impl Endpoint for Sqlite {
         Ok(Some(Box::new(super::writer::SqliteWriter::open(self, table, options)?)))
     }
 
+    fn altered(&self) -> Result<Option<String>, EndpointError> {
+        let connection = self.connect()?;
+        let tell = || -> rusqlite::Result<String> {
+            // No column can go as long as the triggers of a history name it.
+            if let Some(installed) = super::history::installation(&connection, self.table())? {
+                return Ok(format!("history {installed}"));
+            }
+            let version: i64 = connection.query_row("PRAGMA main.schema_version", [], |row| row.get(0))?;
+            Ok(format!("schema {version}"))
+        };
+        tell().map(Some).map_err(|error| self.failed("asking for the version of the tables", &error))
+    }
+
     fn clock(&self) -> Result<Option<Clock>, EndpointError> {
         // It is this machine's own.
         Ok(Some(Clock::default()))

@@ -58,6 +58,15 @@ pub(super) fn end_own(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM main.trueup_writing", []).map(drop)
 }
 
+/// The installation of a table's history, if its triggers are there.
+pub(super) fn installation(connection: &Connection, table: &str) -> rusqlite::Result<Option<String>> {
+    let table = table_name(connection, table)?.unwrap_or_else(|| table.to_owned());
+    match own_triggers(connection, &table)?.is_empty() {
+        true => Ok(None),
+        false => Ok(tracked(connection, &table)?.map(|tracked| tracked.installed)),
+    }
+}
+
 /// Whether a trigger is one of those that are made here.
 pub(super) fn is_own_trigger(name: &str) -> bool {
     name.starts_with(PREFIX)

@@ -4,10 +4,10 @@
 //! is the partner of such a row: by the base's link, or by its unique key. What is not looked at is as
 //! it was when both sides agreed.
 
+use super::columns;
 use super::fetched::{Fetcher, broken, distinct, ids, project};
-use super::run::{Read, compared_columns, next_base};
+use super::run::{Read, compared_columns};
 use super::servers::Servers;
-use super::state::check;
 use crate::base::{Base, BasePair, Linker, Wanted};
 use crate::compare::CompareOptions;
 use crate::endpoint::{Changes, ChangesRead, Endpoint, EndpointError, ExportBatch, HistoryMark, open};
@@ -85,6 +85,23 @@ pub(super) fn read_changed(
     if compared_columns(&alignment, &key) != base.file.columns {
         return everything("other columns are compared than at the last sync, or by other rules");
     }
+    for (at, side) in base.file.sides.iter().enumerate() {
+        if servers.altered[at].is_some() && servers.altered[at] != side.altered {
+            return everything(&format!("the {} table was altered since the last sync", SIDES[at]));
+        }
+        let anew = |column: &&Column| {
+            let was = side.table.columns.iter().find(|was| was.name == column.name);
+            was.is_some_and(|was| !columns::carried(was, column).is_still(was))
+        };
+        if let Some(column) = tables[at].info().columns.iter().find(anew) {
+            let name = &column.name;
+            return everything(&format!(
+                "column `{name}` of the {} table is another one than at the last sync: it was dropped and added anew, or \
+                 labels of it were renamed",
+                SIDES[at]
+            ));
+        }
+    }
     let recipes = Recipe::of(&alignment, &key);
     let side = |at: usize| Side::new(at, endpoints[at], tables[at].info(), &alignment, &key, &recipes[at], base);
     let [Some(left), Some(right)] = [side(0), side(1)] else { return everything("a key's columns are others now") };
@@ -133,7 +150,6 @@ pub(super) fn read_changed(
     let compared = compare_frozen(&job.job, pending, frozen, [left, right], alignment, key, why, &options)?;
     drop(progress);
     let servers = Servers { marks: next.map(Some), ..servers.clone() };
-    check(base, &next_base(addresses, [&None, &None], &compared, &servers))?;
     let read = Read {
         compared,
         servers,

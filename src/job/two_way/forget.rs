@@ -58,7 +58,8 @@ pub(super) fn forget(plan: &Plan, base: &Base, undone: &[StepSet; 2]) -> Result<
     // No plan's own any more: undoing the one before must not bring back what is forgotten.
     file.plan = format!("after the undo of {}", plan.file.checksum);
     file.looked = None;
-    let next = Next { state: &base.folder, file, recipes: &recipes, on: Some(base), frozen: None, gone: &gone, open };
+    let (state, on, torn) = (&base.folder, Some(base), base.torn()?);
+    let next = Next { state, file, recipes: &recipes, on, frozen: None, gone: &gone, open, torn: &torn };
     next.write(&mut || Ok(None))?;
     Ok(Some(
         "others were applied after this plan: of the rows that were put back, nothing is agreed on any more, and those \

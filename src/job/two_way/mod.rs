@@ -6,6 +6,7 @@
 
 mod batches;
 mod changed;
+mod columns;
 mod fate;
 mod fetched;
 mod forget;

@@ -116,6 +116,7 @@ pub(in crate::job) fn replan(old: &Plan, decisions: Vec<Decision>, watch: &dyn W
         partial: two_way.partial.then_some(next.base.sides.each_ref().map(|side| side.rows)),
         servers: Servers {
             clocks: two_way.clocks,
+            altered: next.base.sides.each_ref().map(|side| side.altered.clone()),
             remembered: next.base.sides.each_ref().map(|side| side.remembered.clone()),
             marks: next.base.sides.map(|side| side.mark),
             unfit: [false; 2],

@@ -1,6 +1,7 @@
 //! From two addresses to a plan for both.
 
 use super::changed::{Changed, read_changed};
+use super::columns;
 use super::memory;
 use super::next::{LINKS, NextFile};
 use super::recover::settle_state;
@@ -13,7 +14,7 @@ use crate::job::cascades::note_cascades;
 use crate::job::error::RunError;
 use crate::job::foreseen::note_foreseen;
 use crate::job::pending::Durable;
-use crate::job::plan::{PlanJob, PlanRun, note_variables, refuse_strangers, target, write_scripts};
+use crate::job::plan::{PlanJob, PlanRun, note_variables, refuse_cascades, refuse_strangers, target, write_scripts};
 use crate::job::references::note_references;
 use crate::job::run::{Compared, beside, both, compare_tables};
 use crate::job::side::Watch;
@@ -147,6 +148,7 @@ pub(super) fn next_base(
             unkeyed: counts.null_keys + counts.duplicates,
             unkeyed_known: counts.null_keys + counts.duplicates,
             mark: servers.marks[at].clone(),
+            altered: servers.altered[at].clone(),
             remembered: servers.remembered[at].clone(),
         }
     };
@@ -190,7 +192,11 @@ pub(super) fn plan(
 ) -> Result<PlanRun, RunError> {
     let addresses = [&job.job.left, &job.job.right];
     let filters = [&job.job.where_left, &job.job.where_right];
-    let Read { compared, servers, targets, partial, note, vanished } = read;
+    let Read { mut compared, servers, targets, partial, note, vanished } = read;
+    let anew = match base {
+        Some(base) => columns::renew(base, &servers.altered, &mut compared)?,
+        None => Default::default(),
+    };
     let mut next = next_base(addresses, filters, &compared, &servers);
     next.job = Some(typed);
     if let Some(base) = base {
@@ -271,13 +277,23 @@ pub(super) fn plan(
             side.rows = own.rows;
         }
     }
+    for (side, names) in anew.iter().enumerate().filter(|(_, names)| !names.is_empty()) {
+        plan.file.warnings.push(format!(
+            "`{}` of the {} table {} at the last sync (dropped and added anew, or labels of it were renamed): what it \
+             holds counts as changed on both sides",
+            names.join("`, `"),
+            SIDES[side],
+            if names.len() == 1 { "is another column than" } else { "are other columns than" }
+        ));
+    }
     plan.file.warnings.extend(skew.and_then(|skew| clock_warning(&plan.file.two_way.as_ref()?.rules, skew)));
+    let mut cascades = Vec::new();
     for (side, address) in addresses.into_iter().enumerate() {
         if matches!(address, Address::Snapshot(_)) && plan.file.sides[side].counts.total() > 0 {
             plan.file.warnings.push("a snapshot is never written: this plan is to be read, not applied".to_owned());
         }
         note_references(&mut plan, side, job.allow_cascade)?;
-        note_cascades(&mut plan, side, address, watch)?;
+        cascades.extend(note_cascades(&mut plan, side, address, watch)?);
         note_foreseen(&mut plan, side, address, watch)?;
     }
     write_scripts(&plan, addresses)?;
@@ -292,5 +308,6 @@ pub(super) fn plan(
     plan.finish()?;
     std::fs::remove_dir_all(pending.temporary.join("work")).ok();
     plan.folder = pending.keep(Durable::Whole)?;
+    refuse_cascades(&plan, cascades)?;
     Ok(PlanRun { agree: audit.agrees(), plan, audit })
 }

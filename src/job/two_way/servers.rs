@@ -18,6 +18,8 @@ pub(super) struct Servers {
     pub(super) marks: [Option<HistoryMark>; 2],
     /// Whether there is a history that does not fit its table any more.
     pub(super) unfit: [bool; 2],
+    /// What changes with the definitions of their tables, asked before anything was read.
+    pub(super) altered: [Option<String>; 2],
     /// The installations of their histories that are known to remember the base.
     pub(super) remembered: [Option<String>; 2],
 }
@@ -28,17 +30,24 @@ impl Servers {
     /// # Errors
     /// If one can't be reached.
     pub(super) fn ask(addresses: [&Address; 2]) -> Result<Self, RunError> {
-        let ask = |address: &Address| -> Result<(Option<Clock>, Option<HistoryMark>, bool), RunError> {
-            let Some(endpoint) = open(address) else { return Ok((None, None, false)) };
+        type Answer = (Option<Clock>, Option<HistoryMark>, bool, Option<String>);
+        let ask = |address: &Address| -> Result<Answer, RunError> {
+            let Some(endpoint) = open(address) else { return Ok((None, None, false, None)) };
             let (mut mark, mut unfit) = (None, false);
             if let Some(history) = endpoint.history() {
                 mark = history.mark()?;
                 unfit = mark.is_none() && history.status()?.is_some();
             }
-            Ok((endpoint.clock()?, mark, unfit))
+            Ok((endpoint.clock()?, mark, unfit, endpoint.altered()?))
         };
         let [left, right] = both(|| ask(addresses[0]), || ask(addresses[1]))?;
-        Ok(Self { clocks: [left.0, right.0], marks: [left.1, right.1], unfit: [left.2, right.2], ..Self::default() })
+        Ok(Self {
+            clocks: [left.0, right.0],
+            marks: [left.1, right.1],
+            unfit: [left.2, right.2],
+            altered: [left.3, right.3],
+            ..Self::default()
+        })
     }
 
     /// By how much the right clock is ahead of the left one, and how far off that may be. A file has

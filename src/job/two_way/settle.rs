@@ -58,6 +58,7 @@ fn settle(
     // However many pairs there are: they are read several times, and only those that are not settled,
     // or end pairs of the base that stays, are kept in memory.
     let (mut gone, mut open) = (Vec::new(), [Vec::new(), Vec::new()]);
+    let mut torn = Vec::new();
     let mut file = next.base.clone();
     let pairs = PairsReader::open(&plan.folder)?;
     for pair in pairs.flat_map(each) {
@@ -76,7 +77,9 @@ fn settle(
                 open[side].extend(pair.rows[side]);
             }
         }
-        if next.partial && !matches!(fate, Settled::Not) {
+        if matches!(fate, Settled::Not) {
+            torn.extend(pair.torn);
+        } else if next.partial {
             gone.extend(pair.base);
         }
     }
@@ -115,6 +118,7 @@ fn settle(
         frozen: Some(([&folders[0], &folders[1]], &links)),
         gone: &gone,
         open: [identities(0)?, identities(1)?],
+        torn: &torn,
     };
     let compared = (&plan.file.alignment, key);
     let mut batches = Batches::new(&plan.folder, &sides, compared, before, standing, !next.partial)?;

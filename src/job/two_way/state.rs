@@ -11,7 +11,7 @@ use crate::job::plan::PlanJob;
 use crate::job::side::Watch;
 use crate::job::states::{BEFORE, State, carry_over, states, states_root};
 use crate::plan::SIDES;
-use crate::table::fingerprint;
+use crate::table::{TableInfo, fingerprint};
 use std::path::{Path, PathBuf};
 
 /// What tells a job's base from others.
@@ -246,6 +246,17 @@ fn reason(base: &BaseFile, wanted: &BaseFile) -> Option<String> {
         if was.identity != is.identity {
             let (was, is) = (was.identity.join(", "), is.identity.join(", "));
             return Some(format!("its {side} rows are identified by {was}, and these by {is}"));
+        }
+        for name in was.key.iter().chain(&was.identity) {
+            let column = |table: &TableInfo| table.columns.iter().find(|column| column.name == *name).cloned();
+            if let (Some(was), Some(is)) = (column(&was.table), column(&is.table))
+                && !is.is_still(&was)
+            {
+                return Some(format!(
+                    "its {side} key column `{name}` is another one now: it was dropped and added anew, or labels of it \
+                     were renamed"
+                ));
+            }
         }
     }
     wanted.columns.iter().find_map(|BaseColumn { left, right, .. }| {

@@ -53,6 +53,7 @@ impl ConflictLayout {
             Field::new("conflict", DataType::UInt64, false),
             Field::new("reason", DataType::Utf8, false),
             Field::new("changed", DataType::List(Arc::new(list_item())), false),
+            Field::new("colliding", DataType::List(Arc::new(list_item())), false),
         ];
         let field =
             |prefix: &str, column: &Column| Field::new(format!("{prefix}.{}", column.name), column.ty.arrow(), true);

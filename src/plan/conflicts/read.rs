@@ -4,7 +4,7 @@ use super::CONFLICTS;
 use super::layout::{ConflictLayout, VERSIONS};
 use crate::plan::{Plan, PlanError, Reason};
 use crate::table::Cells;
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, ListArray, RecordBatch};
 use arrow::datatypes::{TimestampMicrosecondType, UInt64Type};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeMap;
@@ -23,6 +23,8 @@ pub struct Conflict {
     pub reason: String,
     /// The key's values in the left table's types, in key order.
     pub key: Vec<Option<String>>,
+    /// Those of them that both sides changed, to different values; of a row that one side deleted, all.
+    pub colliding: Vec<String>,
     /// The left names of the columns that it is about.
     pub changed: Vec<String>,
     /// The left row, the right row and the base, each over all columns of its table (the base has the
@@ -95,7 +97,8 @@ impl<'a> Decoder<'a> {
     fn conflicts(&self) -> Result<Vec<Conflict>, PlanError> {
         let numbers = self.column("conflict")?.as_primitive::<UInt64Type>();
         let reasons = self.column("reason")?.as_string::<i32>();
-        let changed = self.column("changed")?.as_list::<i32>();
+        let [changed, colliding] =
+            [self.column("changed")?, self.column("colliding")?].map(|list| list.as_list::<i32>());
         let mut times = Vec::with_capacity(2);
         for name in ["left_time", "right_time"] {
             times.push(self.column(name)?.as_primitive::<TimestampMicrosecondType>());
@@ -103,12 +106,15 @@ impl<'a> Decoder<'a> {
         (0..self.batch.num_rows())
             .map(|row| {
                 let rows = [self.row(0, row)?, self.row(1, row)?, self.row(2, row)?];
-                let names = changed.value(row);
+                let names = |list: &ListArray| -> Vec<String> {
+                    list.value(row).as_string::<i32>().iter().flatten().map(str::to_owned).collect()
+                };
                 Ok(Conflict {
                     number: numbers.value(row),
                     reason: reasons.value(row).to_owned(),
                     key: self.key_of(row, &rows),
-                    changed: names.as_string::<i32>().iter().flatten().map(str::to_owned).collect(),
+                    changed: names(changed),
+                    colliding: names(colliding),
                     times: [0, 1].map(|side: usize| times[side].is_valid(row).then(|| times[side].value(row))),
                     rows,
                 })

@@ -89,6 +89,7 @@ fn some() -> ConflictRows {
     ConflictRows {
         reasons: vec![Reason::BothChanged, Reason::DeletedAndChanged, Reason::NoBase, Reason::TooClose],
         changed: vec![vec!["day".into(), "note".into()], vec!["note".into()], vec![], vec!["id".into()]],
+        colliding: vec![vec!["note".into()], vec![], vec![], vec![]],
         rows: [
             rows(&left, &[[Some("7"), Some("0000-00-00"), None], none, [Some("9"), None, Some("x")], none]),
             rows(
@@ -131,6 +132,7 @@ fn conflicts_are_read_as_they_were_written() {
         reason: reason.word().to_owned(),
         key: vec![Some(key.to_owned())],
         changed: changed.iter().map(|name| (*name).to_owned()).collect(),
+        colliding: if number % 4 == 0 { vec!["note".to_owned()] } else { Vec::new() },
         rows,
         times,
     };

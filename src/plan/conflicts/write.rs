@@ -31,6 +31,8 @@ pub struct ConflictRows {
     pub reasons: Vec<Reason>,
     /// The left names of the columns that it is about.
     pub changed: Vec<Vec<String>>,
+    /// Those of them that both sides changed, to different values.
+    pub colliding: Vec<Vec<String>>,
     /// The left row, the right row, and the base as the left side stored it, each over all columns of
     /// its table. A row that is not there is NULL throughout.
     pub rows: [ExportBatch; 3],
@@ -115,15 +117,19 @@ impl ConflictsWriter {
 
     fn batch(&self, rows: &ConflictRows) -> Result<RecordBatch, ArrowError> {
         let count = rows.len();
-        let mut changed = ListBuilder::new(StringBuilder::new()).with_field(list_item());
-        for names in &rows.changed {
-            names.iter().for_each(|name| changed.values().append_value(name));
-            changed.append(true);
-        }
+        let list = |rows: &[Vec<String>]| {
+            let mut out = ListBuilder::new(StringBuilder::new()).with_field(list_item());
+            for names in rows {
+                names.iter().for_each(|name| out.values().append_value(name));
+                out.append(true);
+            }
+            out.finish()
+        };
         let mut columns: Vec<ArrayRef> = vec![
             Arc::new(UInt64Array::from_iter_values(self.count..self.count + count as u64)),
             Arc::new(rows.reasons.iter().map(|reason| Some(reason.word())).collect::<StringArray>()),
-            Arc::new(changed.finish()),
+            Arc::new(list(&rows.changed)),
+            Arc::new(list(&rows.colliding)),
         ];
         columns.extend(self.keys(rows)?);
         columns.extend(rows.rows.iter().flat_map(|batch| batch.rows.columns().iter().cloned()));

@@ -1,6 +1,8 @@
 //! What a plan for both sides leaves out, and what a person should know before applying it.
 
 use super::items::Item;
+use super::rules::Winner;
+use crate::audit::thousands;
 use crate::compare::View;
 use crate::endpoint::Action;
 use crate::plan::PlanInput;
@@ -105,6 +107,34 @@ fn key(input: &PlanInput<'_>, shapes: &[Shape; 2], item: Item) -> Option<Vec<Str
     let columns = &shapes[side].writes.key;
     let batch = fetch(&input.tables[side].snapshot.parts, columns, &[item.rows[side]?]).ok()?;
     Some(print_key(&View::new(batch), &(0..columns.len()).collect::<Vec<_>>(), 0))
+}
+
+/// Rows that are written although they say that they are later than what they take over.
+pub fn late_warnings(
+    input: &PlanInput<'_>,
+    shapes: &[Shape; 2],
+    winner: &Winner,
+    late: &[Vec<Item>; 2],
+) -> Vec<String> {
+    let Winner::NewestColumn { left, right } = winner else { return Vec::new() };
+    let late = late.iter().enumerate().filter(|(_, items)| !items.is_empty());
+    late.map(|(side, items)| {
+        let keys = items.iter().take(SAMPLES).filter_map(|item| key(input, shapes, *item));
+        let keys: Vec<String> = keys.map(|key| key.join(", ")).collect();
+        let more = if items.len() > SAMPLES { ", …" } else { "" };
+        format!(
+            "{} update{} of the {} table take{} over a row whose `{}` is earlier than that of the row they overwrite \
+             (of keys {}{more}): only that side has changed since the last sync, so they are planned, but a clock or \
+             an application is wrong there, or the table was put back from a copy",
+            thousands(items.len() as u64),
+            if items.len() == 1 { "" } else { "s" },
+            SIDES[side],
+            if items.len() == 1 { "s" } else { "" },
+            [left, right][side],
+            keys.join("; "),
+        )
+    })
+    .collect()
 }
 
 /// What a person should know before applying.

@@ -51,6 +51,7 @@ pub(super) fn write(
         writer.write(&ConflictRows {
             reasons: chunk.iter().map(|one| one.reason).collect(),
             changed: chunk.iter().map(|one| one.columns.iter().map(left_name).collect()).collect(),
+            colliding: chunk.iter().map(|one| one.colliding.iter().map(left_name).collect()).collect(),
             rows: [side(0)?, side(1)?, then?],
             here: chunk.iter().map(here).collect(),
             times: chunk.iter().map(|one| one.times).collect(),

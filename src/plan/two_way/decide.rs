@@ -11,6 +11,8 @@ pub struct Column {
     /// Whether the left (right) cell is another than in the base; true where the base does not know
     /// the column, false where the row is not there. Of two rows, it matters only where they differ.
     pub changed: [bool; 2],
+    /// Of a column that only records when its row was changed: the side whose value is later.
+    pub later: Option<usize>,
 }
 
 /// What is known of one pair of rows.
@@ -29,6 +31,9 @@ pub struct Facts<'a> {
     pub decided: Option<Take>,
     /// Whether only chosen rows were looked at: a row that is not there may only have left them.
     pub filtered: bool,
+    /// Whether both rows were there at the last run, although the base has nothing of them: they were in
+    /// conflict, refused or left out.
+    pub torn: bool,
 }
 
 /// Why a pair of rows is a conflict.
@@ -113,6 +118,14 @@ fn pair(facts: &Facts<'_>, rules: &Rules) -> Outcome {
             [false, false] => {}
         }
     }
+    // When it was changed is later on one side: that merges by itself.
+    let later = |at: &usize| Some((*at, facts.columns[*at].later?));
+    let recorded: Option<Vec<(usize, usize)>> = clashes.iter().map(later).collect();
+    if let Some(recorded) = recorded.filter(|_| rules.merge == Merge::Column) {
+        recorded.iter().for_each(|(at, side)| writes[1 - side].push(*at));
+        writes.iter_mut().for_each(|columns| columns.sort_unstable());
+        clashes.clear();
+    }
     let apart = rules.merge == Merge::Row && writes.iter().all(|columns| !columns.is_empty());
     if clashes.is_empty() && !apart {
         return if writes.iter().all(Vec::is_empty) { Outcome::Kept } else { Outcome::Write(writes) };
@@ -136,8 +149,16 @@ fn pair(facts: &Facts<'_>, rules: &Rules) -> Outcome {
 /// Only the row of this side is there.
 fn alone(facts: &Facts<'_>, rules: &Rules, side: usize) -> Outcome {
     let other = 1 - side;
-    if !facts.based {
+    if !facts.based && !facts.torn {
         return Outcome::Create(other);
+    }
+    if !facts.based {
+        // It may be another row by now, or the other one was deleted: nothing proves either.
+        return match facts.decided.map(|take| taken(take, facts)) {
+            Some(Ok(winner)) if winner == side => Outcome::Create(other),
+            Some(Ok(_)) => Outcome::Delete(side),
+            Some(Err(_)) | None => Outcome::Undecided,
+        };
     }
     let changed = facts.columns.iter().any(|column| column.changed[side]);
     if !changed && !facts.filtered {

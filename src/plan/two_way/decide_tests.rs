@@ -1,11 +1,11 @@
 use super::*;
 
-const STAYS: Column = Column { differs: true, changed: [false; 2] };
-const LEFT: Column = Column { differs: true, changed: [true, false] };
-const RIGHT: Column = Column { differs: true, changed: [false, true] };
-const CLASH: Column = Column { differs: true, changed: [true; 2] };
+const STAYS: Column = Column { differs: true, changed: [false; 2], later: None };
+const LEFT: Column = Column { differs: true, changed: [true, false], later: None };
+const RIGHT: Column = Column { differs: true, changed: [false, true], later: None };
+const CLASH: Column = Column { differs: true, changed: [true; 2], later: None };
 /// Changed to the same value on both sides.
-const SAME: Column = Column { differs: false, changed: [true; 2] };
+const SAME: Column = Column { differs: false, changed: [true; 2], later: None };
 
 fn column_winner() -> Winner {
     Winner::NewestColumn { left: "at".to_owned(), right: "changed".to_owned() }
@@ -16,7 +16,7 @@ fn rules(winner: Winner) -> Rules {
 }
 
 fn both(columns: &[Column]) -> Facts<'_> {
-    Facts { here: [true; 2], based: true, columns, times: [None; 2], decided: None, filtered: false }
+    Facts { here: [true; 2], based: true, columns, times: [None; 2], decided: None, filtered: false, torn: false }
 }
 
 fn left_only(columns: &[Column]) -> Facts<'_> {
@@ -126,7 +126,7 @@ fn a_delete_goes_over_if_the_other_side_is_unchanged() {
 
 #[test]
 fn a_delete_against_a_change_needs_times_or_a_person() {
-    let changed = [Column { differs: false, changed: [true, false] }];
+    let changed = [Column { differs: false, changed: [true, false], later: None }];
     let facts = Facts { times: [Some(0), Some(50)], ..left_only(&changed) };
     for winner in [Winner::None, Winner::Left, Winner::Right, column_winner()] {
         assert_eq!(decide(&facts, &rules(winner)), Outcome::Conflict(Reason::DeletedAndChanged));
@@ -150,9 +150,11 @@ fn every_case(mut look: impl FnMut(&Facts<'_>, &Rules)) {
     let bools = [false, true];
     let mut kinds = Vec::new();
     for differs in bools {
-        kinds.extend(
-            [[false, false], [false, true], [true, false], [true, true]].map(|changed| Column { differs, changed }),
-        );
+        kinds.extend([[false, false], [false, true], [true, false], [true, true]].map(|changed| Column {
+            differs,
+            changed,
+            later: None,
+        }));
     }
     let mut tables: Vec<Vec<Column>> = vec![Vec::new()];
     tables.extend(kinds.iter().map(|one| vec![*one]));
@@ -171,6 +173,7 @@ fn every_case(mut look: impl FnMut(&Facts<'_>, &Rules)) {
                         .map(|column| Column {
                             differs: column.differs && here == [true; 2],
                             changed: [0, 1].map(|side: usize| column.changed[side] && here[side]),
+                            later: None,
                         })
                         .collect();
                     for (based, filtered) in bools.iter().flat_map(|a| bools.map(|b| (*a, b))) {
@@ -178,7 +181,8 @@ fn every_case(mut look: impl FnMut(&Facts<'_>, &Rules)) {
                             for right in moments {
                                 for decided in takes {
                                     let times = [left, right];
-                                    let facts = Facts { here, based, columns: &columns, times, decided, filtered };
+                                    let facts =
+                                        Facts { here, based, columns: &columns, times, decided, filtered, torn: false };
                                     look(&facts, &rules);
                                 }
                             }
@@ -336,4 +340,33 @@ fn undecided_is_only_what_may_have_left_the_chosen_rows() {
         };
         assert_eq!(decide(facts, rules) == Outcome::Undecided, missing && open, "{facts:?} {rules:?}");
     });
+}
+
+#[test]
+fn a_time_of_change_merges_to_the_later_one() {
+    let time = Column { later: Some(1), ..CLASH };
+    for winner in [Winner::None, Winner::Left, Winner::NewestHistory] {
+        let columns = [LEFT, time];
+        assert_eq!(decide(&both(&columns), &rules(winner.clone())), Outcome::Write([vec![1], vec![0]]), "{winner}");
+        let alone = [time];
+        let first = Facts { based: false, ..both(&alone) };
+        assert_eq!(decide(&first, &rules(winner)), Outcome::Write([vec![0], vec![]]));
+    }
+    // Beside a collision it goes with the rest; and whole rows are one side's.
+    let columns = [CLASH, time];
+    assert_eq!(decide(&both(&columns), &rules(Winner::None)), Outcome::Conflict(Reason::BothChanged));
+    assert_eq!(decide(&both(&columns), &rules(Winner::Left)), Outcome::Write([vec![], vec![0, 1]]));
+    let whole = Rules { merge: Merge::Row, ..rules(Winner::None) };
+    assert_eq!(decide(&both(&[time]), &whole), Outcome::Conflict(Reason::BothChanged));
+}
+
+#[test]
+fn a_row_that_was_torn_and_is_alone_is_undecided() {
+    let torn = Facts { based: false, torn: true, ..left_only(&[LEFT]) };
+    for winner in [Winner::None, Winner::Left, Winner::Right, Winner::NewestHistory] {
+        assert_eq!(decide(&Facts { times: [Some(9), Some(1)], ..torn }, &rules(winner)), Outcome::Undecided);
+    }
+    let decided = |take| decide(&Facts { decided: Some(take), ..torn }, &rules(Winner::None));
+    assert_eq!((decided(Take::Left), decided(Take::Right)), (Outcome::Create(1), Outcome::Delete(0)));
+    assert_eq!(decided(Take::Newest), Outcome::Undecided);
 }

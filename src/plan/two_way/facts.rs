@@ -8,7 +8,7 @@ use crate::base::{Base, BaseColumn, Known, Linker};
 use crate::compare::{Judge, Verdict};
 use crate::plan::rows::fetch;
 use crate::snapshot::{Parts, Recipe, SnapshotError};
-use crate::table::{Alignment, Column, Fingerprint, Key};
+use crate::table::{Alignment, Column, Fingerprint, Key, PortableType};
 use rayon::prelude::*;
 use std::collections::HashMap;
 
@@ -51,8 +51,38 @@ pub struct FactsReader<'a> {
     known: Vec<Known>,
     judge: Judge,
     times: TimesFrom<'a>,
+    /// Pairs that only record when their rows were changed.
+    recording: Vec<bool>,
     /// The zone of times without one.
     zone: Option<chrono_tz::Tz>,
+}
+
+/// Names of columns that record when a row was last changed, whoever wins.
+const RECORDING: [&str; 14] = [
+    "updated_at",
+    "updated_on",
+    "updated",
+    "update_time",
+    "last_updated",
+    "last_update",
+    "modified_at",
+    "modified_on",
+    "modified",
+    "last_modified",
+    "changed_at",
+    "changed_on",
+    "mtime",
+    "last_changed",
+];
+
+/// Whether a pair of columns only records when its row was changed: the winner is told by it, or both
+/// names say so.
+fn records_changes(columns: [&Column; 2], times: TimesFrom<'_>) -> bool {
+    let is_time = |column: &Column| matches!(column.ty, PortableType::Timestamp { .. } | PortableType::Instant { .. });
+    let named = |column: &Column| RECORDING.contains(&column.name.to_lowercase().as_str());
+    let asked =
+        matches!(times, TimesFrom::Columns(names, _) if names[0] == columns[0].name && names[1] == columns[1].name);
+    columns.into_iter().all(is_time) && (asked || columns.into_iter().all(named))
 }
 
 /// What is known of one item.
@@ -93,8 +123,11 @@ impl<'a> FactsReader<'a> {
             None => Known::Never,
         };
         let known = pairs.iter().enumerate().map(knows).collect();
+        let recording = (0..pairs.len())
+            .map(|at| at + key.pairs.len() < pairs.len() && records_changes([&columns[0][at], &columns[1][at]], times))
+            .collect();
         let zone = alignment.zone.as_ref().and_then(|name| name.parse().ok());
-        Self { parts, recipes, identity, base, computed, known, judge, pairs, columns, times, zone }
+        Self { parts, recipes, identity, base, computed, known, judge, pairs, columns, times, recording, zone }
     }
 
     /// The positions in the alignment of the compared pairs, the key's last.
@@ -129,7 +162,8 @@ impl<'a> FactsReader<'a> {
                         true => self.changed(column, at, &now, &then, &mut buffers),
                         false => [false; 2],
                     };
-                    Compared { differs, changed }
+                    let later = if differs && self.recording[column] { self.later(column, at, &now) } else { None };
+                    Compared { differs, changed, later }
                 };
                 differs.into_iter().enumerate().map(changed).collect()
             })
@@ -175,6 +209,16 @@ impl<'a> FactsReader<'a> {
         })
     }
 
+    /// The side whose time is later in a column of times.
+    fn later(&self, column: usize, at: usize, now: &[Rows; 2]) -> Option<usize> {
+        let time = |side: usize| {
+            let (view, row) = now[side].row(at)?;
+            time_of(view.cells(column)?, row, self.zone)
+        };
+        let (left, right) = (time(0)?, time(1)?);
+        (left != right).then_some(usize::from(right > left))
+    }
+
     fn now(&self, side: usize, items: &[Item]) -> Result<Rows, SnapshotError> {
         let parts = self.parts[side];
         let projection: Vec<usize> = self.columns[side].iter().filter_map(|c| parts.position(&c.name)).collect();
@@ -218,7 +262,8 @@ impl<'a> FactsReader<'a> {
                     *times = [of(0).map(|time| own(0, time)), of(1).map(|time| own(1, time))];
                     // Of what a history does not tell, all happened before it began.
                     for side in [0, 1] {
-                        if let (None, Some(other), Some(history)) = (times[side], times[1 - side], histories[side])
+                        if let (None, Some(other), Some(history), Some(_)) =
+                            (times[side], times[1 - side], histories[side], ids[side][at])
                             && own(side, history.covers_from) < other
                         {
                             times[side] = Some(own(side, history.covers_from));

@@ -29,6 +29,8 @@ pub struct Item {
     pub rows: [Option<u64>; 2],
     /// What they were when they last agreed.
     pub base: Option<BasePair>,
+    /// The identities of the rows that are there.
+    pub ids: [Option<Fingerprint>; 2],
 }
 
 impl Item {
@@ -127,7 +129,11 @@ impl Matching {
             match (of(0, left), of(1, right)) {
                 (Some(l), Some(r)) if l == r => {
                     taken.insert(l);
-                    out.push(Item { rows: [Some(left.row), Some(right.row)], base: Some(pairs[l]) });
+                    out.push(Item {
+                        rows: [Some(left.row), Some(right.row)],
+                        base: Some(pairs[l]),
+                        ids: [left.id, right.id],
+                    });
                 }
                 (l, r) => {
                     l.map(|at| linked[0].insert(at, *left));
@@ -148,7 +154,11 @@ impl Matching {
             {
                 done[0].insert(left.row);
                 done[1].insert(right.row);
-                out.push(Item { rows: [Some(left.row), Some(right.row)], base: Some(pairs[*at]) });
+                out.push(Item {
+                    rows: [Some(left.row), Some(right.row)],
+                    base: Some(pairs[*at]),
+                    ids: [left.id, right.id],
+                });
             }
         }
         // The link of a row whose partner is not among those that differ; else what the base has under
@@ -169,7 +179,7 @@ impl Matching {
                 (false, true) => singles[0].push(left),
                 (false, false) => {
                     let base = base_of([Some(&left), Some(&right)]);
-                    out.push(Item { rows: [Some(left.row), Some(right.row)], base });
+                    out.push(Item { rows: [Some(left.row), Some(right.row)], base, ids: [left.id, right.id] });
                 }
             }
         }
@@ -178,7 +188,7 @@ impl Matching {
                 let mut rows = [None, None];
                 rows[side] = Some(row);
                 let base = base_of(rows);
-                out.push(Item { rows: rows.map(|row| row.map(|row| row.row)), base });
+                out.push(Item { rows: rows.map(|row| row.map(|row| row.row)), base, ids: rows.map(|row| row?.id) });
             }
         }
         // In the order of the tables, so that the same differences always make the same plan.

@@ -7,6 +7,7 @@
 //! | `left_step`, `right_step` | the steps that write them; the rows are then as those steps left them |
 //! | `left_also`, `right_also` | steps that remove the row which the first one creates anew |
 //! | `settled` | whether the pair agrees, or stays different on purpose, once its steps are written |
+//! | `tl1`, `tl2`, `tr1`, `tr2` | the identities of two rows that were both there and not settled, without a pair in the base |
 //! | `k1`, `k2`, `l1`, `l2`, `r1`, `r2`, `segment`, `base_left`, `base_right` | the base's pair |
 
 use crate::base::BasePair;
@@ -34,7 +35,7 @@ pub const LINKS: &str = "links.parquet";
 const BATCH: usize = 8 * 1024;
 
 /// The columns of whole numbers, in the order of [`PlannedPair::numbers`].
-const NUMBERS: [&str; 15] = [
+const NUMBERS: [&str; 19] = [
     "left_row",
     "right_row",
     "left_step",
@@ -50,6 +51,10 @@ const NUMBERS: [&str; 15] = [
     "segment",
     "base_left",
     "base_right",
+    "tl1",
+    "tl2",
+    "tr1",
+    "tr2",
 ];
 
 /// A pair of rows that differed, and what is to become of it.
@@ -65,6 +70,8 @@ pub struct PlannedPair {
     pub settled: bool,
     /// What it was when it last agreed.
     pub base: Option<BasePair>,
+    /// The identities of two rows that were both there, but never a pair of the base.
+    pub torn: Option<[Fingerprint; 2]>,
 }
 
 impl PlannedPair {
@@ -73,7 +80,8 @@ impl PlannedPair {
         self.settled && self.rows.iter().all(Option::is_some) && self.steps == [None; 2]
     }
 
-    fn numbers(&self) -> [Option<u64>; 15] {
+    fn numbers(&self) -> [Option<u64>; 19] {
+        let torn = |side: usize| self.torn.map(|ids| ids[side]);
         let base = |of: fn(&BasePair) -> u64| self.base.as_ref().map(of);
         [
             self.rows[0],
@@ -91,11 +99,17 @@ impl PlannedPair {
             base(|base| base.segment as u64),
             base(|base| base.rows[0]),
             base(|base| base.rows[1]),
+            torn(0).map(|id| id.high),
+            torn(0).map(|id| id.low),
+            torn(1).map(|id| id.high),
+            torn(1).map(|id| id.low),
         ]
     }
 
     fn of(n: &[Option<u64>], settled: bool) -> Option<Self> {
-        let [lr, rr, ls, rs, la, ra, k1, k2, l1, l2, r1, r2, segment, bl, br] = n else { return None };
+        let [lr, rr, ls, rs, la, ra, k1, k2, l1, l2, r1, r2, segment, bl, br, tl1, tl2, tr1, tr2] = n else {
+            return None;
+        };
         let print = |high: &Option<u64>, low: &Option<u64>| Some(Fingerprint { high: (*high)?, low: (*low)? });
         let base = match segment {
             None => None,
@@ -106,7 +120,8 @@ impl PlannedPair {
                 rows: [(*bl)?, (*br)?],
             }),
         };
-        Some(Self { rows: [*lr, *rr], steps: [*ls, *rs], also: [*la, *ra], settled, base })
+        let torn = print(tl1, tl2).zip(print(tr1, tr2)).map(|(left, right)| [left, right]);
+        Some(Self { rows: [*lr, *rr], steps: [*ls, *rs], also: [*la, *ra], settled, base, torn })
     }
 }
 
@@ -123,7 +138,7 @@ pub fn write_pairs(folder: &Path, pairs: &[PlannedPair]) -> Result<(), PlanError
     let file = disk::create(&path).map_err(|e| failed(&e))?;
     let mut writer = ArrowWriter::try_new(file, Arc::clone(&schema), None).map_err(|e| failed(&e))?;
     for pairs in pairs.chunks(64 * 1024) {
-        let numbers: Vec<[Option<u64>; 15]> = pairs.iter().map(PlannedPair::numbers).collect();
+        let numbers: Vec<[Option<u64>; 19]> = pairs.iter().map(PlannedPair::numbers).collect();
         let mut columns: Vec<ArrayRef> = (0..NUMBERS.len())
             .map(|at| Arc::new(numbers.iter().map(|row| row[at]).collect::<UInt64Array>()) as ArrayRef)
             .collect();
@@ -204,6 +219,7 @@ mod tests {
             PlannedPair::default(),
             PlannedPair { rows: [Some(0), None], steps: [None, Some(7)], settled: true, ..PlannedPair::default() },
             PlannedPair { rows: [Some(1), Some(2)], also: [Some(3), None], base: Some(base), ..PlannedPair::default() },
+            PlannedPair { rows: [Some(1), None], torn: Some([print(8), print(9)]), ..PlannedPair::default() },
         ];
         write_pairs(folder.path(), &pairs).unwrap();
         assert_eq!(read_pairs(folder.path()).unwrap(), pairs);

@@ -1,7 +1,7 @@
 //! Both tables are made to agree: what differs becomes steps for both sides, conflicts, and what is
 //! left alone.
 
-use super::account::{Leftover, left_out, warnings};
+use super::account::{Leftover, late_warnings, left_out, warnings};
 use super::decide::{Facts, Outcome, Reason, decide};
 use super::facts::{FactsReader, Found, HistoryTimes, TimesFrom};
 use super::items::{Item, ItemSide, items};
@@ -26,7 +26,7 @@ use crate::plan::writing::{Writing, WrittenSteps};
 use crate::plan::{PlanError, PlanInput};
 use crate::snapshot::{Index, Recipe};
 use crate::table::Fingerprint;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 /// Pairs to look at together.
@@ -113,7 +113,14 @@ pub fn plan_two_way(input: &TwoWayInput<'_>, folder: &Path) -> Result<TwoWayPlan
         left: [Leftover::default(), Leftover::default()],
         kept: 0,
         undecided: Vec::new(),
+        torn: [HashMap::new(), HashMap::new()],
+        late: [Vec::new(), Vec::new()],
     };
+    for ids in input.base.map_or_else(|| Ok(Vec::new()), Base::torn)? {
+        for side in [0, 1] {
+            planner.torn[side].insert(ids[side], ids);
+        }
+    }
     for chunk in items.chunks(CHUNK) {
         if plan.interrupt.is_set() {
             return Err(PlanError::Interrupted);
@@ -140,6 +147,8 @@ pub(super) struct Conflicting {
     pub(super) reason: Reason,
     /// Positions of the compared pairs that differ, or were changed where the other row is gone.
     pub(super) columns: Vec<usize>,
+    /// Those of them that both sides changed.
+    pub(super) colliding: Vec<usize>,
     pub(super) times: [Option<i64>; 2],
 }
 
@@ -155,6 +164,11 @@ struct Planner<'a> {
     left: [Leftover; 2],
     kept: u64,
     undecided: Vec<Item>,
+    /// By the identity of either row: pairs that were there at the last run and not settled, of which
+    /// the base has nothing.
+    torn: [HashMap<Fingerprint, [Fingerprint; 2]>; 2],
+    /// Per side, rows that take over values of a row whose time is earlier than their own.
+    late: [Vec<Item>; 2],
 }
 
 impl Planner<'_> {
@@ -205,6 +219,11 @@ impl Planner<'_> {
 
     /// Decides on one item, and takes note of what follows.
     fn item(&mut self, item: Item, found: Found, key: Option<&[String]>) {
+        let torn = match (item.base, item.ids) {
+            (Some(_), _) => None,
+            (None, [Some(left), Some(right)]) => Some([left, right]),
+            (None, ids) => (0..2).find_map(|side: usize| self.torn[side].get(&ids[side]?).copied()),
+        };
         let facts = Facts {
             here: item.rows.map(|row| row.is_some()),
             based: item.base.is_some(),
@@ -212,8 +231,9 @@ impl Planner<'_> {
             times: found.times,
             decided: None,
             filtered: self.input.plan.tables.iter().any(|table| table.filter.is_some()),
+            torn: torn.is_some(),
         };
-        let mut pair = PlannedPair { rows: item.rows, base: item.base, ..PlannedPair::default() };
+        let mut pair = PlannedPair { rows: item.rows, base: item.base, torn, ..PlannedPair::default() };
         let rules = &self.input.file.rules;
         let mut outcome = decide(&facts, rules);
         if let (Outcome::Conflict(_) | Outcome::Undecided, Some(take)) = (&outcome, self.decided(key)) {
@@ -232,19 +252,42 @@ impl Planner<'_> {
             }
             Outcome::Create(side) => self.create(side, item, &mut pair),
             Outcome::Delete(side) => self.delete(side, item, &mut pair),
-            Outcome::Write(cells) => self.update(item, &found, cells, &mut pair),
+            Outcome::Write(cells) => {
+                self.note_late(item, &found, &cells);
+                self.update(item, &found, cells, &mut pair);
+            }
             Outcome::Conflict(reason) => {
                 let both = item.rows.iter().all(Option::is_some);
                 let of_interest = |at: &usize| {
                     let column = &found.columns[*at];
                     if both { column.differs } else { column.changed.contains(&true) }
                 };
-                let columns = (0..found.columns.len()).filter(of_interest).collect();
-                self.conflicts.push(Conflicting { item, reason, columns, times: found.times });
+                let columns: Vec<usize> = (0..found.columns.len()).filter(of_interest).collect();
+                let collides = |at: &usize| !both || item.base.is_none() || found.columns[*at].changed == [true; 2];
+                let colliding = columns.iter().copied().filter(collides).collect();
+                self.conflicts.push(Conflicting { item, reason, columns, colliding, times: found.times });
             }
             Outcome::Undecided => self.undecided.push(item),
         }
         self.pairs.push(pair);
+    }
+
+    /// Takes note of a row that one side alone has changed, although it says that it is older than the
+    /// other one: a clock or an application is wrong, or that side was put back from a copy.
+    fn note_late(&mut self, item: Item, found: &Found, cells: &[Vec<usize>; 2]) {
+        let by_column = matches!(self.input.file.rules.winner, Winner::NewestColumn { .. });
+        let side = match cells.each_ref().map(Vec::is_empty) {
+            [true, false] => 1,
+            [false, true] => 0,
+            _ => return,
+        };
+        if let [Some(own), Some(taken)] = [found.times[side], found.times[1 - side]]
+            && by_column
+            && item.base.is_some()
+            && taken < own
+        {
+            self.late[side].push(item);
+        }
     }
 
     fn wants(&mut self, side: usize, action: Action, item: Item) -> bool {
@@ -418,7 +461,10 @@ impl Planner<'_> {
             left_out: left_out(plan, self.shapes, &self.left, &written, &self.undecided),
             cascades: Vec::new(),
             allow_cascade: plan.allow_cascade,
-            warnings: warnings(plan, self.shapes, &written),
+            warnings: late_warnings(plan, self.shapes, &input.file.rules.winner, &self.late)
+                .into_iter()
+                .chain(warnings(plan, self.shapes, &written))
+                .collect(),
             limits: plan.limits,
             variables: Vec::new(),
             reading: Reading::default(),

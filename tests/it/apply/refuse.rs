@@ -107,19 +107,43 @@ fn limits() {
 }
 
 #[test]
+fn deletes_that_nobody_has_looked_at() {
+    let fixture = Fixture::new();
+    fixture.plan("plan", &[]);
+    let run = |options: &[&str]| {
+        let args = ["apply", "plan", "--yes", "--format", "json"];
+        fixture.place.dir.trueup(args.into_iter().chain(options.iter().copied()))
+    };
+    run(&[]).is_stopped_with(&["400 deletes", "trueup show plan", "--max-deletes 400"]);
+    run(&["--max-deletes", "399"]).is_stopped_with(&["--max-deletes 399", "trueup show plan"]);
+    run(&["--max-deletes", "400", "--max-changes", "1199"]).is_stopped_with(&["1,200 changes", "--max-changes 1199"]);
+    assert_eq!(steps(&run(&["--only", "create,update"]).json(0), "right"), [400, 400, 0]);
+    assert_eq!(steps(&run(&["--max-deletes", "400"]).json(0), "right"), [0, 0, 400]);
+}
+
+#[test]
 fn an_empty_source() {
     let mut fixture = Fixture::new();
     let empty = fixture.place.store(Kind::Sqlite, &crate::support::Table { rows: Vec::new(), ..source() });
     fixture.place.dir.trueup(["sync", &empty, &fixture.right]).is_stopped_with(&["empty"]);
     // A limit of some rows does not mean all of them, however large it is.
     fixture.place.dir.trueup(["sync", &empty, &fixture.right, "--max-deletes", "5000"]).is_stopped_with(&["empty"]);
+    let right = fixture.right.clone();
+    fixture.place.dir.plan(&empty, &right, "none", &[]).json(1);
+    let apply = ["apply", "none", "--yes", "--format", "json", "--max-deletes", "5000"];
+    fixture.place.dir.trueup(apply).is_stopped_with(&["trueup show none", "--allow-empty-source"]);
     assert_eq!(fixture.place.contents(Kind::Sqlite, &fixture.right), fixture.before);
+    let meant = fixture.place.dir.trueup(apply.into_iter().chain(["--allow-empty-source"]));
+    assert_eq!(steps(&meant.json(0), "right"), [0, 0, 1200]);
 }
 
 #[test]
 fn without_a_terminal_it_does_not_ask() {
     let mut fixture = Fixture::new();
     fixture.plan("plan", &[]);
-    fixture.place.dir.trueup(["apply", "plan"]).fails_with(&["--yes"]);
+    // That nobody is there to look at so many deletes comes first.
+    fixture.place.dir.trueup(["apply", "plan"]).is_stopped_with(&["400 deletes", "trueup show plan", "--max-deletes"]);
+    fixture.place.dir.trueup(["apply", "plan", "--max-deletes", "400"]).fails_with(&["--yes"]);
+    fixture.place.dir.trueup(["apply", "plan", "--only", "create,update"]).fails_with(&["--yes"]);
     assert_eq!(fixture.place.contents(Kind::Sqlite, &fixture.right), fixture.before);
 }

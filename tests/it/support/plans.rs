@@ -22,14 +22,23 @@ impl Workdir {
     }
 
     /// The command `trueup apply PLAN --yes` or `undo`, with the servers' passwords at hand, which
-    /// no plan keeps.
+    /// no plan keeps. However many deletes there are, they are meant, unless the plan limits them.
     pub fn writing(&self, verb: &str, plan: &str, options: &[&str]) -> Command {
-        let args = [verb, plan, "--yes", "--format", "json"];
+        let mut args = vec![verb, plan, "--yes", "--format", "json"];
+        if verb == "apply" && !options.contains(&"--max-deletes") && !self.limits_deletes(plan) {
+            args.extend(["--max-deletes", "100%"]);
+        }
         let mut command = self.command(args.into_iter().chain(options.iter().copied()));
         super::server::password_variables().into_iter().for_each(|(name, value)| {
             command.env(name, value);
         });
         command
+    }
+
+    fn limits_deletes(&self, plan: &str) -> bool {
+        let Ok(text) = std::fs::read(self.path().join(plan).join("plan.json")) else { return false };
+        let file: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
+        !file["limits"]["max_deletes"].is_null()
     }
 
     /// Runs `trueup apply PLAN --yes OPTIONS… --format json`.

@@ -15,4 +15,5 @@ mod recovery;
 mod resolve;
 mod skew;
 mod three_way;
+mod who_was_last;
 mod worked;
