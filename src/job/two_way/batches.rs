@@ -2,6 +2,7 @@
 
 use super::fate::{Settled, Standing, fate};
 use super::halves::Half;
+use super::untouched::{Touched, Written};
 use crate::apply::StoredRead;
 use crate::base::{Base, BaseColumn, BasePair, Known, PairedRows};
 use crate::compare::{Judge, Verdict, View};
@@ -10,6 +11,7 @@ use crate::job::error::RunError;
 use crate::plan::{PairsReader, Plan, PlanError, PlannedPair};
 use crate::snapshot::{Parts, Recipe, SnapshotError, open_snapshot};
 use crate::table::{Alignment, Column, Key};
+use std::cell::OnceCell;
 use std::path::Path;
 
 /// Stands for a value that nobody knows.
@@ -99,6 +101,9 @@ pub(super) struct Batches<'a> {
     /// The kind that is looked for.
     kind: usize,
     pairs: PairsReader,
+    pub(super) plan: &'a Plan,
+    /// Once somebody has asked for it.
+    pub(super) touched: OnceCell<Touched>,
 }
 
 /// Of rows: half written on the left, on the right, written, carried over.
@@ -110,7 +115,7 @@ impl<'a> Batches<'a> {
     /// # Errors
     /// If the pairs can't be read.
     pub(super) fn new(
-        folder: &'a Path,
+        plan: &'a Plan,
         sides: &'a [Side; 2],
         compared: (&'a Alignment, &'a Key),
         base: Option<&'a Base>,
@@ -118,8 +123,21 @@ impl<'a> Batches<'a> {
         carries: bool,
     ) -> Result<Self, RunError> {
         let (alignment, key) = compared;
+        let folder = plan.folder.as_path();
         let pairs = PairsReader::open(folder)?;
-        Ok(Self { sides, alignment, key, base, standing, carries, folder, kind: 0, pairs })
+        Ok(Self {
+            sides,
+            alignment,
+            key,
+            base,
+            standing,
+            carries,
+            folder,
+            kind: 0,
+            pairs,
+            plan,
+            touched: OnceCell::new(),
+        })
     }
 
     /// The next ones; `None` at the end.
@@ -151,11 +169,18 @@ impl<'a> Batches<'a> {
                 if halves.is_empty() { Ok(None) } else { self.merge(base, &halves, side).map(Some) }
             }
             (2, _) => {
-                let rows: Vec<[Row; 2]> = fates
-                    .filter_map(|(_, fate)| if let Settled::Rows(rows) = fate { Some(rows) } else { None })
-                    .collect();
-                let side = |at: usize| self.sides[at].rows(&rows.iter().map(|pair| pair[at]).collect::<Vec<_>>());
-                if rows.is_empty() { Ok(None) } else { Ok(Some(PairedRows { rows: [side(0)?, side(1)?] })) }
+                let written = |(pair, fate): (&PlannedPair, Settled)| match fate {
+                    Settled::Rows(rows) => Some(Written::of(pair, rows)),
+                    _ => None,
+                };
+                let pairs: Vec<Written> = fates.filter_map(written).collect();
+                if pairs.is_empty() {
+                    return Ok(None);
+                }
+                let side = |at: usize| self.sides[at].rows(&pairs.iter().map(|pair| pair.rows[at]).collect::<Vec<_>>());
+                let mut rows = [side(0)?, side(1)?];
+                self.keep_untouched(&pairs, &mut rows)?;
+                Ok(Some(PairedRows { rows }))
             }
             (3, Some(base)) if self.carries => {
                 let not = fates.filter(|(_, fate)| matches!(fate, Settled::Not));

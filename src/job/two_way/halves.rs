@@ -40,25 +40,8 @@ impl Batches<'_> {
         let is = of(side, |half, _| Row::Stored(half.stored))?;
         let source = of(other, frozen)?;
 
-        let mut compared = Recipe::order(self.alignment, self.key);
-        compared.extend(&self.key.pairs);
-        let places = |side: usize| -> Vec<Option<usize>> {
-            let name = |pair: &usize| {
-                let pair = &self.alignment.pairs[*pair];
-                if side == 0 { &pair.left.name } else { &pair.right.name }
-            };
-            let place = |pair| self.sides[side].columns.iter().position(|column| column.name == *name(pair));
-            compared.iter().map(place).collect()
-        };
-        let places = [places(0), places(1)];
-        let view = |side: usize, batch: &ExportBatch| -> Result<View, SnapshotError> {
-            let columns: Vec<usize> = places[side].iter().map(|place| place.unwrap_or(0)).collect();
-            let projected = project(batch, &columns).map_err(|error| match error {
-                RunError::Snapshot(error) => error,
-                error => SnapshotError::Damaged { path: "rows of a plan".to_owned(), why: error.to_string() },
-            })?;
-            Ok(View::new(projected))
-        };
+        let (compared, places) = self.compared();
+        let view = |side: usize, batch: &ExportBatch| self.view(side, &places, batch);
         let views = [view(side, &was)?, view(side, &is)?, view(other, &source)?];
         let judge = Judge::with_key(self.alignment, self.key);
         let mut buffers = [Vec::new(), Vec::new()];
@@ -80,10 +63,46 @@ impl Batches<'_> {
         }
         Ok(PairedRows { rows })
     }
+
+    /// The pairs of columns that are compared, and per side their places among the table's columns.
+    pub(super) fn compared(&self) -> (Vec<usize>, [Vec<Option<usize>>; 2]) {
+        let mut compared = Recipe::order(self.alignment, self.key);
+        compared.extend(&self.key.pairs);
+        let places = |side: usize| -> Vec<Option<usize>> {
+            let name = |pair: &usize| {
+                let pair = &self.alignment.pairs[*pair];
+                if side == 0 { &pair.left.name } else { &pair.right.name }
+            };
+            let place = |pair| self.sides[side].columns.iter().position(|column| column.name == *name(pair));
+            compared.iter().map(place).collect()
+        };
+        let places = [places(0), places(1)];
+        (compared, places)
+    }
+
+    /// A side's rows over those columns.
+    pub(super) fn view(
+        &self,
+        side: usize,
+        places: &[Vec<Option<usize>>; 2],
+        batch: &ExportBatch,
+    ) -> Result<View, SnapshotError> {
+        let columns: Vec<usize> = places[side].iter().map(|place| place.unwrap_or(0)).collect();
+        let projected = project(batch, &columns).map_err(|error| match error {
+            RunError::Snapshot(error) => error,
+            error => SnapshotError::Damaged { path: "rows of a plan".to_owned(), why: error.to_string() },
+        })?;
+        Ok(View::new(projected))
+    }
 }
 
 /// Takes a column's values from another batch in these rows.
-fn overlay(rows: &mut ExportBatch, from: &ExportBatch, column: usize, wanted: &[bool]) -> Result<(), SnapshotError> {
+pub(super) fn overlay(
+    rows: &mut ExportBatch,
+    from: &ExportBatch,
+    column: usize,
+    wanted: &[bool],
+) -> Result<(), SnapshotError> {
     let broken = super::fetched::broken;
     let mut arrays = rows.rows.columns().to_vec();
     let mask = BooleanArray::from(wanted.to_vec());

@@ -121,6 +121,6 @@ fn settle(
         torn: &torn,
     };
     let compared = (&plan.file.alignment, key);
-    let mut batches = Batches::new(&plan.folder, &sides, compared, before, standing, !next.partial)?;
+    let mut batches = Batches::new(plan, &sides, compared, before, standing, !next.partial)?;
     Ok(whole.write(&mut || batches.next())?)
 }
