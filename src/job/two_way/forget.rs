@@ -2,6 +2,7 @@
 //! of the pairs whose rows were put back. They differ now, and nobody has agreed on them.
 
 use super::batches::{Side, each};
+use super::unlinked::identities;
 use crate::apply::StepSet;
 use crate::base::{Base, Linker, Next, Wanted};
 use crate::endpoint::ExportBatch;
@@ -22,6 +23,7 @@ pub(super) fn forget(plan: &Plan, base: &Base, undone: &[StepSet; 2]) -> Result<
     let mut wanted = Wanted::default();
     let mut rows: [Vec<u64>; 2] = Default::default();
     let mut stored: [Vec<u64>; 2] = Default::default();
+    let mut back = Vec::new();
     for pair in PairsReader::open(&plan.folder)?.flat_map(each) {
         let pair = pair?;
         let steps = |side: usize| pair.steps[side].into_iter().chain(pair.also[side]);
@@ -31,6 +33,7 @@ pub(super) fn forget(plan: &Plan, base: &Base, undone: &[StepSet; 2]) -> Result<
                 stored[side].extend(steps(side));
                 wanted.ids[side].extend(pair.base.map(|base| base.ids[side]));
             }
+            back.push(pair);
         }
     }
     let mut open = [base.open_rows(0)?, base.open_rows(1)?];
@@ -58,7 +61,8 @@ pub(super) fn forget(plan: &Plan, base: &Base, undone: &[StepSet; 2]) -> Result<
     // No plan's own any more: undoing the one before must not bring back what is forgotten.
     file.plan = format!("after the undo of {}", plan.file.checksum);
     file.looked = None;
-    let (state, on, torn) = (&base.folder, Some(base), base.torn()?);
+    let (state, on, mut torn) = (&base.folder, Some(base), base.torn()?);
+    torn.extend(identities(&back, &sides, &recipes, &base.file)?);
     let next = Next { state, file, recipes: &recipes, on, frozen: None, gone: &gone, open, torn: &torn };
     next.write(&mut || Ok(None))?;
     Ok(Some(

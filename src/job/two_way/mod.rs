@@ -20,6 +20,7 @@ mod servers;
 mod settle;
 mod state;
 mod under_way;
+mod unlinked;
 mod untouched;
 
 pub(super) use memory::{forget as forget_base, remember};

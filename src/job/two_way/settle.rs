@@ -3,6 +3,7 @@
 use super::batches::{Batches, Side, each};
 use super::fate::{Settled, Standing, fate};
 use super::next::{LINKS, NextFile};
+use super::unlinked::identities;
 use crate::base::{Base, Next};
 use crate::endpoint::ExportBatch;
 use crate::job::error::RunError;
@@ -43,8 +44,8 @@ pub(super) fn advance(
 }
 
 /// Writes the next base: rows that were equal, and those whose steps stand. What is not settled
-/// stays as the base had it, and what nobody can tell of is not in it at all: both sides count as
-/// changed then.
+/// stays as the base had it, and of what nobody can tell of it has the identities only: both sides count
+/// as changed then, and a row that is alone is undecided.
 fn settle(
     plan: &Plan,
     state: &Path,
@@ -58,7 +59,7 @@ fn settle(
     // However many pairs there are: they are read several times, and only those that are not settled,
     // or end pairs of the base that stays, are kept in memory.
     let (mut gone, mut open) = (Vec::new(), [Vec::new(), Vec::new()]);
-    let mut torn = Vec::new();
+    let (mut torn, mut unclear) = (Vec::new(), Vec::new());
     let mut file = next.base.clone();
     let pairs = PairsReader::open(&plan.folder)?;
     for pair in pairs.flat_map(each) {
@@ -77,17 +78,21 @@ fn settle(
                 open[side].extend(pair.rows[side]);
             }
         }
-        if matches!(fate, Settled::Not) {
-            torn.extend(pair.torn);
-        } else if next.partial {
-            gone.extend(pair.base);
+        match fate {
+            Settled::Not => torn.extend(pair.torn),
+            _ if next.partial => gone.extend(pair.base),
+            _ => {}
+        }
+        if matches!(fate, Settled::Unclear) {
+            unclear.push(pair);
         }
     }
+    torn.extend(identities(&unclear, &sides, recipes, &file)?);
     for rows in &mut open {
         rows.sort_unstable();
         rows.dedup();
     }
-    let identities = |side: usize| -> Result<Option<ExportBatch>, SnapshotError> {
+    let unsettled = |side: usize| -> Result<Option<ExportBatch>, SnapshotError> {
         let rows = &open[side];
         let parts = &sides[side].parts;
         let names = &next.base.sides[side].identity;
@@ -117,7 +122,7 @@ fn settle(
         on: before.filter(|_| next.partial),
         frozen: Some(([&folders[0], &folders[1]], &links)),
         gone: &gone,
-        open: [identities(0)?, identities(1)?],
+        open: [unsettled(0)?, unsettled(1)?],
         torn: &torn,
     };
     let compared = (&plan.file.alignment, key);

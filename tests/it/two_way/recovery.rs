@@ -433,6 +433,52 @@ fn a_plan_that_is_gone_is_not_guessed_at() {
     assert_all_is_there(&mut pair);
 }
 
+/// On which sides these rows are.
+fn there(pair: &mut Pair) -> [[bool; 2]; 2] {
+    let ids = [0, 1].map(|side| ids(pair, side));
+    ["4", "22"].map(|id| ids.each_ref().map(|ids| ids.contains(&id.to_owned())))
+}
+
+#[test]
+fn a_row_that_nobody_can_tell_of_is_neither_created_nor_deleted() {
+    // Four updates, creates or deletes, of which a chunk of two is written on the left; and one of the two
+    // is no longer as it was written.
+    let cases = [
+        ["UPDATE {t} SET name = 'right' WHERE id IN (3, 4, 5, 6)", "DELETE FROM {t} WHERE id = 4"],
+        [
+            "INSERT INTO {t} SELECT id + 20, 'new' || id, 'new', 1, NULL FROM {t} WHERE id <= 4",
+            "DELETE FROM {t} WHERE id = 22",
+        ],
+        [
+            "DELETE FROM {t} WHERE id IN (3, 4, 5, 6)",
+            "INSERT INTO {t} VALUES (4, 'p4@example.org', 'person 4', 40, '2024-01-01 00:00:00')",
+        ],
+    ];
+    for [edit, later] in cases {
+        for (undo, winner) in [(false, "none"), (true, "none"), (false, "right"), (true, "left")] {
+            let mut pair = pair([Kind::Sqlite, Kind::Sqlite]);
+            pair.sql(1, edit);
+            let before = pair.cells()[0].clone();
+            let (folder, args) = pair.args("sync", &[]);
+            let command = pair.place.dir.command(args);
+            killed_after_a_chunk(&mut pair, command, |pair| pair.cells()[0] != before);
+            forget_the_end(&pair.place.dir, &folder, "left");
+            pair.sql(0, later);
+            if undo {
+                let run = pair.place.dir.undo(&folder, &[]);
+                assert!(matches!(run.code, Some(0 | 1)), "{run}");
+            }
+            let was = there(&mut pair);
+            for _ in 0..2 {
+                let synced = pair.sync(&["--winner", winner]);
+                assert_eq!(there(&mut pair), was, "{later}, {winner}: {}", synced.run);
+                assert_eq!(synced.run.code, Some(1), "{later}, {winner}: {}", synced.run);
+                assert_eq!(count(&synced.json, "/undecided"), 1, "{later}, {winner}: {}", synced.run);
+            }
+        }
+    }
+}
+
 #[test]
 fn what_a_person_put_back_before_an_undo_is_carried_over() {
     for kinds in [[Kind::Sqlite, Kind::Sqlite], [Kind::Mysql, Kind::Postgres], [Kind::Postgres, Kind::Sqlite]] {
