@@ -57,7 +57,7 @@ fn some(
             all[at][side].extend(id);
         }
     }
-    Ok(all.iter().flat_map(|ids| together(ids)).collect())
+    Ok(all.iter().flat_map(together).collect())
 }
 
 /// Each identity at least once. Where one side has fewer, or none, another one stands in: these are found
