@@ -25,13 +25,16 @@ pub struct Pending {
     pub checksum: String,
     /// Whether it is being undone.
     pub undo: bool,
+    /// Which sides had a journal when it began, left and right: each was there before this file.
+    #[serde(default)]
+    pub journals: [bool; 2],
 }
 
 impl Pending {
     /// A plan that is about to be applied or undone.
-    pub fn now(plan: PathBuf, checksum: String, undo: bool) -> Self {
+    pub fn now(plan: PathBuf, checksum: String, undo: bool, journals: [bool; 2]) -> Self {
         let since = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-        Self { version: VERSION, since, plan, checksum, undo }
+        Self { version: VERSION, since, plan, checksum, undo, journals }
     }
 
     /// The one of a state folder; `None` if nothing broke off.
@@ -68,7 +71,7 @@ mod tests {
     fn it_is_there_until_it_is_cleared() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Pending::read(folder.path()).unwrap(), None);
-        let pending = Pending::now("/plans/p".into(), "abc".into(), true);
+        let pending = Pending::now("/plans/p".into(), "abc".into(), true, [true, false]);
         pending.write(folder.path()).unwrap();
         assert_eq!(Pending::read(folder.path()).unwrap(), Some(pending));
         Pending::clear(folder.path()).unwrap();

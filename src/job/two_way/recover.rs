@@ -7,7 +7,7 @@
 //! never taken for what somebody did.
 
 use super::under_way::{Stand, keep};
-use crate::apply::{ApplyError, PlanLock};
+use crate::apply::{ApplyError, Journal, PlanLock};
 use crate::base::{Pending, StateLock};
 use crate::endpoint::Address;
 use crate::job::apply::{ApplyJob, resolve_open};
@@ -36,6 +36,9 @@ pub(super) fn recover(
     let plan = Plan::open(&pending.plan).map_err(|error| unsettled(error.to_string()))?;
     if plan.file.checksum != pending.checksum {
         return Err(unsettled("it is another plan now".to_owned()));
+    }
+    if (0..2).any(|side: usize| pending.journals[side] && !Journal::exists(&plan.folder, side)) {
+        return Err(unsettled("the journal of what it has written is gone".to_owned()));
     }
     let _lock = match held {
         Some(held) if held.file.checksum == plan.file.checksum => None,

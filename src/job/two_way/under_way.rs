@@ -126,7 +126,8 @@ impl UnderWay {
         // Whoever settles it needs all of the plan.
         sync_files(&plan.folder)?;
         let folder = plan.folder.canonicalize().map_err(failed)?;
-        Ok(Pending::now(folder, plan.file.checksum.clone(), deed == Deed::Undo).write(&self.state)?)
+        let journals = [0, 1].map(|side: usize| Journal::exists(&plan.folder, side));
+        Ok(Pending::now(folder, plan.file.checksum.clone(), deed == Deed::Undo, journals).write(&self.state)?)
     }
 
     /// Writes the base after a run: `settled` are the steps whose rows are as planned by it. Gives what

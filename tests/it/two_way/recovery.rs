@@ -428,6 +428,15 @@ fn a_plan_that_is_gone_is_not_guessed_at() {
     }
     assert_eq!(pair.cells(), before);
     std::fs::rename(&away, &here).unwrap();
+    // Without its journal it says as little as if it were gone.
+    let journal = here.join("journal-left.jsonl");
+    std::fs::rename(&journal, away.with_extension("jsonl")).unwrap();
+    let (_, args) = pair.args("sync", &[]);
+    let args = args.into_iter().filter(|arg| arg != "--format" && arg != "json");
+    let run = pair.place.dir.trueup(args.collect::<Vec<_>>());
+    assert!(run.code == Some(3) && run.stderr.contains("journal"), "{run}");
+    assert_eq!(pair.cells(), before);
+    std::fs::rename(away.with_extension("jsonl"), &journal).unwrap();
     go_on(&mut pair);
     pair.sync(&[]);
     assert_all_is_there(&mut pair);
