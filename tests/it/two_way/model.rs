@@ -174,7 +174,8 @@ impl Case {
     pub fn begin(&self, kinds: [Kind; 2]) -> (Pair, World<'_>) {
         let here = |start: usize, side: usize, at: usize| (start != 1 - side).then(|| row(at + 1));
         let rows = self.starts.iter().enumerate();
-        let known = rows.map(|(at, start)| Known { base: None, rows: [0, 1].map(|side| here(*start, side, at)) });
+        let known =
+            rows.map(|(at, start)| Known { base: None, torn: false, rows: [0, 1].map(|side| here(*start, side, at)) });
         let world = World { case: self, rows: known.collect(), made: 0 };
         let [left, right] = world.tables().map(table);
         let options = self.options(false);
@@ -207,6 +208,8 @@ impl Case {
 #[derive(Clone, Debug)]
 struct Known {
     base: Option<Cells>,
+    /// Whether both rows were there at the last run, which did not settle them.
+    torn: bool,
     rows: [Option<Cells>; 2],
 }
 
@@ -225,6 +228,8 @@ pub struct Expected {
     pub counts: Counts,
     /// The ids of the rows that are conflicts.
     pub conflicts: BTreeSet<String>,
+    /// Rows that are alone, and of which nothing tells why.
+    pub undecided: i64,
 }
 
 impl Expected {
@@ -271,7 +276,7 @@ impl World<'_> {
                 rekeyed.push((side, from, to));
                 let mut rows = [None, None];
                 rows[side] = Some(cells);
-                self.rows.push(Known { base: None, rows });
+                self.rows.push(Known { base: None, torn: false, rows });
             }
         }
         for fresh in &round.fresh {
@@ -280,7 +285,7 @@ impl World<'_> {
                 let made = fresh.edits[side].apply(&row(id), None);
                 made.filter(|_| fresh.place != 1 - side)
             });
-            self.rows.push(Known { base: None, rows });
+            self.rows.push(Known { base: None, torn: false, rows });
         }
         for side in [0, 1] {
             match pair.kinds[side] {
@@ -362,7 +367,7 @@ impl World<'_> {
 
     /// What a run must do; afterwards both tables are as it must leave them.
     pub fn sync(&mut self) -> Expected {
-        let mut expected = Expected { counts: Counts::none(), conflicts: BTreeSet::new() };
+        let mut expected = Expected { counts: Counts::none(), conflicts: BTreeSet::new(), undecided: 0 };
         for known in &mut self.rows {
             decide(self.case, known, &mut expected);
         }
@@ -379,10 +384,11 @@ fn decide(case: &Case, known: &mut Known, expected: &mut Expected) {
         ([Some(cells), None] | [None, Some(cells)], base) => {
             let lacking = usize::from(known.rows[1].is_none());
             match base {
+                None if known.torn => expected.undecided += 1,
                 None => {
                     expected.count(lacking)[0] += 1;
                     let cells = Some(cells.clone());
-                    *known = Known { base: cells.clone(), rows: [cells.clone(), cells] };
+                    *known = Known { base: cells.clone(), torn: false, rows: [cells.clone(), cells] };
                 }
                 Some(base) if base == cells => {
                     expected.count(1 - lacking)[2] += 1;
@@ -411,10 +417,19 @@ fn decide(case: &Case, known: &mut Known, expected: &mut Expected) {
     if case.by_row && apart {
         differ.iter_mut().for_each(|(_, from)| *from = None);
     }
+    // When a row was changed is later on one side.
+    if !case.by_row && differ.iter().all(|(column, from)| from.is_some() || *column == UPDATED) {
+        let later = [left, right].map(|cells| cells[UPDATED].clone());
+        if let [Some(left), Some(right)] = later {
+            let side = usize::from(right > left);
+            differ.iter_mut().filter(|(_, from)| from.is_none()).for_each(|(_, from)| *from = Some(side));
+        }
+    }
     let contested = differ.iter().any(|(_, from)| from.is_none());
     let winner = if contested { case.winner(left, right) } else { Some(0) };
     let Some(winner) = winner else {
         expected.conflicts.extend(left[ID].clone());
+        known.torn = known.base.is_none();
         return;
     };
     let mut merged = left.clone();
@@ -428,7 +443,7 @@ fn decide(case: &Case, known: &mut Known, expected: &mut Expected) {
         expected.count(side)[1] += i64::from(written[side]);
     }
     let merged = Some(merged);
-    *known = Known { base: merged.clone(), rows: [merged.clone(), merged] };
+    *known = Known { base: merged.clone(), torn: false, rows: [merged.clone(), merged] };
 }
 
 /// The model makes the edits that it says it makes.
