@@ -31,6 +31,7 @@ use super::error::ApplyError;
 use super::journal_facts::{JournalFacts, Told, change, read};
 use super::outcome::side_word;
 use super::step_set::StepSet;
+use crate::endpoint::disk;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
@@ -118,7 +119,7 @@ impl Journal {
         out.cut().map_err(failed)?;
         if whole == 0 {
             out.write(&Header { version: VERSION, plan: plan.to_owned() }, true)?;
-            sync_folder(folder).map_err(failed)?;
+            disk::sync_folder(folder).map_err(failed)?;
         }
         Ok(out)
     }
@@ -248,14 +249,6 @@ fn path(folder: &Path, side: usize) -> PathBuf {
 
 fn journal(path: &Path, why: String) -> ApplyError {
     ApplyError::Journal { path: path.display().to_string(), why }
-}
-
-/// A new file is only safe once its folder is. Not every system lets a folder be opened.
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
-        Err(e) if matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported) => Ok(()),
-        result => result,
-    }
 }
 
 #[cfg(test)]

@@ -36,28 +36,7 @@ pub fn run_keys(job: &Job, watch: &dyn Watch) -> Result<CountedKeys, RunError> {
     job.options.ignore.extend(denied.cloned());
     let job = &job;
     let alignment = Alignment::new(tables[0].info(), tables[1].info(), &job.options)?;
-    let sides = [
-        SidePlan {
-            job,
-            watch,
-            table: &tables[0],
-            address: &job.left,
-            filter: &job.where_left,
-            name: "left",
-            at: 0,
-            claims: &[],
-        },
-        SidePlan {
-            job,
-            watch,
-            table: &tables[1],
-            address: &job.right,
-            filter: &job.where_right,
-            name: "right",
-            at: 1,
-            claims: &[],
-        },
-    ];
+    let sides = SidePlan::both(job, watch, &tables, &[]);
     let frozen = if job.left == job.right && job.where_left == job.where_right {
         let left = sides[0].freeze(&alignment, None, &pending)?;
         [left.clone(), left]

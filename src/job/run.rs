@@ -77,32 +77,11 @@ pub(super) fn compare_tables(job: &Job, watch: &dyn Watch) -> Result<Compared, R
     let tables = both(|| Table::open(&job.left), || Table::open(&job.right))?;
     let options = with_key_names(&job.options, &tables);
     let mut alignment = Alignment::new(tables[0].info(), tables[1].info(), &options)
-        .map_err(|error| explained(error, job, watch, &tables))?;
+        .map_err(|error| explained(error, job, watch, &tables, &pending))?;
     let claims = claims(&alignment, &tables, &options.key)?;
     let certain = if let [key] = claims.as_slice() { Some(key.clone()) } else { None };
 
-    let sides = [
-        SidePlan {
-            job,
-            watch,
-            table: &tables[0],
-            address: &job.left,
-            filter: &job.where_left,
-            name: "left",
-            at: 0,
-            claims: &claims,
-        },
-        SidePlan {
-            job,
-            watch,
-            table: &tables[1],
-            address: &job.right,
-            filter: &job.where_right,
-            name: "right",
-            at: 1,
-            claims: &claims,
-        },
-    ];
+    let sides = SidePlan::both(job, watch, &tables, &claims);
     let recipes = certain.as_ref().map(|key| Recipe::of(&alignment, key));
     let recipe = |at: usize| recipes.as_ref().map(|recipes| &recipes[at]);
     let mut frozen =

@@ -21,6 +21,23 @@ pub(super) struct SidePlan<'a> {
     pub(super) claims: &'a [Key],
 }
 
+impl<'a> SidePlan<'a> {
+    /// Both sides of a job.
+    pub(super) fn both(job: &'a Job, watch: &'a dyn Watch, tables: &'a [Table; 2], claims: &'a [Key]) -> [Self; 2] {
+        let of = |at: usize, name, address, filter| Self {
+            job,
+            watch,
+            table: &tables[at],
+            address,
+            filter,
+            name,
+            at,
+            claims,
+        };
+        [of(0, "left", &job.left, &job.where_left), of(1, "right", &job.right, &job.where_right)]
+    }
+}
+
 impl SidePlan<'_> {
     /// Freezes the side, if it is live or its files are to be kept.
     pub(super) fn freeze(
