@@ -14,7 +14,7 @@ use super::error::ApplyError;
 use super::journal::{Deed, Journal};
 use super::outcome::{Cause, Refusal};
 use super::step_set::StepSet;
-use super::stored::{Keep, Stored};
+use super::stored::{Keep, Stored, hand_over};
 use super::work::Work;
 use crate::endpoint::{Action, Dependent, ExportBatch, Interrupt, WriteError, Writer};
 use std::collections::{BTreeMap, HashSet};
@@ -155,10 +155,12 @@ impl ChunkWriter<'_> {
 
     /// Hands on what became of steps.
     pub(super) fn hand(&mut self, mut outcome: ChunkOutcome, take: &mut Taker<'_>) -> Result<(), ApplyError> {
-        if let Some(keep) = &mut self.keep {
-            outcome.stored.drain(..).try_for_each(|stored| stored.hand(&mut **keep))?;
-        }
-        self.journal.already(self.deed, &outcome.already)?;
+        let stored = std::mem::take(&mut outcome.stored);
+        let kept = match &mut self.keep {
+            Some(keep) if !stored.is_empty() => hand_over(&stored, &mut **keep, self.journal.last_sum())?,
+            _ => Vec::new(),
+        };
+        self.journal.already(self.deed, &outcome.already, kept)?;
         take(outcome)
     }
 
@@ -333,15 +335,16 @@ impl ChunkWriter<'_> {
     /// Commits, once it is safe on the disk which steps these are and what the table made of their rows.
     fn commit(&mut self, work: &Work, stored: Vec<Stored>) -> Result<(), Failed> {
         let steps: StepSet = work.numbers.iter().copied().collect();
-        if let Some(keep) = &mut self.keep {
-            // Before COMMIT: after a crash nobody could tell any more what was written and what somebody
-            // has made of it since.
-            stored.iter().try_for_each(|stored| stored.hand(&mut **keep))?;
-        }
         let mark = self.writer.leave_mark()?;
         self.journal.intent(self.deed, &steps, mark)?;
+        // Before COMMIT: after a crash nobody could tell any more what was written and what somebody has
+        // made of it since. After the intent: whoever finds the rows knows that the journal told of them.
+        let kept = match &mut self.keep {
+            Some(keep) => hand_over(&stored, &mut **keep, self.journal.last_sum())?,
+            None => Vec::new(),
+        };
         match self.writer.commit() {
-            Ok(()) => Ok(self.journal.done(self.deed, &steps)?),
+            Ok(()) => Ok(self.journal.done(self.deed, &steps, kept)?),
             Err(WriteError::Endpoint(error)) => {
                 let address = self.address.to_owned();
                 Err(Failed::Apply(ApplyError::LostAtCommit { address, why: error.to_string() }))

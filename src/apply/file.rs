@@ -12,7 +12,7 @@ use super::file_run::{FileOutcome, FileRun};
 use super::outcome::{Cause, Refusal};
 use super::resolve::RowsSay;
 use super::step_set::StepSet;
-use super::stored::{Keep, Stored};
+use super::stored::{Keep, Stored, hand_over};
 use super::whole;
 use super::work::Work;
 use crate::endpoint::file::{ByteForm, Csv, Draft, Edits, NewRow, Original, rewrite_csv, rewrite_parquet};
@@ -41,7 +41,7 @@ pub fn apply_file(run: FileRun<'_>) -> Result<FileOutcome, ApplyError> {
     let codec = Codec::new(&table);
     let works = works(&run, &codec)?;
     let file = File { kind, side: run.side, codec: &codec, interrupt: &run.interrupt };
-    let outcome = file.write(path, &works, run.refuse, run.commit, run.keep)?;
+    let outcome = file.write(path, &works, run.refuse, run.commit, (run.keep, run.after))?;
     for work in &works {
         run.progress.advance(work.len() as u64);
     }
@@ -144,8 +144,8 @@ impl File<'_> {
         path: &Path,
         works: &[Work],
         refuse: &mut dyn FnMut(Refusal) -> Result<(), ApplyError>,
-        commit: &mut dyn FnMut(&StepSet) -> Result<(), ApplyError>,
-        keep: Option<&mut dyn Keep>,
+        commit: &mut dyn FnMut(&StepSet) -> Result<String, ApplyError>,
+        (keep, after): (Option<&mut dyn Keep>, &str),
     ) -> Result<FileOutcome, ApplyError> {
         let original = Original::open(path)?;
         let before = self.find(original.path(), works)?;
@@ -163,7 +163,9 @@ impl File<'_> {
         }
         if edits.is_empty() {
             original.check()?;
-            hand_over(&stored, keep)?;
+            if let Some(keep) = keep.filter(|_| !stored.is_empty()) {
+                outcome.stored = hand_over(&stored, keep, after)?;
+            }
             return Ok(outcome);
         }
         let draft = match self.kind {
@@ -173,8 +175,10 @@ impl File<'_> {
         let rows = before.rows + edits.added.len() as u64 - edits.dropped.len() as u64;
         stored.extend(self.prove(&draft, &kept, rows, keep.is_some())?);
         original.check()?;
-        hand_over(&stored, keep)?;
-        commit(&outcome.written)?;
+        let after = commit(&outcome.written)?;
+        if let Some(keep) = keep {
+            outcome.stored = hand_over(&stored, keep, &after)?;
+        }
         draft.commit(&original)?;
         Ok(outcome)
     }
@@ -350,10 +354,6 @@ impl File<'_> {
         }
         Ok(stored)
     }
-}
-
-fn hand_over(stored: &[Stored], keep: Option<&mut dyn Keep>) -> Result<(), ApplyError> {
-    keep.map_or(Ok(()), |keep| stored.iter().try_for_each(|stored| stored.hand(keep)))
 }
 
 /// What a batch is handed to, and what went wrong with it.

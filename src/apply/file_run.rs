@@ -4,7 +4,7 @@
 use super::error::ApplyError;
 use super::outcome::Refusal;
 use super::step_set::StepSet;
-use super::stored::Keep;
+use super::stored::{Keep, StoredFile};
 use crate::endpoint::{Action, Address, Interrupt};
 use crate::plan::{ActionCounts, Plan};
 use crate::snapshot::Progress;
@@ -30,7 +30,10 @@ pub struct FileRun<'a> {
     /// Called with the numbers of the steps that are written, when the new file is complete and
     /// on the disk, right before it is renamed into place. An error here ends the run without the
     /// rename. Not called if there is nothing to write: the file is left as it is.
-    pub commit: &'a mut dyn FnMut(&StepSet) -> Result<(), ApplyError>,
+    /// It gives the checksum of the journal's last line.
+    pub commit: &'a mut dyn FnMut(&StepSet) -> Result<String, ApplyError>,
+    /// The checksum of the journal's last line now.
+    pub after: &'a str,
     /// Takes the rows of all steps that are as planned then, as they are in the file.
     pub keep: Option<&'a mut dyn Keep>,
 }
@@ -44,4 +47,6 @@ pub struct FileOutcome {
     pub written: StepSet,
     /// The steps whose rows were as planned before.
     pub already: StepSet,
+    /// The files that the rows are kept in.
+    pub stored: Vec<StoredFile>,
 }

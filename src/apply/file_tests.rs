@@ -1,3 +1,4 @@
+use super::super::stored::{Stored, StoredFile};
 use super::*;
 use crate::endpoint::{StepBatch, WriteTable};
 use crate::table::{Cells, Column, PortableBuilder, PortableType};
@@ -68,21 +69,22 @@ struct Ran {
 struct Kept(BTreeMap<u64, Vec<Option<String>>>);
 
 impl Keep for Kept {
-    fn keep(&mut self, steps: &[u64], rows: &ExportBatch) -> Result<(), ApplyError> {
+    fn keep(&mut self, stored: Option<&Stored>, _: &str) -> Result<StoredFile, ApplyError> {
+        let Some(Stored { steps, rows }) = stored else { return Ok(StoredFile::default()) };
         let codec = Codec::new(&table());
         let rows = codec.rows(rows)?;
         assert_eq!(rows.len(), steps.len());
         let print = |row: usize| (0..3).map(|column| rows.print(row, column)).collect();
         self.0.extend(steps.iter().enumerate().map(|(row, step)| (*step, print(row))));
-        Ok(())
+        Ok(StoredFile::default())
     }
 }
 
 fn run(path: &Path, works: &[Work]) -> Ran {
-    run_with(path, works, &mut |_| Ok(()))
+    run_with(path, works, &mut |_| Ok(String::new()))
 }
 
-fn run_with(path: &Path, works: &[Work], commit: &mut dyn FnMut(&StepSet) -> Result<(), ApplyError>) -> Ran {
+fn run_with(path: &Path, works: &[Work], commit: &mut dyn FnMut(&StepSet) -> Result<String, ApplyError>) -> Ran {
     let kind = if path.extension().is_some_and(|e| e == "csv") { Kind::Csv(b',') } else { Kind::Parquet };
     let codec = Codec::new(&table());
     let (mut refused, mut committed, mut kept) = (Vec::new(), None, Kept::default());
@@ -98,7 +100,7 @@ fn run_with(path: &Path, works: &[Work], commit: &mut dyn FnMut(&StepSet) -> Res
             committed = Some(steps.clone());
             commit(steps)
         },
-        Some(&mut kept),
+        (Some(&mut kept), ""),
     );
     Ran { outcome, refused, committed, kept }
 }
@@ -206,15 +208,15 @@ fn without_its_commit_the_old_file_stays() {
         let bytes = std::fs::read(path).unwrap();
         let failed = run_with(path, &works, &mut |_| Err(ApplyError::Interrupted));
         assert!(matches!(failed.outcome, Err(ApplyError::Interrupted)));
-        // It was kept before: after a crash nobody could tell any more what was written.
-        assert!(!failed.kept.0.is_empty());
+        // Rows are kept only once the journal tells of them.
+        assert!(failed.kept.0.is_empty());
         assert_eq!(std::fs::read(path).unwrap(), bytes);
         // Somebody writes right before the rename.
         let write = |_: &StepSet| {
             let mut more = bytes.clone();
             more.extend_from_slice(b" ");
             std::fs::write(path, more).unwrap();
-            Ok(())
+            Ok(String::new())
         };
         assert!(run_with(path, &works, &mut { write }).outcome.is_err());
         assert_eq!(std::fs::read(path).unwrap().len(), bytes.len() + 1);

@@ -3,7 +3,7 @@
 //!
 //! The first line says the format's version and the checksum of the plan. Every other line says what
 //! is done (`apply` or `undo`), when (`at`), how far (`stage`), and of a chunk which steps
-//! (`[[first, last], …]`):
+//! (`[[first, last], …]`), and in which files their rows are kept as they are [stored](super::stored):
 //!
 //! - `began`: a run is about to write.
 //! - `intent`: written and safe on the disk before COMMIT. Each of these rows has just been
@@ -31,6 +31,7 @@ use super::error::ApplyError;
 use super::journal_facts::{JournalFacts, Told, change, read};
 use super::outcome::side_word;
 use super::step_set::StepSet;
+use super::stored::StoredFile;
 use crate::endpoint::disk;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -38,7 +39,7 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// The version of the format.
-pub(super) const VERSION: u64 = 3;
+pub(super) const VERSION: u64 = 4;
 
 /// What is done with steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +80,8 @@ pub(super) struct Line {
     pub(super) steps: Vec<(u64, u64)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) mark: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) stored: Vec<StoredFile>,
 }
 
 /// The journal of one side.
@@ -142,6 +145,11 @@ impl Journal {
         &self.facts
     }
 
+    /// The checksum of its last line.
+    pub fn last_sum(&self) -> &str {
+        self.chain.last()
+    }
+
     /// The steps that are ours.
     pub fn ours(&self) -> &StepSet {
         &self.facts.ours
@@ -152,7 +160,7 @@ impl Journal {
     /// # Errors
     /// If it can't be written.
     pub fn began(&mut self, deed: Deed) -> Result<(), ApplyError> {
-        self.tell(deed, Stage::Began, &StepSet::default(), None)
+        self.tell(deed, Stage::Began, &StepSet::default(), None, Vec::new())
     }
 
     /// Before COMMIT: returns once it is safe on the disk. `mark` is what the database can be asked
@@ -161,15 +169,15 @@ impl Journal {
     /// # Errors
     /// If it can't be written. Do not commit then.
     pub fn intent(&mut self, deed: Deed, steps: &StepSet, mark: Option<String>) -> Result<(), ApplyError> {
-        self.tell_of(deed, Stage::Intent, steps, mark)
+        self.tell_of(deed, Stage::Intent, steps, mark, Vec::new())
     }
 
     /// After COMMIT.
     ///
     /// # Errors
     /// If it can't be written.
-    pub fn done(&mut self, deed: Deed, steps: &StepSet) -> Result<(), ApplyError> {
-        self.tell_of(deed, Stage::Done, steps, None)
+    pub fn done(&mut self, deed: Deed, steps: &StepSet, stored: Vec<StoredFile>) -> Result<(), ApplyError> {
+        self.tell_of(deed, Stage::Done, steps, None, stored)
     }
 
     /// After a COMMIT that was refused, or turned out not to have taken place.
@@ -177,7 +185,7 @@ impl Journal {
     /// # Errors
     /// If it can't be written.
     pub fn dropped(&mut self, deed: Deed, steps: &StepSet) -> Result<(), ApplyError> {
-        self.tell_of(deed, Stage::Dropped, steps, None)
+        self.tell_of(deed, Stage::Dropped, steps, None, Vec::new())
     }
 
     /// Of these steps nobody can tell any more whether they were committed.
@@ -185,7 +193,7 @@ impl Journal {
     /// # Errors
     /// If it can't be written.
     pub fn unclear(&mut self, deed: Deed, steps: &StepSet) -> Result<(), ApplyError> {
-        self.tell_of(deed, Stage::Unclear, steps, None)
+        self.tell_of(deed, Stage::Unclear, steps, None, Vec::new())
     }
 
     /// The rows of these steps were as planned before apply came to them, or as before the plan before
@@ -193,8 +201,8 @@ impl Journal {
     ///
     /// # Errors
     /// If it can't be written.
-    pub fn already(&mut self, deed: Deed, steps: &StepSet) -> Result<(), ApplyError> {
-        self.tell_of(deed, Stage::Already, steps, None)
+    pub fn already(&mut self, deed: Deed, steps: &StepSet, stored: Vec<StoredFile>) -> Result<(), ApplyError> {
+        self.tell_of(deed, Stage::Already, steps, None, stored)
     }
 
     /// A run has dealt with every step.
@@ -202,16 +210,30 @@ impl Journal {
     /// # Errors
     /// If it can't be written.
     pub fn ended(&mut self, deed: Deed) -> Result<(), ApplyError> {
-        self.tell(deed, Stage::Ended, &StepSet::default(), None)
+        self.tell(deed, Stage::Ended, &StepSet::default(), None, Vec::new())
     }
 
-    fn tell_of(&mut self, deed: Deed, stage: Stage, steps: &StepSet, mark: Option<String>) -> Result<(), ApplyError> {
-        if steps.is_empty() { Ok(()) } else { self.tell(deed, stage, steps, mark) }
+    fn tell_of(
+        &mut self,
+        deed: Deed,
+        stage: Stage,
+        steps: &StepSet,
+        mark: Option<String>,
+        stored: Vec<StoredFile>,
+    ) -> Result<(), ApplyError> {
+        if steps.is_empty() { Ok(()) } else { self.tell(deed, stage, steps, mark, stored) }
     }
 
-    fn tell(&mut self, deed: Deed, stage: Stage, steps: &StepSet, mark: Option<String>) -> Result<(), ApplyError> {
+    fn tell(
+        &mut self,
+        deed: Deed,
+        stage: Stage,
+        steps: &StepSet,
+        mark: Option<String>,
+        stored: Vec<StoredFile>,
+    ) -> Result<(), ApplyError> {
         let at = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-        let line = Line { deed, stage, at, steps: steps.ranges().collect(), mark };
+        let line = Line { deed, stage, at, steps: steps.ranges().collect(), mark, stored };
         self.write(&line, matches!(stage, Stage::Began | Stage::Intent))?;
         change(&mut self.facts, line);
         Ok(())
@@ -227,6 +249,7 @@ impl Journal {
         self.cut().map_err(|e| failed(&e))?;
         self.file.write_all(text.as_bytes()).map_err(|e| failed(&e))?;
         self.length += text.len() as u64;
+        self.facts.sums.push(chain.last().to_owned());
         self.chain = chain;
         if safe {
             self.file.sync_data().map_err(|e| failed(&e))?;
@@ -266,11 +289,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut journal = Journal::open(folder.path(), 1, "p").unwrap();
         journal.intent(Deed::Apply, &set(&[0, 1, 2, 7]), Some("m".into())).unwrap();
-        journal.done(Deed::Apply, &set(&[0, 1, 2, 7])).unwrap();
+        journal.done(Deed::Apply, &set(&[0, 1, 2, 7]), Vec::new()).unwrap();
         journal.intent(Deed::Apply, &set(&[9]), None).unwrap();
         journal.dropped(Deed::Apply, &set(&[9])).unwrap();
         journal.intent(Deed::Undo, &set(&[1, 2]), None).unwrap();
-        journal.done(Deed::Undo, &set(&[2])).unwrap();
+        journal.done(Deed::Undo, &set(&[2]), Vec::new()).unwrap();
         assert_eq!(*journal.ours(), set(&[0, 1, 7]));
         drop(journal);
         assert_eq!(*Journal::open(folder.path(), 1, "p").unwrap().ours(), set(&[0, 1, 7]));
@@ -313,7 +336,7 @@ mod tests {
         let mut journal = Journal::open(folder.path(), 0, "p").unwrap();
         for step in [13, 14] {
             journal.intent(Deed::Apply, &set(&[step]), None).unwrap();
-            journal.done(Deed::Apply, &set(&[step])).unwrap();
+            journal.done(Deed::Apply, &set(&[step]), Vec::new()).unwrap();
         }
         drop(journal);
         let all = std::fs::read_to_string(&file).unwrap();
@@ -382,7 +405,7 @@ mod tests {
                     if undo { written.remove(&step); } else { written.insert(step); }
                 }
                 match how {
-                    3 => { journal.done(deed, &steps).unwrap(); open.remove(&step); }
+                    3 => { journal.done(deed, &steps, Vec::new()).unwrap(); open.remove(&step); }
                     4 => { journal.dropped(deed, &steps).unwrap(); if !undo { open.remove(&step); } }
                     _ => { open.insert(step); }
                 }

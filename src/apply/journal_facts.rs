@@ -4,6 +4,7 @@
 use super::chain::Chain;
 use super::journal::{Deed, Header, Line, Stage, VERSION};
 use super::step_set::StepSet;
+use super::stored::StoredFile;
 
 /// A chunk whose COMMIT nobody saw end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,10 @@ pub struct JournalFacts {
     pub began_at: String,
     /// When it last wrote something down.
     pub last_at: String,
+    /// The checksums of its lines, in order.
+    pub sums: Vec<String>,
+    /// The files of rows as they are stored of which it tells.
+    pub stored: Vec<StoredFile>,
 }
 
 impl JournalFacts {
@@ -118,6 +123,7 @@ pub(super) fn change(facts: &mut JournalFacts, line: Line) {
         }
         (_, Stage::Ended) => facts.ended = true,
     }
+    facts.stored.extend(line.stored);
     facts.last = Some(deed);
     facts.last_at = line.at;
 }
@@ -165,6 +171,7 @@ pub(super) fn read(text: &[u8], plan: &str) -> Result<Told, String> {
             }
             change(&mut out.facts, serde_json::from_slice::<Line>(line).map_err(|e| damaged(&e))?);
         }
+        out.facts.sums.push(out.chain.last().to_owned());
         out.whole += line.len();
     }
     Ok(out)

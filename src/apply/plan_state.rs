@@ -123,13 +123,13 @@ mod tests {
         assert_eq!(phase(journal.facts(), 2), Phase::Planned);
         journal.began(Deed::Apply).unwrap();
         journal.intent(Deed::Apply, &steps(&[0]), None).unwrap();
-        journal.done(Deed::Apply, &steps(&[0])).unwrap();
+        journal.done(Deed::Apply, &steps(&[0]), Vec::new()).unwrap();
         assert_eq!(phase(journal.facts(), 2), Phase::HalfApplied);
         journal.ended(Deed::Apply).unwrap();
         assert_eq!(phase(journal.facts(), 2), Phase::Applied);
         journal.began(Deed::Undo).unwrap();
         assert_eq!(phase(journal.facts(), 2), Phase::HalfUndone);
-        journal.done(Deed::Undo, &steps(&[0])).unwrap();
+        journal.done(Deed::Undo, &steps(&[0]), Vec::new()).unwrap();
         assert_eq!(phase(journal.facts(), 2), Phase::Undone);
     }
 }

@@ -52,7 +52,7 @@ impl RowsSay {
         if !self.written.is_empty() {
             self.neither.insert_all(&std::mem::take(&mut self.not));
         }
-        journal.done(deed, &self.written)?;
+        journal.done(deed, &self.written, Vec::new())?;
         journal.dropped(deed, &self.not)?;
         journal.unclear(deed, &self.neither)
     }
@@ -76,7 +76,7 @@ impl SideRun<'_> {
                 None => None,
             };
             match known {
-                Some(true) => journal.done(deed, &steps)?,
+                Some(true) => journal.done(deed, &steps, Vec::new())?,
                 Some(false) => journal.dropped(deed, &steps)?,
                 None => {
                     let run = Self { deed, only: &[], ..self.clone() };

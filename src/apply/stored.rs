@@ -5,16 +5,27 @@ use super::codec::Codec;
 use super::error::ApplyError;
 use super::work::Work;
 use crate::endpoint::ExportBatch;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// Takes rows as they are stored.
 pub trait Keep {
     /// The rows after these steps, in the steps' order, over all columns of the table. Steps that
-    /// deleted their row are not among them, and neither are those whose row can't be told.
+    /// deleted their row are not among them, and neither are those whose row can't be told; `None` if
+    /// there are no others. `after` is the checksum of the journal's line that they come after.
     ///
     /// # Errors
     /// If they can't be kept.
-    fn keep(&mut self, steps: &[u64], rows: &ExportBatch) -> Result<(), ApplyError>;
+    fn keep(&mut self, stored: Option<&Stored>, after: &str) -> Result<StoredFile, ApplyError>;
+}
+
+/// A file of rows as they are stored, as the journal names it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredFile {
+    /// Its number.
+    pub number: u64,
+    /// The checksum of its bytes.
+    pub sum: String,
 }
 
 /// Rows as they are stored.
@@ -66,11 +77,14 @@ impl Stored {
         let rows = sorted(fetched).take(&rows).map_err(|e| ApplyError::Shape(e.to_string()))?;
         Ok(Some(Self { steps: numbers, rows }))
     }
+}
 
-    /// Hands it over.
-    pub(super) fn hand(&self, keep: &mut dyn Keep) -> Result<(), ApplyError> {
-        keep.keep(&self.steps, &self.rows)
+/// Hands rows over; at least one file is written, which proves that the journal came so far.
+pub(super) fn hand_over(stored: &[Stored], keep: &mut dyn Keep, after: &str) -> Result<Vec<StoredFile>, ApplyError> {
+    if stored.is_empty() {
+        return Ok(vec![keep.keep(None, after)?]);
     }
+    stored.iter().map(|stored| keep.keep(Some(stored), after)).collect()
 }
 
 /// The same rows, with what their types can't hold in the order in which it is looked up.

@@ -1,6 +1,7 @@
 //! Rows as they are stored, in the plan's folder: `stored-left-N.parquet` and `stored-right-N.parquet`.
-//! N counts up, chunk by chunk; where several files have a row of a step, the latest is the one. A
-//! chunk's rows are here before it is committed, so a step's row may be here that was never written.
+//! N counts up; where several files have a row of a step, the latest is the one. Each chunk has at least
+//! one, also if it has no rows to keep. They come after the chunk's `intent` in the journal and before its
+//! COMMIT, so a step's row may be here that was never written.
 //!
 //! | column | what |
 //! |---|---|
@@ -9,13 +10,16 @@
 //! | `row_other` | NULL, or a JSON object that gives, by column, the text of a value that the column's type cannot hold; the cell itself is NULL then |
 //!
 //! A file has a temporary name until it is whole. The file's metadata carry the format's version,
-//! `trueup.version`.
+//! `trueup.version`, and the checksum of the line of the journal that it comes after, `trueup.after`:
+//! a journal without that line has lost its end. Where the journal tells of a file, it has its checksum
+//! ([`prove_stored`](super::prove_stored)).
 
 use super::codec::{Codec, Rows};
 use super::error::ApplyError;
 use super::outcome::side_word;
-use super::stored::Keep;
+use super::stored::{Keep, Stored, StoredFile};
 use crate::endpoint::{ExportBatch, Other, disk};
+use crate::snapshot::bytes_hash;
 use crate::table::Column;
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray, UInt64Array, new_empty_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt64Type};
@@ -26,12 +30,15 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The format's version.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 const VERSION_KEY: &str = "trueup.version";
+/// The checksum of the line of the journal that the file comes after.
+pub(super) const AFTER_KEY: &str = "trueup.after";
 /// Rows after which a row group is closed.
 const GROUP_ROWS: usize = 64 * 1024;
 /// Encoded bytes after which a row group is closed: what the file under way keeps in memory.
@@ -69,23 +76,27 @@ impl StoredRows {
 }
 
 impl Keep for StoredRows {
-    fn keep(&mut self, steps: &[u64], rows: &ExportBatch) -> Result<(), ApplyError> {
+    fn keep(&mut self, stored: Option<&Stored>, after: &str) -> Result<StoredFile, ApplyError> {
         let temporary = self.temporary();
         let failed = |e: &dyn std::fmt::Display| ApplyError::file("write", &temporary, e);
-        let batch = self.batch(steps, rows).map_err(|e| failed(&e))?;
-        let version = KeyValue::new(VERSION_KEY.to_owned(), VERSION.to_owned());
+        let batch = match stored {
+            Some(stored) => self.batch(&stored.steps, &stored.rows).map_err(|e| failed(&e))?,
+            None => RecordBatch::new_empty(Arc::clone(&self.schema)),
+        };
+        let metadata = [(VERSION_KEY, VERSION), (AFTER_KEY, after)];
+        let metadata = metadata.map(|(key, value)| KeyValue::new(key.to_owned(), value.to_owned()));
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_max_row_group_row_count(Some(GROUP_ROWS))
             .set_max_row_group_bytes(Some(GROUP_BYTES))
-            .set_key_value_metadata(Some(vec![version]))
+            .set_key_value_metadata(Some(metadata.to_vec()))
             .build();
-        let file = disk::create(&temporary).map_err(|e| failed(&e))?;
         let mut writer =
-            ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(properties)).map_err(|e| failed(&e))?;
+            ArrowWriter::try_new(Vec::new(), Arc::clone(&self.schema), Some(properties)).map_err(|e| failed(&e))?;
         writer.write(&batch).map_err(|e| failed(&e))?;
-        let file = writer.into_inner().map_err(|e| failed(&e))?;
-        file.sync_all().map_err(|e| failed(&e))?;
+        let bytes = writer.into_inner().map_err(|e| failed(&e))?;
+        let mut file = disk::create(&temporary).map_err(|e| failed(&e))?;
+        file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(|e| failed(&e))?;
         let last = match self.last {
             Some(last) => last,
             None => files(&self.folder, self.side)?.last().map_or(0, |(number, _)| *number),
@@ -93,7 +104,7 @@ impl Keep for StoredRows {
         let path = self.folder.join(format!("stored-{}-{}.parquet", side_word(self.side), last + 1));
         disk::rename(&temporary, &path).map_err(|e| ApplyError::file("write", &path, &e))?;
         self.last = Some(last + 1);
-        Ok(())
+        Ok(StoredFile { number: last + 1, sum: bytes_hash(&bytes) })
     }
 }
 
@@ -322,7 +333,7 @@ fn schema(columns: &[Column]) -> SchemaRef {
 }
 
 /// The files of a side, earliest first.
-fn files(folder: &Path, side: usize) -> Result<Vec<(u64, PathBuf)>, ApplyError> {
+pub(super) fn files(folder: &Path, side: usize) -> Result<Vec<(u64, PathBuf)>, ApplyError> {
     let failed = |e: std::io::Error| ApplyError::file("read", folder, &e);
     let before = format!("stored-{}-", side_word(side));
     let mut out = Vec::new();
@@ -359,7 +370,8 @@ mod tests {
             if *a == "infinity" {
                 rows.others.push(Other::value(0, 3, "\"infinity\"".into()));
             }
-            out.keep(&[*step], &rows).unwrap();
+            let file = out.keep(Some(&Stored { steps: vec![*step], rows }), "line").unwrap();
+            assert_eq!(file.number as usize, files(folder, side).unwrap().len());
         }
     }
 

@@ -1,8 +1,9 @@
 //! What always holds of apply and undo, on a database in memory.
 
 use super::model::{self, Db, Event, Memory, Row, Session, Table, table};
+use super::stored::{Stored, StoredFile};
 use super::*;
-use crate::endpoint::{Action, Dependent, ExportBatch, Interrupt, OnDelete, Writer};
+use crate::endpoint::{Action, Dependent, Interrupt, OnDelete, Writer};
 use crate::snapshot::Silent;
 use crate::table::PortableType;
 use proptest::prelude::*;
@@ -47,11 +48,12 @@ struct Setup<'a> {
 struct Kept<'a>(&'a Mutex<BTreeMap<u64, Row>>);
 
 impl Keep for Kept<'_> {
-    fn keep(&mut self, steps: &[u64], rows: &ExportBatch) -> Result<(), ApplyError> {
+    fn keep(&mut self, stored: Option<&Stored>, _: &str) -> Result<StoredFile, ApplyError> {
+        let Some(Stored { steps, rows }) = stored else { return Ok(StoredFile::default()) };
         let rows = model::rows(rows);
         assert_eq!(rows.len(), steps.len());
         self.0.lock().unwrap().extend(steps.iter().copied().zip(rows));
-        Ok(())
+        Ok(StoredFile::default())
     }
 }
 

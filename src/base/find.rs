@@ -3,6 +3,7 @@
 use super::disk::{damaged, refuse_links};
 use super::file::{BASE, BaseFile, PREVIOUS};
 use super::pair::{BasePair, Ids, PrintMap, PrintSet};
+use super::place::check_kept;
 use super::segment::Segment;
 use super::sought::Sought;
 use crate::snapshot::SnapshotError;
@@ -41,6 +42,9 @@ impl Base {
     pub fn open(state: &Path) -> Result<Option<Self>, SnapshotError> {
         refuse_links(state)?;
         let file = BaseFile::read(&state.join(BASE))?;
+        if file.is_none() {
+            check_kept(state)?;
+        }
         file.map(|file| Self::of(state, file)).transpose()
     }
 

@@ -1,10 +1,14 @@
 //! Which base is the current one, and which the one before it.
 
-use super::disk::{remove, rename, replace};
+use super::disk::{damaged, remove, rename, replace};
 use super::file::{BASE, BaseFile, PREVIOUS};
 use super::segment::{SEGMENTS, is_name, unfinished};
 use crate::snapshot::SnapshotError;
 use std::path::Path;
+
+/// An empty file that is there as long as a base is kept: one that somebody lost is not taken for a first
+/// run.
+const KEPT: &str = "base.kept";
 
 /// Makes a base whose segments are on the disk the current one, and the current one the previous.
 /// If the process ends in between, the previous one is a copy of the current one.
@@ -21,7 +25,18 @@ pub fn put_in_place(state: &Path, file: &BaseFile) -> Result<(), SnapshotError> 
         Ok(None) | Err(SnapshotError::Damaged { .. }) => remove(&previous)?,
         Err(error) => return Err(error),
     }
-    file.write(&base)
+    file.write(&base)?;
+    let kept = state.join(KEPT);
+    if kept.exists() { Ok(()) } else { replace(&kept, b"") }
+}
+
+/// Fails where a base has been kept and is gone.
+pub(super) fn check_kept(state: &Path) -> Result<(), SnapshotError> {
+    if [KEPT, PREVIOUS].iter().any(|name| state.join(name).exists()) {
+        let why = "it is gone, and this folder has had one: what both sides agreed on is not known";
+        return Err(damaged(&state.join(BASE), why));
+    }
+    Ok(())
 }
 
 /// What has become of a base.
@@ -61,6 +76,7 @@ pub fn take_back(state: &Path, plan: &str) -> Result<TakenBack, SnapshotError> {
         }
     }
     // In this order, so that the previous one is never left alone.
+    remove(&state.join(KEPT))?;
     remove(&previous)?;
     remove(&base)?;
     super::disk::sync_folder(state)?;

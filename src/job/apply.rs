@@ -424,7 +424,8 @@ impl<'a> Run<'a> {
                 interrupt: self.watch.interrupt(),
                 progress: &Silent,
                 refuse: &mut |_| Ok(()),
-                commit: &mut |_| Ok(()),
+                commit: &mut |_| Ok(String::new()),
+                after: "",
                 keep: None,
             })?;
             say.tell(chunk.deed, journal)?;
@@ -570,7 +571,11 @@ impl<'a> Run<'a> {
             refused += 1;
             lists.refused.refuse(&refusal)
         };
-        let mut commit = |steps: &StepSet| journal.intent(deed, steps, None);
+        let after = journal.last_sum().to_owned();
+        let mut commit = |steps: &StepSet| {
+            journal.intent(deed, steps, None)?;
+            Ok(journal.last_sum().to_owned())
+        };
         let mut stored = self.stored(side, &self.plan.file.sides[side].table.columns);
         let outcome = crate::apply::file::apply_file(FileRun {
             address,
@@ -582,11 +587,14 @@ impl<'a> Run<'a> {
             progress: progress.as_ref(),
             refuse: &mut refuse,
             commit: &mut commit,
+            after: &after,
             keep: stored.as_mut().map(|stored| stored as &mut dyn Keep),
         });
         let mut outcome = outcome?;
-        journal.done(deed, &outcome.written)?;
-        journal.already(deed, &outcome.already)?;
+        let kept = std::mem::take(&mut outcome.stored);
+        let (done, already) = if outcome.written.is_empty() { (Vec::new(), kept) } else { (kept, Vec::new()) };
+        journal.done(deed, &outcome.written, done)?;
+        journal.already(deed, &outcome.already, already)?;
         drop(progress);
         outcome.already.insert_all(&skipped.into_inner());
         self.out.sides[side] = SideOutcome {

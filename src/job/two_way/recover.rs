@@ -7,7 +7,7 @@
 //! never taken for what somebody did.
 
 use super::under_way::{Stand, keep};
-use crate::apply::{ApplyError, Journal, PlanLock};
+use crate::apply::{ApplyError, Journal, PlanLock, prove_stored};
 use crate::base::{Pending, StateLock};
 use crate::endpoint::Address;
 use crate::job::apply::{ApplyJob, resolve_open};
@@ -40,6 +40,7 @@ pub(super) fn recover(
     if (0..2).any(|side: usize| pending.journals[side] && !Journal::exists(&plan.folder, side)) {
         return Err(unsettled("the journal of what it has written is gone".to_owned()));
     }
+    prove(&plan).map_err(|error| unsettled(error.to_string()))?;
     let _lock = match held {
         Some(held) if held.file.checksum == plan.file.checksum => None,
         _ => Some(PlanLock::take(&plan.folder)?),
@@ -66,6 +67,17 @@ pub(super) fn recover(
         pending.since
     );
     Ok(Some(note.map_or(broke.clone(), |note| format!("{broke}; {note}"))))
+}
+
+/// Checks that all of what runs of a plan left behind is there.
+///
+/// # Errors
+/// If some of it is lost or damaged.
+pub(super) fn prove(plan: &Plan) -> Result<(), ApplyError> {
+    (0..2).try_for_each(|side| {
+        let facts = Journal::facts_of(&plan.folder, side, &plan.file.checksum)?;
+        prove_stored(&plan.folder, side, facts.as_ref())
+    })
 }
 
 /// Settles what broke off in a state folder, for who only looks at it then. `addresses` are those of

@@ -7,7 +7,7 @@
 
 use super::fate::Standing;
 use super::forget::forget;
-use super::recover::recover;
+use super::recover::{prove, recover};
 use super::run::sound;
 use super::settle::advance;
 use crate::apply::{Deed, Journal, StepSet};
@@ -93,6 +93,7 @@ pub(in crate::job) fn ready(
     }
     let lock = StateLock::take(&state)?;
     let note = recover(&state, Some(plan), job, watch)?;
+    prove(plan)?;
     let mut stand = Stand::of(plan, &state)?;
     if deed == Deed::Apply && matches!(stand, Stand::Own { looked: true, .. }) {
         // A later plan looked at everything anew: what is left of this one is out of date.

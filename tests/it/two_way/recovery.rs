@@ -4,6 +4,7 @@
 use super::pair::Pair;
 use super::people::people;
 use crate::support::{Kind, Run, Workdir, count};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -440,6 +441,71 @@ fn a_plan_that_is_gone_is_not_guessed_at() {
     go_on(&mut pair);
     pair.sync(&[]);
     assert_all_is_there(&mut pair);
+}
+
+#[test]
+fn what_a_broken_run_left_behind_is_not_believed_in_part() {
+    let mut pair = pair([Kind::Sqlite, Kind::Postgres]);
+    edit(&mut pair);
+    let folder = broken_sync(&mut pair, Break::Kill);
+    let here = pair.place.dir.path().join(&folder);
+    let names = |start: &str| {
+        let entries = std::fs::read_dir(&here).unwrap().map(|entry| entry.unwrap().path());
+        let of = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with(start);
+        let mut paths: Vec<PathBuf> = entries.filter(of).collect();
+        paths.sort();
+        paths
+    };
+    let (stored, journals) = (names("stored-left"), names("journal-left"));
+    assert!(!stored.is_empty() && journals.len() == 1, "{stored:?} {journals:?}");
+    let before = pair.cells();
+    let mut refused = |path: &Path, content: Option<&[u8]>| {
+        let whole = std::fs::read(path).unwrap();
+        match content {
+            Some(content) => std::fs::write(path, content).unwrap(),
+            None => std::fs::remove_file(path).unwrap(),
+        }
+        let (_, args) = pair.args("sync", &[]);
+        let args = args.into_iter().filter(|arg| arg != "--format" && arg != "json");
+        let run = pair.place.dir.trueup(args.collect::<Vec<_>>());
+        assert_eq!(run.code, Some(3), "{} {run}", path.display());
+        assert!(run.stderr.contains("broke off") && run.stderr.contains(&folder), "{run}");
+        assert_eq!(pair.cells(), before);
+        std::fs::write(path, whole).unwrap();
+    };
+    for path in &stored {
+        refused(path, None);
+        let mut changed = std::fs::read(path).unwrap();
+        let middle = changed.len() / 2;
+        changed[middle] ^= 1;
+        refused(path, Some(&changed));
+    }
+    // Lines that are lost at the end, before the last one that tells of rows on their way to COMMIT.
+    let text = std::fs::read_to_string(&journals[0]).unwrap();
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let last = lines.iter().rposition(|line| line.contains("\"intent\"")).unwrap();
+    for end in 0..=last {
+        refused(&journals[0], Some(lines[..end].concat().as_bytes()));
+    }
+    go_on(&mut pair);
+    pair.sync(&[]);
+    assert_all_is_there(&mut pair);
+}
+
+#[test]
+fn a_base_that_is_lost_is_no_first_run() {
+    let mut pair = pair([Kind::Sqlite, Kind::Sqlite]);
+    pair.sync(&[]);
+    pair.sql(1, "DELETE FROM {t} WHERE id = 2");
+    let before = pair.cells();
+    let base = pair.place.dir.path().join(&pair.state).join("base.json");
+    std::fs::remove_file(&base).unwrap();
+    let (_, args) = pair.args("sync", &[]);
+    let args = args.into_iter().filter(|arg| arg != "--format" && arg != "json");
+    let run = pair.place.dir.trueup(args.collect::<Vec<_>>());
+    assert_eq!(run.code, Some(2), "{run}");
+    assert!(run.stderr.contains("base.json") && run.stderr.contains("it is gone"), "{run}");
+    assert_eq!(pair.cells(), before);
 }
 
 /// On which sides these rows are.
