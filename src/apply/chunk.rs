@@ -16,6 +16,7 @@ use super::outcome::{Cause, Refusal};
 use super::step_set::StepSet;
 use super::stored::{Keep, Stored, hand_over};
 use super::work::Work;
+use crate::base::Linker;
 use crate::endpoint::{Action, Dependent, ExportBatch, Interrupt, WriteError, Writer};
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -56,6 +57,8 @@ pub struct ChunkWriter<'a> {
     pub keep: Option<&'a mut dyn Keep>,
     /// Whether triggers may have a word in what is written.
     pub triggers: bool,
+    /// What identifies the table's rows in its history.
+    pub linker: Option<&'a Linker>,
     /// Set when the person interrupts.
     pub interrupt: &'a Interrupt,
     /// How many of the last chunk's steps the database did not accept.
@@ -335,6 +338,7 @@ impl ChunkWriter<'_> {
     /// Commits, once it is safe on the disk which steps these are and what the table made of their rows.
     fn commit(&mut self, work: &Work, stored: Vec<Stored>) -> Result<(), Failed> {
         let steps: StepSet = work.numbers.iter().copied().collect();
+        self.note_times(work)?;
         let mark = self.writer.leave_mark()?;
         self.journal.intent(self.deed, &steps, mark)?;
         // Before COMMIT: after a crash nobody could tell any more what was written and what somebody has
@@ -354,6 +358,14 @@ impl ChunkWriter<'_> {
                 Err(Failed::Write(error))
             }
         }
+    }
+
+    /// Has the history know when the changes were made that were just written.
+    fn note_times(&mut self, work: &Work) -> Result<(), WriteError> {
+        let Some(linker) = self.linker.filter(|_| work.times.iter().any(Option::is_some)) else { return Ok(()) };
+        let ids = linker.ids(work.steps.rows());
+        let times = ids.into_iter().zip(&work.times).filter_map(|(id, time)| Some((id?, (*time)?)));
+        self.writer.note_times(&times.collect::<Vec<_>>())
     }
 
     /// That a step is not written.

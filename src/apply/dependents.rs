@@ -56,6 +56,7 @@ impl ChunkWriter<'_> {
             },
             changed: Vec::new(),
             together: Vec::new(),
+            times: Vec::new(),
         };
         all.pick(&rows)
     }

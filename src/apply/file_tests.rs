@@ -46,6 +46,7 @@ fn works(deletes: &[Row], updates: &[(Row, Row)], creates: &[Row]) -> Vec<Work> 
                 steps: StepBatch { action, before, after, guard, set, park: vec![] },
                 changed: vec![if action == Action::Update { vec![1, 2] } else { vec![] }; count],
                 together: vec![],
+                times: vec![],
             }
         };
     let (before, after): (Vec<Row>, Vec<Row>) = updates.iter().copied().unzip();

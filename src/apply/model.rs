@@ -483,7 +483,7 @@ impl Memory {
                 set,
                 park: if together { vec![2] } else { Vec::new() },
             };
-            out.push(Chunk { first: first as u64, found_by, steps, changed, together: Vec::new() });
+            out.push(Chunk { first: first as u64, found_by, steps, changed, together: Vec::new(), times: Vec::new() });
             first += count;
         }
         out

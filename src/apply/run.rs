@@ -9,6 +9,7 @@ use super::step_set::StepSet;
 use super::stored::Keep;
 use super::work::Work;
 use super::writers::{Codecs, Writers};
+use crate::base::Linker;
 use crate::endpoint::{Action, Dependent, Interrupt, WriteTable};
 use crate::plan::{ActionCounts, Chunk, FoundBy, PlanError};
 use crate::snapshot::Progress;
@@ -55,6 +56,8 @@ pub struct SideRun<'a> {
     pub watched: &'a [Dependent],
     /// Whether triggers may have a word in what is written.
     pub triggers: bool,
+    /// What identifies the table's rows in its history.
+    pub linker: Option<&'a Linker>,
     /// Apply or undo.
     pub deed: Deed,
     /// Only steps of these actions (as in the plan); empty for all.
@@ -165,6 +168,7 @@ impl SideRun<'_> {
                     None => None,
                 },
                 triggers: self.triggers,
+                linker: self.linker,
                 interrupt: &self.interrupt,
                 density: &mut density,
             };

@@ -20,7 +20,7 @@ impl Work {
     /// If the rows can't be taken out of their batch.
     pub fn inverse(&self, writable: &[usize]) -> Result<Self, ApplyError> {
         let backwards: Vec<usize> = (0..self.len()).rev().collect();
-        let Self { numbers, found_by, steps, changed, together } = self.pick(&backwards)?;
+        let Self { numbers, found_by, steps, changed, together, .. } = self.pick(&backwards)?;
         let StepBatch { action, before, after, guard, set, park } = steps;
         let found_by = if action == Action::Update { found_by } else { FoundBy::Key };
         let (guard, set, park) = match action {
@@ -29,6 +29,7 @@ impl Work {
             Action::Delete => (Vec::new(), writable.to_vec(), Vec::new()),
         };
         let steps = StepBatch { action: action.inverse(), before: after, after: before, guard, set, park };
-        Ok(Self { numbers, found_by, steps, changed, together })
+        // When what comes back was made, nobody has asked.
+        Ok(Self { numbers, found_by, steps, changed, together, times: Vec::new() })
     }
 }

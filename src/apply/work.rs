@@ -18,12 +18,15 @@ pub struct Work {
     /// Per step, the number of those that it is written together with; empty if each could be written
     /// alone.
     pub together: Vec<u32>,
+    /// Per step, when the change that it carries was made, where that is known; empty if it is of none.
+    pub times: Vec<Option<i64>>,
 }
 
 impl From<Chunk> for Work {
     fn from(chunk: Chunk) -> Self {
         let numbers = (chunk.first..).take(chunk.steps.len()).collect();
-        Self { numbers, found_by: chunk.found_by, steps: chunk.steps, changed: chunk.changed, together: chunk.together }
+        let Chunk { found_by, steps, changed, together, times, .. } = chunk;
+        Self { numbers, found_by, steps, changed, together, times }
     }
 }
 
@@ -70,6 +73,7 @@ impl Work {
             },
             changed: positions.iter().map(|at| self.changed.get(*at).cloned().unwrap_or_default()).collect(),
             together: positions.iter().filter_map(|at| self.together.get(*at).copied()).collect(),
+            times: positions.iter().filter_map(|at| self.times.get(*at).copied()).collect(),
         })
     }
 

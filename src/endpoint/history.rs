@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `seq` | counts up; a transaction that is still open may hold a smaller one than others that are seen |
 //! | `table_name` | the table whose row changed |
-//! | `action` | `create`, `update`, `delete`, or `all` where many rows went at once (`TRUNCATE`) |
+//! | `action` | `create`, `update`, `delete`, or `all` where many rows went at once (`TRUNCATE`); `carried` says when the changes were made that trueup itself wrote in the transaction before it (see `carried.rs`) |
 //! | `row_key` | the key's values as a JSON array of text |
 //! | `changed_at` | UTC by the server's clock, in microseconds where it has them |
 //! | `own` | whether trueup itself wrote it |
@@ -13,6 +13,7 @@
 //!
 //! An update of the key itself is a delete and a create.
 
+use super::carried::Carried;
 use super::{Action, EndpointError, ExportBatch};
 use crate::table::Column;
 use serde::{Deserialize, Serialize};
@@ -138,6 +139,8 @@ pub struct Changes {
     pub times: Vec<i64>,
     /// Whether trueup itself did it.
     pub own: Vec<bool>,
+    /// What is known of trueup's own changes, and how many of these changes come before it.
+    pub carried: Vec<(usize, Carried)>,
 }
 
 /// What came of reading changes.

@@ -3,6 +3,7 @@
 
 mod address;
 mod batches;
+mod carried;
 mod charset;
 mod dialect;
 pub mod disk;
@@ -24,6 +25,7 @@ mod write;
 
 pub(crate) use address::decode as percent_decoded;
 pub use address::{Address, AddressError, CsvAddress, ServerAddress, delimiter_name, scrubbed};
+pub use carried::Carried;
 pub use charset::Charset;
 pub use dialect::Dialect;
 pub use error::EndpointError;

@@ -7,7 +7,7 @@
 //! which, and loads and writes the others.
 
 use super::{EndpointError, ExportBatch};
-use crate::table::Column;
+use crate::table::{Column, Fingerprint};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
@@ -198,6 +198,16 @@ pub trait Writer: Send {
     /// If the connection is lost (nobody knows then whether it was committed), or a deferred
     /// constraint refuses.
     fn commit(&mut self) -> Result<(), WriteError>;
+
+    /// Notes in the table's history, if it has one that the user may write to, when the changes were made
+    /// that this transaction has written: by the row's identity (its primary key, or else the unique key),
+    /// in microseconds since 1970, UTC, by the server's clock.
+    ///
+    /// # Errors
+    /// As [`WriteError`] says.
+    fn note_times(&mut self, _times: &[(Fingerprint, i64)]) -> Result<(), WriteError> {
+        Ok(())
+    }
 
     /// Leaves in the transaction, right before it is committed, what tells afterwards whether it was:
     /// what [`committed`](Self::committed) is to be asked then. `None` where nothing can be left.

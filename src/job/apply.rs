@@ -11,9 +11,10 @@ use crate::apply::{
     SideOutcome, SideRun, StepSet, Steps, StoredBefore, StoredRows, Unverified, Writers, allows_deletes, cascading,
     check, chosen, file::look_at_file, same_table, side_word,
 };
+use crate::base::{Linker, identity_of};
 use crate::endpoint::{Action, Address, Dependent, Endpoint, WriteOptions, WriteTable, Writer, open};
 use crate::plan::{Direction, Limits, Plan, PlanError, check_deletes, check_limits};
-use crate::snapshot::{Progress, Silent};
+use crate::snapshot::{Progress, Recipe, Silent};
 use crate::table::Column;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -406,7 +407,7 @@ impl<'a> Run<'a> {
         let Some(mut session) = session else { return self.resolve_file(side, &address, &mut journal) };
         let (name, steps) = (address.to_string(), PlanSteps { plan: self.plan, side });
         let identity = session.identity();
-        let run = self.side_run(side, &name, &steps, &session.table, &identity, &session.checked, &[]);
+        let run = self.side_run(side, &name, &steps, &session.table, &identity, &session.checked, &[], None);
         let stored = StoredBefore::read(&self.plan.folder, side, &session.table.columns)?;
         let by_identity = session.by_identity.as_mut().map(|(writer, _)| writer.as_mut() as &mut dyn Writer);
         let mut writers = Writers { by_key: session.writer.as_mut(), by_identity };
@@ -443,6 +444,7 @@ impl<'a> Run<'a> {
         identity: &'s [usize],
         checked: &'s Checked,
         watched: &'s [Dependent],
+        linker: Option<&'s Linker>,
     ) -> SideRun<'s> {
         SideRun {
             side,
@@ -454,6 +456,7 @@ impl<'a> Run<'a> {
             unique: checked.unique,
             watched,
             triggers: !checked.target.triggers.is_empty(),
+            linker,
             deed: self.deed,
             only: &self.job.only,
             chunk: self.job.chunk.max(1),
@@ -484,7 +487,8 @@ impl<'a> Run<'a> {
         let mut outcome = SideOutcome::default();
         let (job, plan) = (self.job, self.plan);
         let own = Run::new(job, watch, self.deed, plan);
-        let run = own.side_run(side, &name, &steps, &table, &identity, &checked, &watched);
+        let linker = self.linker(side, &table);
+        let run = own.side_run(side, &name, &steps, &table, &identity, &checked, &watched, linker.as_ref());
         if !journal.facts().open.is_empty() {
             let before = StoredBefore::read(&plan.folder, side, &table.columns)?;
             run.resolve(&mut writers, journal, &before)?;
@@ -529,6 +533,13 @@ impl<'a> Run<'a> {
         }
         self.out.settled[side] = settled.all();
         Ok(())
+    }
+
+    /// What identifies a side's rows in its history: the primary key, or else the unique key.
+    fn linker(&self, side: usize, table: &WriteTable) -> Option<Linker> {
+        let key: Vec<String> = table.key.iter().map(|at| table.columns[*at].name.clone()).collect();
+        let identity = identity_of(&self.plan.file.sides[side].table, &key);
+        Linker::new(&table.columns, &Recipe::alone(&[], &[]), &identity)
     }
 
     /// Where rows are kept as a side stores them, if they will be wanted: for the next base.

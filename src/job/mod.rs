@@ -30,6 +30,7 @@ mod spec;
 mod states;
 mod sync;
 mod template;
+mod times;
 mod two_way;
 mod typed;
 mod unlike;

@@ -8,6 +8,7 @@ use super::pending::Durable;
 use super::references::note_references;
 use super::run::{Compared, compare_tables};
 use super::side::{Job, Watch};
+use super::times::source_times;
 use super::two_way::run_two_way;
 use super::typed::variables;
 use crate::audit::Audit;
@@ -86,7 +87,9 @@ fn make_plan(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
     let target = target(addresses[written])?;
     let mut comparing = job.job.clone();
     comparing.whole[written] = true;
-    let Compared { pending, frozen, alignment, key, audit, differences, .. } = compare_tables(&comparing, watch)?;
+    let compared = compare_tables(&comparing, watch)?;
+    let source_times = source_times(addresses, written, &compared);
+    let Compared { pending, frozen, alignment, key, audit, differences, .. } = compared;
     // What can't be seen proves nothing: no row is deleted for the want of another.
     let hidden = job.job.reading.visible_rows || frozen.iter().any(|snapshot| snapshot.manifest.table.restricted);
     let actions: Vec<Action> =
@@ -116,7 +119,7 @@ fn make_plan(job: &PlanJob, watch: &dyn Watch) -> Result<PlanRun, RunError> {
         interrupt: watch.interrupt(),
         progress: progress.as_ref(),
     };
-    let file = plan_one_way(&input, &pending.temporary)?;
+    let file = plan_one_way(&input, source_times.as_ref(), &pending.temporary)?;
     drop(progress);
     let mut plan = Plan { folder: pending.temporary.clone(), file };
     plan.file.reading = job.job.reading;

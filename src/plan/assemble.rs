@@ -186,6 +186,7 @@ impl<'a> Assembler<'a> {
             after: Some(select(&after, &steps)?),
             changed: vec![Vec::new(); steps.len()],
             together: vec![0; steps.len()],
+            times: Vec::new(),
         };
         Ok(Assembled { rows, fates, changed: vec![0; self.links().len()], skipped: Vec::new() })
     }
@@ -203,6 +204,7 @@ impl<'a> Assembler<'a> {
             after: None,
             changed: vec![Vec::new(); rows.len()],
             together: vec![0; rows.len()],
+            times: Vec::new(),
         };
         let fates = vec![Fate::Step; rows.len()];
         Ok(Assembled { rows, fates, changed: vec![0; self.links().len()], skipped: Vec::new() })
@@ -301,6 +303,7 @@ impl<'a> Assembler<'a> {
                 })
                 .collect(),
             together: vec![0; steps.len()],
+            times: Vec::new(),
         };
         Ok(Assembled { rows, fates, changed: counts, skipped })
     }

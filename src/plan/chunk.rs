@@ -28,4 +28,7 @@ pub struct Chunk {
     /// Per step, the number of those that it is written together with; empty if each could be written
     /// alone.
     pub together: Vec<u32>,
+    /// Per step, when the change that it carries was made, where that is known: microseconds since 1970,
+    /// UTC, by the clock of the side that is written.
+    pub times: Vec<Option<i64>>,
 }

@@ -127,6 +127,7 @@ fn steps_are_read_backwards_without_tearing_apart_what_goes_together() {
         after: rows(ids).filter(|_| action != Action::Delete),
         changed: vec![if action == Action::Update { vec![1] } else { Vec::new() }; together.len()],
         together: together.to_vec(),
+        times: Vec::new(),
     };
     let folder = tempfile::tempdir().unwrap();
     let mut file = file();

@@ -15,6 +15,7 @@ mod fits;
 mod folder;
 mod footprint;
 mod graph;
+mod history_times;
 mod limits;
 mod misfits;
 mod one_way;
@@ -28,6 +29,7 @@ mod script;
 mod select;
 mod shape;
 mod sound;
+mod source_times;
 mod statement;
 mod steps;
 mod two_way;
@@ -47,14 +49,16 @@ pub use fits::fits;
 pub use folder::{Plan, SCRIPTS};
 pub use footprint::{Footprint, Order};
 pub use graph::Graph;
+pub use history_times::{HistoryTimes, LastChange};
 pub use limits::{LimitExceeded, ManyDeletes, NoLimit, check_deletes, check_limits};
 pub use one_way::{PlanInput, PlanTable, plan_one_way};
 pub use order::order;
 pub use script::{write_empty_script, write_script};
 pub use select::{Selection, cell_text, means};
+pub use source_times::SourceTimes;
 pub use steps::{Chunks, Layout, SIDES, STEPS, StepRows, StepsWriter};
 pub use two_way::{
-    Decision, HistoryTimes, LINKS, Merge, NEXT, PAIRS, PairsReader, PlannedPair, Reason, Rules, Take, TwoWayFile,
-    TwoWayInput, TwoWayPlan, Winner, clock_warning, plan_two_way, read_pairs, skew, spoken, window,
+    Decision, LINKS, Merge, NEXT, PAIRS, PairsReader, PlannedPair, Reason, Rules, Take, TwoWayFile, TwoWayInput,
+    TwoWayPlan, Winner, clock_warning, plan_two_way, read_pairs, skew, spoken, window,
 };
 pub use watch::deleted_anyway;

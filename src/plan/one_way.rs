@@ -6,8 +6,9 @@ use super::assemble::Assembler;
 use super::error::PlanError;
 use super::file::{ActionCounts, ChangedColumn, Direction, Limits, PlanFile, PlanSide, is_sqlite};
 use super::folder::VERSION;
-use super::picks::Schedule;
+use super::picks::{Pick, Schedule};
 use super::shape::Shape;
+use super::source_times::{SourceTimes, Told};
 use super::steps::{Layout, StepsWriter};
 use super::watch::Watch;
 use super::writing::{Writing, WrittenSteps};
@@ -59,12 +60,17 @@ pub struct PlanInput<'a> {
     pub progress: &'a dyn Progress,
 }
 
-/// Makes the steps that write one side, and writes them into `folder`. What comes back is not
+/// Makes the steps that write one side, and writes them into `folder`. `source_times` tell when the changes
+/// were made that they carry. What comes back is not
 /// complete: cascades are not counted, and neither the scripts nor `plan.json` are written.
 ///
 /// # Errors
 /// If a row can't be read, a file not be written, or the person interrupts.
-pub fn plan_one_way(input: &PlanInput<'_>, folder: &Path) -> Result<PlanFile, PlanError> {
+pub fn plan_one_way(
+    input: &PlanInput<'_>,
+    source_times: Option<&SourceTimes>,
+    folder: &Path,
+) -> Result<PlanFile, PlanError> {
     let side = usize::from(input.direction != Direction::RightToLeft);
     let tables = [0, 1].map(|at: usize| &input.tables[at].snapshot.manifest.table);
     let target = input.tables[side].target.as_ref();
@@ -73,16 +79,14 @@ pub fn plan_one_way(input: &PlanInput<'_>, folder: &Path) -> Result<PlanFile, Pl
     let with_copies = whole.then(|| input.differences.with_copies());
     let differences = with_copies.as_ref().unwrap_or(input.differences);
     let layout = Layout::new(input.direction, tables, input.alignment, &input.key.pairs);
+    let parts = [0, 1].map(|at: usize| &input.tables[at].snapshot.parts);
+    let told = source_times.map_or_else(|| Ok(Told::default()), |times| times.told(parts, side, differences))?;
+    let when = |action: Action, pick: &Pick| told.when(action, pick);
     let writing = Writing {
         side,
-        assembler: Assembler::new(
-            &shape,
-            [0, 1].map(|at: usize| &input.tables[at].snapshot.parts),
-            input.alignment,
-            input.key,
-            input.tables[side].takes_others,
-        )
-        .storing(input.tables.iter().all(|table| is_sqlite(&table.address))),
+        when: &when,
+        assembler: Assembler::new(&shape, parts, input.alignment, input.key, input.tables[side].takes_others)
+            .storing(input.tables.iter().all(|table| is_sqlite(&table.address))),
         // What whole rows give up or take nobody can tell of one of several.
         watch: Watch::new(target.filter(|_| !whole), tables[side], &shape.writes.key),
         interrupt: &input.interrupt,

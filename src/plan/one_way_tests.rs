@@ -102,7 +102,7 @@ fn planned(left: &Given, right: &Given, wanted: &Wanted) -> (TempDir, Plan) {
     };
     let place = folder.path().join("plan");
     std::fs::create_dir(&place).unwrap();
-    let file = plan_one_way(&input, &place).unwrap();
+    let file = plan_one_way(&input, None, &place).unwrap();
     let mut plan = Plan { folder: place, file };
     SCRIPTS.iter().for_each(|name| std::fs::write(plan.folder.join(name), "").unwrap());
     plan.finish().unwrap();

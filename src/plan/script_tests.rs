@@ -135,14 +135,28 @@ fn creates(first: u64, rows: &[Row<'_>]) -> Chunk {
     let after = Some(batch(rows));
     let steps =
         StepBatch { action: Action::Create, before: None, after, guard: vec![], set: vec![0, 1, 2], park: vec![] };
-    Chunk { first, found_by: FoundBy::Key, steps, changed: vec![Vec::new(); rows.len()], together: Vec::new() }
+    Chunk {
+        first,
+        found_by: FoundBy::Key,
+        steps,
+        changed: vec![Vec::new(); rows.len()],
+        together: Vec::new(),
+        times: Vec::new(),
+    }
 }
 
 fn deletes(first: u64, rows: &[Row<'_>]) -> Chunk {
     let before = Some(batch(rows));
     let steps =
         StepBatch { action: Action::Delete, before, after: None, guard: vec![0, 1, 2], set: vec![], park: vec![] };
-    Chunk { first, found_by: FoundBy::Key, steps, changed: vec![Vec::new(); rows.len()], together: Vec::new() }
+    Chunk {
+        first,
+        found_by: FoundBy::Key,
+        steps,
+        changed: vec![Vec::new(); rows.len()],
+        together: Vec::new(),
+        times: Vec::new(),
+    }
 }
 
 fn updates(first: u64, rows: &[(Row<'_>, Row<'_>)], park: &[usize]) -> Chunk {
@@ -160,7 +174,7 @@ fn updates(first: u64, rows: &[(Row<'_>, Row<'_>)], park: &[usize]) -> Chunk {
         set,
         park: park.to_vec(),
     };
-    Chunk { first, found_by: FoundBy::Key, steps, changed, together: Vec::new() }
+    Chunk { first, found_by: FoundBy::Key, steps, changed, together: Vec::new(), times: Vec::new() }
 }
 
 fn target(nullable: bool, holds: Holds) -> Target {

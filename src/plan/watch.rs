@@ -286,6 +286,7 @@ mod tests {
             after: Some(batch(&[[Some("1"), Some("A "), None], [Some("2"), Some("a"), Some("1")]])),
             changed: vec![vec![1]; 2],
             together: vec![0; 2],
+            times: Vec::new(),
         };
         let found = watch.footprints(&steps);
         // The index on the key, and the one that contains it, are not watched; the one on text is
@@ -312,6 +313,7 @@ mod tests {
             after,
             changed: vec![Vec::new(); 2],
             together: vec![0; 2],
+            times: Vec::new(),
         };
         let two = batch(&[[Some("1"), Some("a"), None], [Some("2"), None, Some("1")]]);
         let created = watch.footprints(&rows(Action::Create, None, Some(two.clone())));
@@ -332,6 +334,7 @@ mod tests {
             after: Some(batch(&[[Some("1"), Some("b"), None], [Some("2"), Some("c"), None]])),
             changed: vec![vec![1]; 2],
             together: vec![0; 2],
+            times: Vec::new(),
         };
         // The primary key, which stays, and the unique key's index.
         let mut target = target();

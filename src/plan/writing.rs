@@ -25,6 +25,8 @@ pub struct Writing<'a> {
     pub side: usize,
     /// Makes the steps.
     pub assembler: Assembler<'a>,
+    /// When the change was made that a step carries, by the clock of the side that is written.
+    pub when: &'a When<'a>,
     /// What of them matters for their order.
     pub watch: Watch,
     /// Set when the person interrupts.
@@ -45,6 +47,9 @@ pub struct WrittenSteps {
     /// What can't be ordered, in words.
     pub warnings: Vec<String>,
 }
+
+/// When the change was made that a step carries; `None` if that is not known.
+pub type When<'a> = dyn Fn(Action, &Pick) -> Option<i64> + 'a;
 
 /// Told what became of each row: the step's number, if it became one.
 pub type Noted<'a> = dyn FnMut(Action, &Pick, &Fate, Option<u64>) + 'a;
@@ -72,10 +77,12 @@ impl Writing<'_> {
             out.changed.iter_mut().zip(&made.changed).for_each(|(sum, more)| *sum += more);
             let mut rows: StepRows = made.rows;
             rows.together.clear();
+            rows.times.clear();
             for (pick, fate) in picks.iter().zip(&made.fates) {
                 let step = (*fate == Fate::Step).then_some(next);
                 if step.is_some() {
                     rows.together.push(pick.together);
+                    rows.times.push((self.when)(action, pick));
                     next += 1;
                 }
                 noted(action, pick, fate, step);

@@ -112,6 +112,7 @@ fn shown(
         steps,
         changed: changed.iter().map(|columns| columns.to_vec()).collect(),
         together: Vec::new(),
+        times: Vec::new(),
     };
     let file = plan(ActionCounts::default());
     (0..chunk.steps.len()).map(|row| shown_step(&file, 1, &chunk, row)).collect()

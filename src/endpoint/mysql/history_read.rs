@@ -10,6 +10,7 @@ use super::history_fit::{self, Witness};
 use super::history_keys::Keys;
 use super::history_trigger::literal;
 use super::session::Purpose;
+use crate::endpoint::carried::{CARRIED, Carried};
 use crate::endpoint::history::PUT_BACK;
 use crate::endpoint::seen::Seen;
 use crate::endpoint::{Action, Changes, ChangesRead, EndpointError, HistoryMark, HistoryStatus, ServerAddress, now};
@@ -64,7 +65,7 @@ impl<'a> View<'a> {
     /// If it can't be read.
     pub fn status(&mut self) -> Result<HistoryStatus, EndpointError> {
         let rows = self.rows(&format!(
-            "SELECT COUNT(*), {}, {} FROM {} WHERE table_name = {} AND seq > {}",
+            "SELECT COUNT(*), {}, {} FROM {} WHERE table_name = {} AND seq > {} AND action <> '{CARRIED}'",
             micros("MIN(changed_at)"),
             micros("MAX(changed_at)"),
             self.name.history(),
@@ -199,9 +200,14 @@ impl<'a> View<'a> {
         let address = self.address;
         self.walk((&begin, &mut seen, &what), &mut |rows| {
             let (mut actions, mut times, mut own) = (Vec::new(), Vec::new(), Vec::new());
+            let mut carried = Vec::new();
             for row in &rows {
                 let Some(word) = text(row, 1) else { continue };
                 let (action, time) = (action(&word), text(row, 3).and_then(|time| time.parse().ok()));
+                if let (CARRIED, Some(time)) = (word.as_str(), time) {
+                    carried.push((actions.len(), Carried::read(time, &text(row, 2).unwrap_or_default())));
+                    continue;
+                }
                 let known = text(row, 2).is_some_and(|values| keys.push(&values));
                 let (Some(action), Some(time), true) = (action, time, known) else {
                     lost = Some(format!("its entry {} can't be read", text(row, 0).unwrap_or_default()));
@@ -216,9 +222,9 @@ impl<'a> View<'a> {
                 times.push(time);
                 own.push(text(row, 4).is_some_and(|own| own != "0"));
             }
-            if !actions.is_empty() {
+            if !actions.is_empty() || !carried.is_empty() {
                 let keys = keys.finish().map_err(|error| failure::query(address, DOING, error.to_string()))?;
-                take(Changes { keys, actions, times, own })?;
+                take(Changes { keys, actions, times, own, carried })?;
             }
             Ok(true)
         })?;

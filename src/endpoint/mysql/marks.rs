@@ -74,6 +74,7 @@ fn first(writer: &mut MysqlWriter, history: &str) -> Result<Option<String>, Writ
     }
 }
 
-fn is_none(error: &mysql::Error) -> bool {
+/// Whether there is no history, or none that the user may use.
+pub fn is_none(error: &mysql::Error) -> bool {
     failure::code(error).is_some_and(|code| NO_HISTORY.contains(&code))
 }

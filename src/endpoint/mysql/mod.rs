@@ -16,6 +16,7 @@
 pub(super) use native::catalog;
 
 mod altered;
+mod carried;
 mod carry;
 mod change;
 mod connect;

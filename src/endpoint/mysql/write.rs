@@ -3,6 +3,7 @@
 //! A transaction begins only once the steps are loaded: what is loaded is a temporary table, some
 //! servers don't let one be made inside of a transaction, and none inside of a read-only one.
 
+use super::carried;
 use super::carry::Carried;
 use super::connect::Server;
 use super::describe::{self, Index, text};
@@ -19,6 +20,7 @@ use crate::endpoint::{
     Action, Alike, Dependent, EndpointError, ExportBatch, Reference, ServerAddress, StepBatch, WriteError,
     WriteOptions, WriteTable, Writer,
 };
+use crate::table::Fingerprint;
 use mysql::prelude::Queryable;
 use mysql::{Conn, Row};
 
@@ -72,6 +74,8 @@ pub struct MysqlWriter {
     pub packet: usize,
     /// Whether a history may take marks, as far as is known.
     pub marks: bool,
+    /// Whether the table has a history that may take times; `None` if it was not looked at.
+    pub times: Option<bool>,
 }
 
 impl MysqlWriter {
@@ -128,6 +132,7 @@ impl MysqlWriter {
             files: true,
             packet: usize::try_from(packet).unwrap_or(usize::MAX),
             marks: true,
+            times: None,
         })
     }
 
@@ -162,6 +167,9 @@ impl MysqlWriter {
             let start = if self.read_only { "START TRANSACTION READ ONLY" } else { "START TRANSACTION" };
             self.run("beginning a transaction", start)?;
             self.transaction = Transaction::Open;
+            if !self.read_only {
+                carried::begin(self)?;
+            }
         }
         Ok(())
     }
@@ -208,6 +216,10 @@ impl Writer for MysqlWriter {
             self.run("committing", "COMMIT")?;
         }
         Ok(())
+    }
+
+    fn note_times(&mut self, times: &[(Fingerprint, i64)]) -> Result<(), WriteError> {
+        carried::note(self, times)
     }
 
     fn leave_mark(&mut self) -> Result<Option<String>, WriteError> {

@@ -36,6 +36,7 @@ mod triggers;
 mod words;
 
 use self::state::State;
+pub(super) use self::triggers::installation;
 use super::super::{Changes, ChangesRead, Clock, EndpointError, History, HistoryMark, HistoryStatus, Installed};
 use super::super::{HISTORY_TABLE, ServerAddress};
 use super::connect::{DEFAULT_SCHEMA, Session};
@@ -44,7 +45,7 @@ use crate::table::Column;
 use tokio_postgres::SimpleQueryMessage;
 
 /// The trigger for rows.
-const ROW_TRIGGER: &str = "trueup_history_row";
+pub(super) const ROW_TRIGGER: &str = "trueup_history_row";
 /// The trigger for `TRUNCATE`.
 const ALL_TRIGGER: &str = "trueup_history_all";
 

@@ -4,6 +4,7 @@
 
 mod attributes;
 mod bounds;
+mod carried;
 mod connect;
 mod copy;
 mod counters;

@@ -6,6 +6,7 @@ use super::super::{
     WriteOptions, WriteTable, Writer,
 };
 use super::attributes::{attributes, version};
+use super::carried::{self, Place};
 use super::connect::{DEFAULT_SCHEMA, Session};
 use super::counters;
 use super::describe::Relation;
@@ -17,7 +18,7 @@ use super::stage::{Stage, Unloaded};
 use super::statements::Table;
 use super::target::OLDEST;
 use super::transaction::{Blame, Transactions};
-use crate::table::Column;
+use crate::table::{Column, Fingerprint};
 use std::sync::Arc;
 
 /// One connection and what it knows of its table.
@@ -33,6 +34,8 @@ pub(super) struct PostgresWriter {
     /// Whether the stage is known to be there.
     made: bool,
     loaded: Option<Loaded>,
+    /// Where the table's history takes times, once that was looked for; `None` in it if there is none.
+    times: Option<Option<Place>>,
 }
 
 /// What is in the stage.
@@ -92,6 +95,7 @@ impl PostgresWriter {
             read_only: options.read_only,
             made: false,
             loaded: None,
+            times: None,
         })
     }
 
@@ -177,6 +181,21 @@ impl Writer for PostgresWriter {
 
     fn commit(&mut self) -> Result<(), WriteError> {
         self.on.commit().inspect_err(|_| self.forget())
+    }
+
+    fn note_times(&mut self, times: &[(Fingerprint, i64)]) -> Result<(), WriteError> {
+        if times.is_empty() {
+            return Ok(());
+        }
+        self.within(|writer| {
+            if writer.times.is_none() {
+                writer.times = Some(Place::find(&writer.on.session, writer.oid)?);
+            }
+            match &writer.times {
+                Some(Some(place)) => Ok(carried::note(&writer.on.session, place, times)?),
+                _ => Ok(()),
+            }
+        })
     }
 
     fn leave_mark(&mut self) -> Result<Option<String>, WriteError> {

@@ -236,8 +236,8 @@ impl History for SqliteHistory {
         };
         let failed = |error| self.0.failed("reading the history", &error);
         if has_table(&connection, HISTORY_TABLE).map_err(failed)? {
-            let sql =
-                "SELECT count(*), min(changed_at), max(changed_at) FROM main.trueup_history WHERE table_name = ?1";
+            let sql = "SELECT count(*), min(changed_at), max(changed_at) FROM main.trueup_history WHERE table_name = ?1 \
+                 AND action <> 'carried'";
             let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
             let (rows, oldest, newest): (u64, Option<String>, Option<String>) =
                 connection.query_row(sql, [&found.table], row).map_err(failed)?;

@@ -2,6 +2,7 @@
 
 use super::history_keys::read;
 use super::values::push;
+use crate::endpoint::carried::{CARRIED, Carried};
 use crate::endpoint::{Action, Changes, ExportBatch};
 use crate::table::{Column, PortableBuilder, parse_timestamp};
 use arrow::datatypes::{Field, Schema, SchemaRef};
@@ -19,6 +20,7 @@ pub(super) struct Reading<'a> {
     actions: Vec<Action>,
     times: Vec<i64>,
     own: Vec<bool>,
+    carried: Vec<(usize, Carried)>,
 }
 
 impl<'a> Reading<'a> {
@@ -33,12 +35,13 @@ impl<'a> Reading<'a> {
             actions: Vec::new(),
             times: Vec::new(),
             own: Vec::new(),
+            carried: Vec::new(),
         }
     }
 
     /// How many are waiting.
     pub(super) fn len(&self) -> usize {
-        self.actions.len()
+        self.actions.len() + self.carried.len()
     }
 
     /// Takes one; false if it can't be read.
@@ -46,6 +49,10 @@ impl<'a> Reading<'a> {
         let text = |at: usize| row.get_ref(at).map(|value| if let ValueRef::Text(text) = value { text } else { &[] });
         let action = Action::ALL.into_iter().find(|action| action.word().as_bytes() == text(1).unwrap_or_default());
         let time = std::str::from_utf8(text(4)?).ok().and_then(parse_timestamp);
+        if let (true, Some((since, _))) = (text(1)? == CARRIED.as_bytes(), time) {
+            self.carried.push((self.actions.len(), Carried::read(since, &String::from_utf8_lossy(text(2)?))));
+            return Ok(true);
+        }
         let (Some(action), Some((time, _)), Some(values)) = (action, time, read(connection, text(2)?, text(3)?)?)
         else {
             return Ok(false);
@@ -70,6 +77,7 @@ impl<'a> Reading<'a> {
             actions: std::mem::take(&mut self.actions),
             times: std::mem::take(&mut self.times),
             own: std::mem::take(&mut self.own),
+            carried: std::mem::take(&mut self.carried),
         })
     }
 }

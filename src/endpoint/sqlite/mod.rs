@@ -19,6 +19,7 @@ pub(super) use declared::catalog;
 
 mod affinity;
 mod ask;
+mod carried;
 mod connect;
 mod declared;
 mod describe;

@@ -1,5 +1,6 @@
 //! A session that writes to a table.
 
+use super::carried;
 use super::connect::{PATIENCE, Sqlite, quoted};
 use super::history::{begin_own, end_own};
 use super::load::{Loaded, STEPS, load};
@@ -12,7 +13,7 @@ use crate::endpoint::{
     Action, Alike, Dependent, EndpointError, ExportBatch, Reference, StepBatch, WriteError, WriteOptions, WriteTable,
     Writer,
 };
-use crate::table::{Column, PortableType};
+use crate::table::{Column, Fingerprint, PortableType};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Field, Schema};
 use rusqlite::{Connection, OpenFlags, params_from_iter};
@@ -22,10 +23,14 @@ use std::sync::Arc;
 /// A session that writes to a table of an SQLite file.
 pub(super) struct SqliteWriter {
     connection: Connection,
+    /// The table's name as given.
+    name: String,
     shape: Shape,
     read_only: bool,
     /// Whether the transaction says that it is trueup's own.
     own: bool,
+    /// When the transaction began that says so, as entries of a history have it.
+    begun: String,
     loaded: Option<Loaded>,
 }
 
@@ -43,7 +48,9 @@ impl SqliteWriter {
             connection.execute_batch("PRAGMA foreign_keys = ON").map_err(failed)?;
         }
         let shape = Shape::read(sqlite, &connection, table, options.as_stored)?;
-        Ok(Self { connection, shape, read_only: options.read_only, own: false, loaded: None })
+        let name = sqlite.table().to_owned();
+        let begun = String::new();
+        Ok(Self { connection, name, shape, read_only: options.read_only, own: false, begun, loaded: None })
     }
 
     fn loaded(&self) -> Result<&Loaded, WriteError> {
@@ -290,6 +297,10 @@ impl Writer for SqliteWriter {
             if self.read_only { Ok(false) } else { begin_own(&self.connection) }
         };
         self.own = begin().map_err(|error| self.shape.failed("beginning to write", &error))?;
+        if self.own {
+            let begun = carried::time(&self.connection);
+            self.begun = begun.map_err(|error| self.shape.failed("beginning to write", &error))?;
+        }
         Ok(())
     }
 
@@ -301,6 +312,14 @@ impl Writer for SqliteWriter {
             self.connection.execute_batch("COMMIT")
         };
         commit().map_err(|error| self.shape.failed("committing", &error))
+    }
+
+    fn note_times(&mut self, times: &[(Fingerprint, i64)]) -> Result<(), WriteError> {
+        if !self.own || times.is_empty() {
+            return Ok(());
+        }
+        let noted = carried::note(&self.connection, &self.name, &self.begun, times);
+        noted.map_err(|error| self.shape.failed("noting when changes were made", &error))
     }
 
     fn leave_mark(&mut self) -> Result<Option<String>, WriteError> {

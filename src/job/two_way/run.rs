@@ -19,8 +19,7 @@ use crate::job::references::note_references;
 use crate::job::run::{Compared, beside, both, compare_tables};
 use crate::job::side::Watch;
 use crate::plan::{
-    HistoryTimes, Plan, PlanInput, PlanTable, SIDES, Take, TwoWayFile, TwoWayInput, Winner, clock_warning,
-    plan_two_way, window,
+    Plan, PlanInput, PlanTable, SIDES, Take, TwoWayFile, TwoWayInput, Winner, clock_warning, plan_two_way, window,
 };
 use crate::snapshot::{Recipe, SnapshotError};
 use crate::table::{Alignment, AlignmentError, Key, KeyChoice, PortableType, nearest};
@@ -210,9 +209,11 @@ pub(super) fn plan(
     let by_column = matches!(job.two_way.rules.winner, Winner::NewestColumn { .. });
     let kept = servers.marks.iter().all(Option::is_some);
     let by_history = job.two_way.rules.winner == Winner::NewestHistory || asked && !by_column && kept;
-    let histories: [Option<HistoryTimes>; 2] = if by_history {
+    let differ =
+        !compared.differences.changed.is_empty() || compared.differences.only.iter().any(|rows| !rows.is_empty());
+    let histories = if by_history || differ && kept {
         let since = [0, 1].map(|side: usize| base.and_then(|base| base.file.sides[side].mark.as_ref()));
-        times(addresses, &recipes, &next, since)?.map(Some)
+        times(addresses, &recipes, &next, since, by_history)?
     } else {
         [None, None]
     };

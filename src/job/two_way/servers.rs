@@ -1,13 +1,13 @@
 //! What is to be known of both servers before their tables are read: how far apart their clocks are,
 //! and where their histories stand.
 
-use crate::base::{BaseFile, Linker};
-use crate::endpoint::{Address, Changes, ChangesRead, Clock, EndpointError, HistoryMark, open};
+use crate::base::BaseFile;
+use crate::endpoint::{Address, Clock, HistoryMark, open};
 use crate::job::error::RunError;
 use crate::job::run::both;
+use crate::job::times::history_times;
 use crate::plan::{HistoryTimes, SIDES};
 use crate::snapshot::Recipe;
-use crate::table::Column;
 
 /// Both servers.
 #[derive(Clone, Debug, Default)]
@@ -59,50 +59,28 @@ impl Servers {
 }
 
 /// When rows of both sides were last changed, by their histories: since the base's marks, or by all
-/// that they have.
+/// that they have. Those are `asked` for by a rule, or else wanted where the other side has a history that
+/// is to be told.
 ///
 /// # Errors
-/// If a side has no history, or it can't be read.
+/// If a side has no history that is asked for, or it can't be read.
 pub(super) fn times(
     addresses: [&Address; 2],
     recipes: &[Recipe; 2],
     wanted: &BaseFile,
     since: [Option<&HistoryMark>; 2],
-) -> Result<[HistoryTimes; 2], RunError> {
-    let read = |side: usize| -> Result<HistoryTimes, RunError> {
-        let lacking = |why: String| RunError::NoHistory { side: SIDES[side], why };
-        let history = open(addresses[side]).and_then(|endpoint| endpoint.history());
-        let history = history.ok_or_else(|| lacking("a file can't keep one".to_owned()))?;
+    asked: bool,
+) -> Result<[Option<HistoryTimes>; 2], RunError> {
+    let read = |side: usize| -> Result<Option<HistoryTimes>, RunError> {
+        if !asked && wanted.sides.iter().any(|side| side.mark.is_none()) {
+            return Ok(None);
+        }
         let own = &wanted.sides[side];
-        let key: Vec<Column> = own
-            .identity
-            .iter()
-            .filter_map(|name| own.table.columns.iter().find(|c| c.name == *name))
-            .cloned()
-            .collect();
-        let mut out = HistoryTimes::default();
-        // Only the identity is linked; the unique key may be of other columns.
-        let alone = Recipe { key: Vec::new(), ..recipes[side].clone() };
-        let linker = Linker::new(&key, &alone, &own.identity);
-        let linker = linker.ok_or_else(|| lacking("the table's key is not known".to_owned()))?;
-        let mut take = |changes: Changes| -> Result<(), EndpointError> {
-            for (at, id) in linker.ids(&changes.keys).into_iter().enumerate() {
-                if let Some(id) = id.filter(|_| !changes.own[at]) {
-                    let last = out.last.entry(id).or_insert(i64::MIN);
-                    *last = changes.times[at].max(*last);
-                }
-            }
-            Ok(())
-        };
-        let mut read = history.changes(since[side], &key, &mut take)?;
-        if let (ChangesRead::Lacking(_), Some(_)) = (&read, since[side]) {
-            read = history.changes(None, &key, &mut take)?;
+        match history_times(addresses[side], &own.table, &own.identity, &recipes[side], since[side])? {
+            Ok(times) => Ok(Some(times)),
+            Err(why) if asked => Err(RunError::NoHistory { side: SIDES[side], why }),
+            Err(_) => Ok(None),
         }
-        match read {
-            ChangesRead::Whole { covers_from, .. } => out.covers_from = covers_from,
-            ChangesRead::Lacking(why) => return Err(lacking(why)),
-        }
-        Ok(out)
     };
     both(|| read(0), || read(1))
 }

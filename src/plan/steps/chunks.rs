@@ -1,14 +1,14 @@
 //! Reads the steps of one side, chunk by chunk.
 
 use super::found::Identified;
-use super::layout::Layout;
+use super::layout::{Layout, TIME};
 use super::text::from_text;
 use crate::endpoint::{Action, ExportBatch, Other, StepBatch, Target};
 use crate::plan::{Chunk, FoundBy, PlanError, SideWrites};
 use crate::table::PortableBuilder;
 use arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{Field, Schema, SchemaRef, UInt32Type, UInt64Type};
+use arrow::datatypes::{Field, Schema, SchemaRef, TimestampMicrosecondType, UInt32Type, UInt64Type};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -193,6 +193,7 @@ impl Chunks {
             true => self.column(rows, "together")?.as_primitive::<UInt32Type>().values().to_vec(),
             false => Vec::new(),
         };
+        let times = self.column(rows, TIME)?.as_primitive::<TimestampMicrosecondType>().iter().collect();
         let (guard, set) = match action {
             Action::Create => (Vec::new(), self.writes.create.clone()),
             Action::Delete => ((0..self.schema.fields().len()).collect(), Vec::new()),
@@ -211,7 +212,8 @@ impl Chunks {
         }
         let before = (action != Action::Create).then(|| self.rows(rows, "before")).transpose()?;
         let after = (action != Action::Delete).then(|| self.rows(rows, "after")).transpose()?;
-        Ok(Chunk { first, found_by, steps: StepBatch { action, before, after, guard, set, park }, changed, together })
+        let steps = StepBatch { action, before, after, guard, set, park };
+        Ok(Chunk { first, found_by, steps, changed, together, times })
     }
 
     fn changed(&self, rows: &RecordBatch) -> Result<Vec<Vec<usize>>, PlanError> {

@@ -2,11 +2,15 @@
 
 use crate::plan::{Direction, PlanFile};
 use crate::table::{Alignment, PortableType, TableInfo};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use std::sync::Arc;
 
 /// The name of each side in files.
 pub const SIDES: [&str; 2] = ["left", "right"];
+
+/// The column that says when the change was made that a step carries, by the clock of the side that is
+/// written; NULL where that is not known.
+pub const TIME: &str = "changed_at";
 
 /// One column of rows in the steps file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,6 +117,7 @@ impl Layout {
             Field::new("action", DataType::Utf8, false),
             Field::new("reason", DataType::Utf8, false),
             Field::new("together", DataType::UInt32, false),
+            Field::new(TIME, DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), true),
             Field::new("changed", DataType::List(Arc::new(list_item())), false),
         ];
         fields.extend(self.key.iter().map(|slot| self.field("key", *slot)));

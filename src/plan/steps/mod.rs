@@ -7,6 +7,7 @@
 //! | `action` | `create`, `update` or `delete` |
 //! | `reason` | why, as in "only left" |
 //! | `together` | 0, or a number: steps with the same one are written in one transaction |
+//! | `changed_at` | when the change was made that it carries, by the clock of the side that is written; NULL if that is not known |
 //! | `changed` | the names of the columns that an update changes |
 //! | `key.NAME` | the key, in key order |
 //! | `before.NAME` | the row as it is to be found, over all columns; NULL for a create |

@@ -92,6 +92,7 @@ struct Step {
     after: Vec<u32>,
     changed: Vec<usize>,
     together: u32,
+    time: Option<i64>,
 }
 
 fn steps(width: usize) -> impl Strategy<Value = Vec<Step>> {
@@ -104,6 +105,7 @@ fn steps(width: usize) -> impl Strategy<Value = Vec<Step>> {
                 .into_iter()
                 .map(|((before, after, changed), together)| Step {
                     action,
+                    time: before.first().map(|at| i64::from(*at) - 7).filter(|at| *at % 3 != 0),
                     before,
                     after,
                     changed: if action == Action::Update { changed } else { Vec::new() },
@@ -129,6 +131,7 @@ fn write(writer: &mut StepsWriter, side: usize, info: &TableInfo, steps: &[Step]
                 after: (action != Action::Delete).then(|| rows(|s| &s.after)),
                 changed: piece.iter().map(|s| s.changed.clone()).collect(),
                 together: piece.iter().map(|s| s.together).collect(),
+                times: piece.iter().map(|s| s.time).collect(),
             };
             writer.write(side, &rows).unwrap();
         }
@@ -184,6 +187,7 @@ fn check(chunks: &[Chunk], steps: &[Step], info: &TableInfo, rows: usize) {
             }
         }
         assert_eq!(chunk.changed, mine.iter().map(|s| s.changed.clone()).collect::<Vec<_>>());
+        assert_eq!(chunk.times, mine.iter().map(|s| s.time).collect::<Vec<_>>());
         at += mine.len();
         let grouped = mine[0].together != 0;
         assert!(mine.iter().all(|step| (step.together != 0) == grouped), "groups are in chunks of their own");

@@ -7,7 +7,8 @@ use crate::endpoint::{Action, ExportBatch, Other, disk};
 use crate::plan::PlanError;
 use crate::table::Cells;
 use arrow::array::{
-    ArrayRef, ListBuilder, RecordBatch, StringArray, StringBuilder, UInt32Array, UInt64Array, new_null_array,
+    ArrayRef, ListBuilder, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray, UInt32Array,
+    UInt64Array, new_null_array,
 };
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
@@ -36,6 +37,8 @@ pub struct StepRows {
     pub changed: Vec<Vec<usize>>,
     /// Per step, 0 or the number of the group that it is written with.
     pub together: Vec<u32>,
+    /// Per step, when the change was made that it carries, where that is known; empty if it is of none.
+    pub times: Vec<Option<i64>>,
 }
 
 impl StepRows {
@@ -118,6 +121,12 @@ impl StepsWriter {
             repeat(rows.action.word()),
             repeat(rows.reason),
             Arc::new(UInt32Array::from(rows.together.clone())),
+            Arc::new(
+                (0..count)
+                    .map(|at| rows.times.get(at).copied().flatten())
+                    .collect::<TimestampMicrosecondArray>()
+                    .with_timezone("UTC"),
+            ),
             Arc::new(changed.finish()),
         ];
         let key = rows.before.as_ref().or(rows.after.as_ref());

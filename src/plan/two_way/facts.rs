@@ -6,19 +6,19 @@ use super::items::Item;
 use super::times::time_of;
 use crate::base::{Base, BaseColumn, Known, Linker};
 use crate::compare::{Judge, Verdict};
+use crate::plan::history_times::{HistoryTimes, LastChange};
 use crate::plan::rows::fetch;
 use crate::snapshot::{Parts, Recipe, SnapshotError};
 use crate::table::{Alignment, Column, Fingerprint, Key, PortableType};
 use rayon::prelude::*;
-use std::collections::HashMap;
 
-/// When rows were last changed by somebody else than trueup, by one side's history.
-#[derive(Clone, Debug, Default)]
-pub struct HistoryTimes {
-    /// By the row's identity: microseconds since 1970, UTC, by the server's clock.
-    pub last: HashMap<Fingerprint, i64>,
-    /// From when on it tells of every change.
-    pub covers_from: i64,
+/// The histories that there are.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Histories<'a> {
+    /// What they tell.
+    pub sides: [Option<&'a HistoryTimes>; 2],
+    /// By how much the right one's clock is ahead, in microseconds.
+    pub ahead: i64,
 }
 
 /// Where the times of changes come from.
@@ -28,8 +28,8 @@ pub enum TimesFrom<'a> {
     Nowhere,
     /// A column of each table, and by how much the right one's is shifted, in microseconds.
     Columns([&'a str; 2], i64),
-    /// The histories, and by how much the right one's is shifted.
-    Histories([Option<&'a HistoryTimes>; 2], i64),
+    /// The histories.
+    Histories,
 }
 
 /// Looks pairs of rows up.
@@ -51,6 +51,7 @@ pub struct FactsReader<'a> {
     known: Vec<Known>,
     judge: Judge,
     times: TimesFrom<'a>,
+    histories: Histories<'a>,
     /// Pairs that only record when their rows were changed.
     recording: Vec<bool>,
     /// The zone of times without one.
@@ -92,6 +93,9 @@ pub struct Found {
     pub columns: Vec<Compared>,
     /// When each side was last changed, on one clock.
     pub times: [Option<i64>; 2],
+    /// When each side was last changed, to be told where that is carried to: by its history, or else as
+    /// `times`.
+    pub told: [Option<i64>; 2],
 }
 
 impl<'a> FactsReader<'a> {
@@ -107,6 +111,7 @@ impl<'a> FactsReader<'a> {
         key: &Key,
         computed: &dyn Fn(usize, &str) -> bool,
         times: TimesFrom<'a>,
+        histories: Histories<'a>,
     ) -> Self {
         let mut pairs = Recipe::order(alignment, key);
         pairs.extend(&key.pairs);
@@ -127,7 +132,21 @@ impl<'a> FactsReader<'a> {
             .map(|at| at + key.pairs.len() < pairs.len() && records_changes([&columns[0][at], &columns[1][at]], times))
             .collect();
         let zone = alignment.zone.as_ref().and_then(|name| name.parse().ok());
-        Self { parts, recipes, identity, base, computed, known, judge, pairs, columns, times, recording, zone }
+        Self {
+            parts,
+            recipes,
+            identity,
+            base,
+            computed,
+            known,
+            judge,
+            pairs,
+            columns,
+            times,
+            histories,
+            recording,
+            zone,
+        }
     }
 
     /// The positions in the alignment of the compared pairs, the key's last.
@@ -168,9 +187,13 @@ impl<'a> FactsReader<'a> {
                 differs.into_iter().enumerate().map(changed).collect()
             })
             .collect();
-        let times = self.times(items)?;
+        let (times, told) = self.times(items)?;
         Ok((0..items.len())
-            .map(|at| Found { columns: by_column.iter().map(|column| column[at]).collect(), times: times[at] })
+            .map(|at| Found {
+                columns: by_column.iter().map(|column| column[at]).collect(),
+                times: times[at],
+                told: told[at],
+            })
             .collect())
     }
 
@@ -238,8 +261,11 @@ impl<'a> FactsReader<'a> {
         Ok(Then { paired: of(true, asked)?, alone: of(false, &vec![true; asked.len()])? })
     }
 
-    fn times(&self, items: &[Item]) -> Result<Vec<[Option<i64>; 2]>, SnapshotError> {
+    /// As [`Found::times`] and [`Found::told`].
+    #[allow(clippy::type_complexity)]
+    fn times(&self, items: &[Item]) -> Result<(Vec<[Option<i64>; 2]>, Vec<[Option<i64>; 2]>), SnapshotError> {
         let mut out = vec![[None; 2]; items.len()];
+        let last = self.last_changes(items)?;
         match self.times {
             TimesFrom::Nowhere => {}
             TimesFrom::Columns(names, shift) => {
@@ -254,22 +280,47 @@ impl<'a> FactsReader<'a> {
                     }
                 }
             }
-            TimesFrom::Histories(histories, shift) => {
-                let ids = [self.ids(0, items)?, self.ids(1, items)?];
-                for (at, times) in out.iter_mut().enumerate() {
-                    let of = |side: usize| histories[side]?.last.get(&ids[side][at]?).copied();
-                    let own = |side: usize, time: i64| if side == 1 { time.saturating_sub(shift) } else { time };
-                    *times = [of(0).map(|time| own(0, time)), of(1).map(|time| own(1, time))];
+            TimesFrom::Histories => {
+                for (times, last) in out.iter_mut().zip(&last) {
+                    *times = last.map(at);
                     // Of what a history does not tell, all happened before it began.
                     for side in [0, 1] {
-                        if let (None, Some(other), Some(history), Some(_)) =
-                            (times[side], times[1 - side], histories[side], ids[side][at])
-                            && own(side, history.covers_from) < other
+                        if let (Some(LastChange::Untold), Some(other), Some(history)) =
+                            (last[side], times[1 - side], self.histories.sides[side])
+                            && self.on_left_clock(side, history.covers_from) < other
                         {
-                            times[side] = Some(own(side, history.covers_from));
+                            times[side] = Some(self.on_left_clock(side, history.covers_from));
                         }
                     }
                 }
+            }
+        }
+        let told = |(last, times): (&[Option<LastChange>; 2], &[Option<i64>; 2])| {
+            let by_column = matches!(self.times, TimesFrom::Columns(..));
+            [0, 1].map(|side: usize| match last[side] {
+                None if by_column => times[side],
+                last => at(last),
+            })
+        };
+        let told = last.iter().zip(&out).map(told).collect();
+        Ok((out, told))
+    }
+
+    fn on_left_clock(&self, side: usize, time: i64) -> i64 {
+        if side == 1 { time.saturating_sub(self.histories.ahead) } else { time }
+    }
+
+    /// What the histories say of items, by the left clock; `None` where there is none, or nobody knows which
+    /// row is meant.
+    fn last_changes(&self, items: &[Item]) -> Result<Vec<[Option<LastChange>; 2]>, SnapshotError> {
+        let mut out = vec![[None; 2]; items.len()];
+        for side in [0, 1] {
+            let Some(history) = self.histories.sides[side] else { continue };
+            for (last, id) in out.iter_mut().zip(self.ids(side, items)?) {
+                last[side] = id.map(|id| match history.last(&id) {
+                    LastChange::At(time) => LastChange::At(self.on_left_clock(side, time)),
+                    last => last,
+                });
             }
         }
         Ok(out)
@@ -294,4 +345,9 @@ impl<'a> FactsReader<'a> {
         };
         Ok(items.iter().map(of).collect())
     }
+}
+
+/// The time, if it is known.
+fn at(last: Option<LastChange>) -> Option<i64> {
+    if let Some(LastChange::At(time)) = last { Some(time) } else { None }
 }

@@ -55,7 +55,8 @@ impl SideLists {
         self.differences.changed.sort_unstable();
     }
 
-    fn pair(&self, action: Action, pick: &Pick) -> Option<usize> {
+    /// The position of the pair that a step is about.
+    pub fn pair(&self, action: Action, pick: &Pick) -> Option<usize> {
         match action {
             Action::Create => self.creates.get(&pick.source),
             Action::Delete => self.deletes.get(&pick.written),

@@ -14,7 +14,6 @@ mod times;
 mod unkeyed;
 
 pub use decide::Reason;
-pub use facts::HistoryTimes;
 pub use pairs::{LINKS, NEXT, PAIRS, PairsReader, PlannedPair, read_pairs};
 pub use planner::{TwoWayInput, TwoWayPlan, plan_two_way};
 pub use rules::{Decision, Merge, Rules, Take, TwoWayFile, Winner};

@@ -3,7 +3,7 @@
 
 use super::account::{Leftover, late_warnings, left_out, warnings};
 use super::decide::{Facts, Outcome, Reason, decide};
-use super::facts::{FactsReader, Found, HistoryTimes, TimesFrom};
+use super::facts::{FactsReader, Found, Histories, TimesFrom};
 use super::items::{Item, ItemSide, items};
 use super::lists::SideLists;
 use super::pairs::{PlannedPair, write_pairs};
@@ -15,8 +15,9 @@ use crate::endpoint::{Action, Reading};
 use crate::plan::assemble::{Assembler, print_key};
 use crate::plan::file::{ChangedColumn, PlanFile, PlanSide, is_sqlite};
 use crate::plan::folder::VERSION;
+use crate::plan::history_times::HistoryTimes;
 use crate::plan::one_way::made_in;
-use crate::plan::picks::Schedule;
+use crate::plan::picks::{Pick, Schedule};
 use crate::plan::rows::fetch;
 use crate::plan::select::as_typed;
 use crate::plan::shape::Shape;
@@ -40,7 +41,7 @@ pub struct TwoWayInput<'a> {
     pub base: Option<&'a Base>,
     /// The rules, and what else `plan.json` says.
     pub file: TwoWayFile,
-    /// The histories, where the rule asks for them.
+    /// The histories, where the rule asks for them, or the other side's is to know when a change was made.
     pub histories: [Option<&'a HistoryTimes>; 2],
     /// The columns of each side's identity.
     pub identity: [Vec<String>; 2],
@@ -84,7 +85,7 @@ pub fn plan_two_way(input: &TwoWayInput<'_>, folder: &Path) -> Result<TwoWayPlan
         Winner::NewestColumn { left, right } => {
             TimesFrom::Columns([left, right], if input.file.rules.shift { input.ahead } else { 0 })
         }
-        _ if input.histories.iter().any(Option::is_some) => TimesFrom::Histories(input.histories, input.ahead),
+        _ if input.histories.iter().any(Option::is_some) => TimesFrom::Histories,
         _ => TimesFrom::Nowhere,
     };
     let reader = FactsReader::new(
@@ -96,6 +97,7 @@ pub fn plan_two_way(input: &TwoWayInput<'_>, folder: &Path) -> Result<TwoWayPlan
         plan.key,
         &computed,
         times,
+        Histories { sides: input.histories, ahead: input.ahead },
     );
     let unkeyed = |at: usize| {
         let counts = plan.audit.sides[at].counts;
@@ -109,6 +111,7 @@ pub fn plan_two_way(input: &TwoWayInput<'_>, folder: &Path) -> Result<TwoWayPlan
         compared: shapes[0].compared.len(),
         lists: [SideLists::default(), SideLists::default()],
         pairs: Vec::with_capacity(items.len()),
+        told: Vec::with_capacity(items.len()),
         conflicts: Vec::new(),
         left: [Leftover::default(), Leftover::default()],
         kept: 0,
@@ -160,6 +163,8 @@ struct Planner<'a> {
     unkeyed: [Unkeyed; 2],
     lists: [SideLists; 2],
     pairs: Vec<PlannedPair>,
+    /// Of each of the first pairs, when either side was last changed, by the left clock.
+    told: Vec<[Option<i64>; 2]>,
     conflicts: Vec<Conflicting>,
     left: [Leftover; 2],
     kept: u64,
@@ -270,6 +275,7 @@ impl Planner<'_> {
             Outcome::Undecided => self.undecided.push(item),
         }
         self.pairs.push(pair);
+        self.told.push(found.told);
     }
 
     /// Takes note of a row that one side alone has changed, although it says that it is older than the
@@ -288,6 +294,14 @@ impl Planner<'_> {
         {
             self.late[side].push(item);
         }
+    }
+
+    /// By how much a side's times are ahead of those that were told. Times of columns are nobody's clock.
+    fn shift(&self, side: usize) -> i64 {
+        let rules = &self.input.file.rules;
+        let by_column = matches!(rules.winner, Winner::NewestColumn { .. });
+        let is_column = by_column && !rules.shift && self.input.histories[1 - side].is_none();
+        if side == 1 && !is_column { self.input.ahead } else { 0 }
     }
 
     fn wants(&mut self, side: usize, action: Action, item: Item) -> bool {
@@ -389,11 +403,17 @@ impl Planner<'_> {
             let keys_change = lists.chosen.values().flatten().any(|cell| *cell >= self.compared);
             let watch =
                 if keys_change { Watch::with_keys } else { Watch::new }(target, tables[side], &shape.writes.key);
+            let (told, shift) = (&self.told, self.shift(side));
+            let when = |action: Action, pick: &Pick| {
+                let told = told.get(lists.pair(action, pick)?)?;
+                told[1 - side].map(|time| time.saturating_add(shift))
+            };
             let writing = Writing {
                 side,
                 assembler: Assembler::new(shape, parts, plan.alignment, plan.key, takes_others)
                     .storing(plan.tables.iter().all(|table| is_sqlite(&table.address)))
                     .choosing(&lists.chosen),
+                when: &when,
                 watch,
                 interrupt: &plan.interrupt,
                 progress: plan.progress,

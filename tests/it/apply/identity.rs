@@ -202,6 +202,7 @@ fn step_rows(table: &Table, part: &Part<'_>) -> StepRows {
         after: (part.action != Action::Delete).then(|| table.rows(&after)),
         changed: part.rows.iter().map(changes).collect(),
         together: part.rows.iter().map(|row| row.2).collect(),
+        times: Vec::new(),
     }
 }
 

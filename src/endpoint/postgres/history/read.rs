@@ -12,6 +12,7 @@ use super::state::State;
 use super::tables::{Installation, covers_from};
 use super::words::{Words, lacking};
 use super::{Place, micros};
+use crate::endpoint::carried::{CARRIED, Carried};
 use crate::endpoint::history::PUT_BACK;
 use crate::endpoint::seen::Seen;
 use crate::endpoint::{Action, Changes, ChangesRead, EndpointError, ExportBatch, HistoryMark, now};
@@ -155,6 +156,7 @@ struct Reading<'a> {
     actions: Vec<Action>,
     times: Vec<i64>,
     own: Vec<bool>,
+    carried: Vec<(usize, Carried)>,
 }
 
 impl<'a> Reading<'a> {
@@ -173,6 +175,7 @@ impl<'a> Reading<'a> {
             actions: Vec::new(),
             times: Vec::new(),
             own: Vec::new(),
+            carried: Vec::new(),
         }
     }
 
@@ -184,7 +187,8 @@ impl<'a> Reading<'a> {
             .iter()
             .map(|(at, attribute, _)| format!(", CASE WHEN {own} THEN {} END", value("h.row_key", *at, attribute)));
         format!(
-            "COPY (SELECT h.seq, CASE WHEN {own} THEN h.action END, h.changed_at, h.own{} FROM {} h
+            "COPY (SELECT h.seq, CASE WHEN {own} THEN h.action END, h.changed_at, h.own,
+                CASE WHEN {own} AND h.action = '{CARRIED}' THEN h.row_key::pg_catalog.text END{} FROM {} h
                 WHERE h.seq > {} ORDER BY h.seq) TO STDOUT (FORMAT binary)",
             keys.collect::<String>(),
             place.entries(),
@@ -194,9 +198,14 @@ impl<'a> Reading<'a> {
 
     fn entry(&mut self, mut cells: Cells<'_>) -> Result<(), Trouble> {
         let mut next = || cells.next().ok_or_else(|| Trouble::shape("an entry has too few values"));
-        let (seq, action, time, own) = (next()?, next()?, next()?, next()?);
+        let (seq, action, time, own, note) = (next()?, next()?, next()?, next()?, next()?);
         let new = self.seen.see(u64::try_from(number(seq)?).unwrap_or(0));
         let Some(action) = action.filter(|_| new && !self.wanted.is_empty()) else { return Ok(()) };
+        if let Some(note) = note {
+            let since = number(time)?.saturating_add(EPOCH);
+            self.carried.push((self.actions.len(), Carried::read(since, &String::from_utf8_lossy(note))));
+            return Ok(());
+        }
         let action = match action {
             b"create" => Action::Create,
             b"update" => Action::Update,
@@ -212,12 +221,13 @@ impl<'a> Reading<'a> {
 
     /// What has come so far.
     fn batch(&mut self) -> Result<Option<Changes>, Trouble> {
-        if self.actions.is_empty() {
+        if self.actions.is_empty() && self.carried.is_empty() {
             return Ok(None);
         }
         let keys = ExportBatch::new(&self.schema, self.keys.finish()).map_err(|e| Trouble::shape(&e.to_string()))?;
         let (actions, times) = (std::mem::take(&mut self.actions), std::mem::take(&mut self.times));
-        Ok(Some(Changes { keys, actions, times, own: std::mem::take(&mut self.own) }))
+        let (own, carried) = (std::mem::take(&mut self.own), std::mem::take(&mut self.carried));
+        Ok(Some(Changes { keys, actions, times, own, carried }))
     }
 
     /// The mark behind all that came.
@@ -253,7 +263,7 @@ fn read(
         }
     };
     let sql = reading.sql(place);
-    let mut frames = Frames::new(4 + reading.wanted.len());
+    let mut frames = Frames::new(5 + reading.wanted.len());
     let stream = session.run(session.client().copy_out(&sql)).map_err(|e| failed(Trouble::Driver(e)))?;
     let mut stream = pin!(stream);
     loop {

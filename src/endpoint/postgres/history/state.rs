@@ -7,6 +7,7 @@ use super::body::{SETTINGS, body};
 use super::tables::{Installation, TABLES, Tables, covers_from, installations, tables};
 use super::triggers::{TREE, Trigger, fingerprint, get, triggers};
 use super::{ALL_TRIGGER, Place, ROW_TRIGGER, micros};
+use crate::endpoint::carried::CARRIED;
 use crate::endpoint::{EndpointError, HISTORY_TABLE, HistoryStatus, now};
 
 const DOING: &str = "reading the state of the history";
@@ -105,7 +106,7 @@ impl State {
             return Ok(Some(HistoryStatus { key: vec![], rows, oldest: None, newest: None, covers_from, misfits }));
         };
         let sql = format!(
-            "SELECT pg_catalog.count(*), {}, {} FROM {} WHERE installed = $1",
+            "SELECT pg_catalog.count(*), {}, {} FROM {} WHERE installed = $1 AND action <> '{CARRIED}'",
             micros("pg_catalog.min(changed_at)"),
             micros("pg_catalog.max(changed_at)"),
             place.entries()

@@ -51,13 +51,12 @@ pub(super) fn triggers(session: &Session, oid: u32) -> Result<Vec<Trigger>, Endp
     let mut out = Vec::new();
     for row in session.query(DOING, &sql, &[&oid])? {
         let arguments: Vec<u8> = get(session, &row, 3)?;
-        let first = arguments.split(|byte| *byte == 0).next().unwrap_or_default();
         let settings: i32 = get(session, &row, 6)?;
         out.push(Trigger {
             table: get(session, &row, 0)?,
             row: get(session, &row, 1)?,
             always: get(session, &row, 2)?,
-            installation: String::from_utf8_lossy(first).into_owned(),
+            installation: installation(&arguments),
             version: get(session, &row, 4)?,
             source: get(session, &row, 5)?,
             settings: usize::try_from(settings).unwrap_or(0),
@@ -66,6 +65,12 @@ pub(super) fn triggers(session: &Session, oid: u32) -> Result<Vec<Trigger>, Endp
         });
     }
     Ok(out)
+}
+
+/// The installation that a trigger with these arguments belongs to.
+pub(in super::super) fn installation(arguments: &[u8]) -> String {
+    let first = arguments.split(|byte| *byte == 0).next().unwrap_or_default();
+    String::from_utf8_lossy(first).into_owned()
 }
 
 /// Changes with whatever changes rows and sets off no trigger.
