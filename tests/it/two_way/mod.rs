@@ -1,5 +1,6 @@
 //! Both sides have changed, and both must agree: what a two-way sync makes of two tables.
 
+mod chain;
 mod crash;
 mod first_run;
 mod history;
