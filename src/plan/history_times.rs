@@ -102,6 +102,9 @@ mod tests {
     use super::*;
     use crate::endpoint::{Action, Carried, ExportBatch};
     use LastChange::{At, Unknown, Untold};
+    use arrow::array::RecordBatch;
+    use arrow::datatypes::Schema;
+    use std::sync::Arc;
 
     const ROW: Fingerprint = Fingerprint { high: 1, low: 2 };
 
@@ -110,7 +113,7 @@ mod tests {
         let carried =
             |(at, since, time): &(usize, i64, i64)| (*at, Carried { since: *since, times: vec![(ROW, *time)] });
         let changes = Changes {
-            keys: ExportBatch::new(&std::sync::Arc::new(arrow::datatypes::Schema::empty()), vec![]).unwrap(),
+            keys: ExportBatch { rows: RecordBatch::new_empty(Arc::new(Schema::empty())), others: vec![] },
             actions: vec![Action::Update; changes.len()],
             times: changes.iter().map(|change| change.0).collect(),
             own: changes.iter().map(|change| change.1).collect(),
