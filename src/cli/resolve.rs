@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use trueup::job::{Resolve, run_resolve};
 use trueup::plan::{Plan, Take};
-use trueup::report::{Reasons, plan_json, plan_text, sample_steps};
+use trueup::report::{Reasons, plan_json, plan_text, resolved_json, resolved_text, sample_steps};
 
 /// Decide conflicts: whose version is taken.
 ///
@@ -91,12 +91,20 @@ pub fn run(args: &ResolveArgs, watch: &TerminalWatch) -> Result<ExitCode, Failur
     }
     let keys = keys(&args.key, &plan.file)?;
     let resolve = Resolve { folder: args.plan.clone(), keys, take: take.take() };
-    let run = run_resolve(&resolve, watch)?;
+    let resolution = run_resolve(&resolve, watch)?;
+    let run = &resolution.run;
     watch.clear();
     let (file, folder) = (&run.plan.file, &run.plan.folder);
     match args.format {
-        Format::Table => print(&plan_text(file, Some(folder), &sample_steps(&run.plan)?, &Reasons::NONE, style()))?,
-        Format::Json => print_json(&plan_json(file, folder))?,
+        Format::Table => {
+            let plan = plan_text(file, Some(folder), &sample_steps(&run.plan)?, &Reasons::NONE, style());
+            print(&format!("{}\n{plan}", resolved_text(&resolution, style())))?;
+        }
+        Format::Json => {
+            let mut out = plan_json(file, folder);
+            out["resolved"] = resolved_json(&resolution);
+            print_json(&out)?;
+        }
     }
     Ok(ExitCode::from(u8::from(!is_done(file))))
 }

@@ -46,7 +46,7 @@ pub use keys::{CountedKeys, run_keys};
 pub use pending::remove_unfinished;
 pub use plan::{PlanJob, PlanRun, TwoWayJob, run_plan};
 pub use report::{Finished, FinishedError};
-pub use resolve::{Resolve, run_resolve};
+pub use resolve::{Decided, Open, Resolution, Resolve, run_resolve};
 pub use run::{AuditRun, run_audit};
 pub use side::{Job, Watch};
 pub use size::{available_memory, memory, parse_size};

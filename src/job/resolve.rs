@@ -8,7 +8,8 @@ use super::plan::PlanRun;
 use super::side::Watch;
 use super::two_way::replan;
 use crate::apply::{Journal, PlanLock};
-use crate::plan::{Decision, Plan, Take, means};
+use crate::plan::{Decision, Plan, SIDES, Take, means};
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 /// What is decided.
@@ -22,12 +23,43 @@ pub struct Resolve {
     pub take: Take,
 }
 
+/// What came of it.
+pub struct Resolution {
+    /// The plan as it is now.
+    pub run: PlanRun,
+    /// The conflicts that are decided.
+    pub decided: Vec<Decided>,
+    /// The conflicts that there still are.
+    pub open: Vec<Open>,
+    /// Rows on one side only of which nobody knows whether they were created or deleted: before and now.
+    pub undecided: [u64; 2],
+}
+
+/// A conflict that is decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// Its key as printed.
+    pub key: Vec<String>,
+    /// Whose version is taken: `left` or `right`.
+    pub take: &'static str,
+}
+
+/// A conflict that is none the less one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// Its key as printed.
+    pub key: Vec<String>,
+    /// Why nothing decides it.
+    pub reason: String,
+    times: [Option<i64>; 2],
+}
+
 /// Writes decisions into a plan: what was a conflict becomes steps.
 ///
 /// # Errors
 /// If the plan can't be changed any more (it was applied, or its base is gone), or a key is none of
 /// its conflicts, nor decided before.
-pub fn run_resolve(resolve: &Resolve, watch: &dyn Watch) -> Result<PlanRun, RunError> {
+pub fn run_resolve(resolve: &Resolve, watch: &dyn Watch) -> Result<Resolution, RunError> {
     let plan = Plan::open(&resolve.folder)?;
     let fixed = |why: &str| RunError::Fixed { plan: resolve.folder.display().to_string(), why: why.to_owned() };
     let Some(two_way) = plan.file.two_way.clone() else {
@@ -37,11 +69,12 @@ pub fn run_resolve(resolve: &Resolve, watch: &dyn Watch) -> Result<PlanRun, RunE
     if [0, 1].into_iter().any(|side| Journal::exists(&plan.folder, side)) {
         return Err(fixed("it was applied already"));
     }
+    let before = conflicts(&plan)?;
     let mut decisions = two_way.decisions;
+    let mut named = Vec::new();
     if resolve.keys.is_empty() {
         decisions.push(Decision { key: None, take: resolve.take });
     } else {
-        let known = conflict_keys(&plan)?;
         for key in &resolve.keys {
             // As conflicts have it: `007` is 7 in a column of numbers.
             let listed = |own: &&Vec<String>| {
@@ -49,10 +82,12 @@ pub fn run_resolve(resolve: &Resolve, watch: &dyn Watch) -> Result<PlanRun, RunE
                 means(&plan.file, key, &own)
             };
             let decided = decisions.iter().filter_map(|decision| decision.key.as_ref());
-            let Some(key) = known.iter().chain(decided).find(listed).cloned() else {
+            let known = before.iter().map(|conflict| &conflict.key);
+            let Some(key) = known.chain(decided).find(listed).cloned() else {
                 return Err(RunError::NoConflict { key: key.join(", ") });
             };
             decisions.retain(|decision| decision.key.as_ref() != Some(&key));
+            named.push(key.clone());
             decisions.push(Decision { key: Some(key), take: resolve.take });
         }
     }
@@ -63,14 +98,31 @@ pub fn run_resolve(resolve: &Resolve, watch: &dyn Watch) -> Result<PlanRun, RunE
     }
     drop(lock);
     exchange(&made, &resolve.folder)?;
-    Ok(PlanRun { plan: Plan { folder: resolve.folder.clone(), ..made.plan }, ..made })
+    let run = PlanRun { plan: Plan { folder: resolve.folder.clone(), ..made.plan }, ..made };
+    let open = conflicts(&run.plan)?;
+    let still: HashSet<&Vec<String>> = open.iter().map(|conflict| &conflict.key).collect();
+    let known: HashSet<&Vec<String>> = before.iter().map(|conflict| &conflict.key).collect();
+    // One that was decided before, in another way.
+    let again = named.iter().filter(|key| !known.contains(key)).map(|key| (key, [None; 2]));
+    let decided = before.iter().map(|conflict| (&conflict.key, conflict.times)).chain(again);
+    let take = |times: [Option<i64>; 2]| match resolve.take {
+        Take::Left => SIDES[0],
+        Take::Right => SIDES[1],
+        Take::Newest => SIDES[usize::from(times[1] > times[0])],
+    };
+    let decided = decided.filter(|(key, _)| !still.contains(key));
+    let decided = decided.map(|(key, times)| Decided { key: key.clone(), take: take(times) }).collect();
+    let undecided = [plan.file.undecided, run.plan.file.undecided];
+    Ok(Resolution { run, decided, open, undecided })
 }
 
-/// The keys of a plan's conflicts, as printed.
-fn conflict_keys(plan: &Plan) -> Result<Vec<Vec<String>>, RunError> {
+/// The conflicts of a plan.
+fn conflicts(plan: &Plan) -> Result<Vec<Open>, RunError> {
     let mut out = Vec::new();
     for conflict in plan.conflicts()? {
-        out.push(conflict?.key.into_iter().map(|value| value.unwrap_or_else(|| "NULL".to_owned())).collect());
+        let conflict = conflict?;
+        let key = conflict.key.into_iter().map(|value| value.unwrap_or_else(|| "NULL".to_owned())).collect();
+        out.push(Open { key, reason: conflict.reason, times: conflict.times });
     }
     Ok(out)
 }

@@ -76,10 +76,12 @@ pub(super) fn times(
             return Ok(None);
         }
         let own = &wanted.sides[side];
-        match history_times(addresses[side], &own.table, &own.identity, &recipes[side], since[side])? {
-            Ok(times) => Ok(Some(times)),
-            Err(why) if asked => Err(RunError::NoHistory { side: SIDES[side], why }),
-            Err(_) => Ok(None),
+        match history_times(addresses[side], &own.table, &own.identity, &recipes[side], since[side]) {
+            Ok(Ok(times)) => Ok(Some(times)),
+            Ok(Err(why)) if asked => Err(RunError::NoHistory { side: SIDES[side], why }),
+            Err(error) if asked => Err(error.into()),
+            // Such as a password that a plan, which is made anew, does not keep.
+            Ok(Err(_)) | Err(_) => Ok(None),
         }
     };
     both(|| read(0), || read(1))

@@ -158,6 +158,10 @@ fn the_newest_is_taken_where_times_are_known() {
         decide(&pair, &plan, &["--all", "--take", "newest"]);
         let (steps, left) = counts(&pair, &plan);
         assert_eq!(steps, Counts::new([0, 2, 0], [0, 2, 0]), "{kinds:?}");
+        // Said once more, it decides nothing more.
+        let again = resolve(&pair, &plan, &["--all", "--take", "newest", "--format", "json"]).json(1);
+        assert_eq!(again["resolved"]["counts"]["decided"], 0, "{again:#}");
+        assert_eq!(again["resolved"]["open"], serde_json::json!([{"key": ["5"], "reason": "no time"}]), "{again:#}");
         assert_eq!(left, ids(&["5"]), "nothing tells when it was deleted");
         pair.place.dir.apply(&plan, &[]);
         assert_eq!(names(&mut pair), ["left right left right left", "left right left right -"], "{kinds:?}");
@@ -173,4 +177,32 @@ fn what_is_no_conflict_can_not_be_decided() {
     assert_eq!(counts(&pair, &plan).1.len(), 5, "nothing was decided");
     assert_eq!(resolve(&pair, &plan, &["--take", "left"]).code, Some(2), "neither a key nor all");
     assert_eq!(resolve(&pair, "nowhere", &["--all", "--take", "left"]).code, Some(2));
+}
+
+#[test]
+fn what_was_decided_and_what_could_not_be_is_said() {
+    let mut pair = apart(PAIRS[0]);
+    let winner = ["--winner", "newest:updated_at", "--conflict-window", "48h"];
+    let plan = pair.plan(&winner).folder;
+    let said = resolve(&pair, &plan, &["--all", "--take", "newest", "--format", "json"]).json(1);
+    let decided = |key: &str, take: &str| serde_json::json!({"key": [key], "take": take});
+    assert_eq!(
+        said["resolved"]["decided"],
+        serde_json::json!([decided("1", "left"), decided("2", "right"), decided("3", "left"), decided("4", "right")])
+    );
+    assert_eq!(said["resolved"]["counts"]["open"], 1, "{said:#}");
+
+    let plan = pair.plan(&winner).folder;
+    let said = resolve(&pair, &plan, &["--all", "--take", "newest"]).stdout;
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in ["2 rows take the left version: 1, 3", "2 rows take the right version: 2, 4", "1 row (no time): 5"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    // One that was decided is decided in another way, and then the rest.
+    let plan = pair.plan(&winner).folder;
+    decide(&pair, &plan, &["--key", "1", "--take", "left"]);
+    let said = resolve(&pair, &plan, &["--key", "1", "--take", "right", "--format", "json"]).json(1);
+    assert_eq!(said["resolved"]["decided"], serde_json::json!([decided("1", "right")]), "{said:#}");
+    let said = resolve(&pair, &plan, &["--all", "--take", "left"]).stdout;
+    assert!(said.contains("4 rows take the left version: 2, 3, 4, 5") && !said.contains("Not decided"), "{said}");
 }
