@@ -5,7 +5,7 @@ use super::error::{Failure, Kind};
 use super::output::{print, print_json, style, tell};
 use super::watch::TerminalWatch;
 use clap::Args;
-use std::io::{BufRead, IsTerminal};
+use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use trueup::apply::{ApplyError, Refusal, read_refused};
@@ -107,7 +107,7 @@ pub fn can_ask(plan: &std::path::Path) -> Result<(), Failure> {
 /// Asks on the terminal. Where nobody can answer, that is an error.
 pub fn confirm(question: &str, plan: &std::path::Path) -> Result<bool, Failure> {
     can_ask(plan)?;
-    eprint!("{} [y/N] ", safe_line(question, 0));
+    let _ = write!(std::io::stderr(), "{} [y/N] ", safe_line(question, 0));
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
     Ok(read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
@@ -116,12 +116,6 @@ pub fn confirm(question: &str, plan: &std::path::Path) -> Result<bool, Failure> 
 /// What becomes of a run to which the person said no.
 pub fn declined() -> Failure {
     Failure::new("nothing is written", "", "").of(Kind::Interrupted)
-}
-
-/// The tables that a plan writes to, as in "the right table, sqlite:a.db#t".
-pub fn targets(file: &PlanFile) -> String {
-    let sides = file.sides.iter().zip(["left", "right"]).filter(|(side, _)| side.counts.total() > 0);
-    sides.map(|(side, name)| format!("the {name} table, {}", side.address)).collect::<Vec<_>>().join(" and ")
 }
 
 /// How wide a terminal is at least.
@@ -169,6 +163,17 @@ fn question(file: &PlanFile, only: &[Action], beyond: Option<&str>) -> String {
         out.push(format!("  Careful:\n{}", lines(beyond)));
     }
     out.join("\n")
+}
+
+/// The same before they are put back: at most that, for a plan need not have been applied as a whole.
+pub fn confirm_putting_back(plan: &Plan) -> Result<bool, Failure> {
+    can_ask(&plan.folder)?;
+    let mut file = plan.file.clone();
+    for side in &mut file.sides {
+        std::mem::swap(&mut side.counts.create, &mut side.counts.delete);
+    }
+    tell(&format!("What applying the plan wrote is put back; at most:\n{}", question(&file, &[], None)));
+    confirm("Put it back?", &plan.folder)
 }
 
 /// Shows that, and asks.

@@ -10,6 +10,7 @@ pub use kind::Kind;
 use named::named;
 
 use super::output::{discreet, print_failure, wants_json};
+use std::io::Write;
 use std::process::ExitCode;
 use trueup::audit::{Proposal, ReasonError, thousands};
 use trueup::compare::CompareError;
@@ -61,7 +62,7 @@ impl Failure {
         }
         for (lead, text) in [("error", &what), ("  why", &why), ("   do", &hint)] {
             if !text.is_empty() || lead == "error" {
-                eprintln!("{lead}: {}", safe_line(text, 7));
+                let _ = writeln!(std::io::stderr(), "{lead}: {}", safe_line(text, 7));
             }
         }
         ExitCode::from(self.kind.code())

@@ -30,7 +30,8 @@ pub fn print(text: &str) -> Result<(), Failure> {
 
 /// Tells the person something on stderr.
 pub fn tell(text: &str) {
-    eprintln!("{}", safe(text, style().color));
+    // A terminal that was closed takes nothing more, and is no reason to fail.
+    let _ = writeln!(std::io::stderr(), "{}", safe(text, style().color));
 }
 
 /// A text that may repeat what was typed, also where an address came to the wrong place: without passwords.

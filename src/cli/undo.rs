@@ -1,6 +1,6 @@
 //! `trueup undo PLAN`
 
-use super::apply::{CarryArgs, confirm, declined, report, targets};
+use super::apply::{CarryArgs, confirm_putting_back, declined, report};
 use super::error::Failure;
 use super::watch::TerminalWatch;
 use clap::Args;
@@ -24,11 +24,8 @@ pub fn run(args: &UndoArgs, watch: &TerminalWatch) -> Result<ExitCode, Failure> 
     let plan = Plan::open(&args.carry.plan)?;
     let job = args.carry.job(Vec::new())?;
     let steps: u64 = plan.file.sides.iter().map(|side| side.counts.total()).sum();
-    if steps > 0 && !args.carry.yes {
-        let question = format!("Put back what applying {} wrote to {}?", plan.folder.display(), targets(&plan.file));
-        if !confirm(&question, &plan.folder)? {
-            return Err(declined());
-        }
+    if steps > 0 && !args.carry.yes && !confirm_putting_back(&plan)? {
+        return Err(declined());
     }
     watch.writing();
     let run = run_undo(&job, watch)?;

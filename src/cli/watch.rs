@@ -114,7 +114,7 @@ impl Watch for TerminalWatch {
 
     fn note(&self, text: &str) {
         if self.verbosity > Verbosity::Quiet {
-            self.bars.suspend(|| eprintln!("{}", safe_line(text, 2)));
+            self.bars.suspend(|| drop(writeln!(std::io::stderr(), "{}", safe_line(text, 2))));
         }
     }
 
@@ -163,7 +163,7 @@ struct Told;
 
 impl Write for Told {
     fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
-        eprint!("{}", safe(&String::from_utf8_lossy(line), false));
+        let _ = write!(std::io::stderr(), "{}", safe(&String::from_utf8_lossy(line), false));
         Ok(line.len())
     }
 
