@@ -27,6 +27,7 @@ mod results;
 mod reviewed;
 mod security;
 mod streams;
+mod terminal;
 mod two_way;
 mod types;
 mod verdict;
