@@ -3,7 +3,9 @@
 //! PostgreSQL numbers the columns of a table, so that this is known. Elsewhere it shows in the values:
 //! if the table was altered since, a column was dropped and added anew if nothing of what it held is
 //! there any more, that is if no row that the base knows has the value that it had, but for the one
-//! that most rows have now (which may be the default). Columns of the key are never judged by it: rows
+//! that most rows have now (which may be the default), and if rows that had another value have that one
+//! now. So a column in which nearly all rows hold the same is not taken for another one as soon as somebody
+//! edits a row. Columns of the key are never judged by it: rows
 //! are known by what these hold.
 
 use crate::base::{Base, BaseSide, Linker};
@@ -89,7 +91,8 @@ fn is_anew(
     let Some(linker) = Linker::new(&columns, &Recipe::alone(&columns, identity), identity) else { return Ok(false) };
 
     let mut now: HashMap<Option<String>, u64> = HashMap::new();
-    let (mut kept, mut lost) = (HashSet::new(), HashSet::new());
+    // Of rows that hold another value: what they hold now.
+    let (mut kept, mut moved) = (HashSet::new(), HashSet::new());
     parts.each(&projection, &mut |batch| {
         for (row, id) in linker.ids(&batch).into_iter().enumerate() {
             let Some(was) = id.and_then(|id| before.get(&id)) else { continue };
@@ -97,14 +100,15 @@ fn is_anew(
             if is == *was {
                 kept.insert(is.clone());
             } else {
-                lost.insert(was);
+                moved.insert(is.clone());
             }
             *now.entry(is).or_default() += 1;
         }
         Ok(())
     })?;
-    let most = now.iter().max_by_key(|(_, rows)| **rows).map(|(value, _)| value);
-    Ok(!lost.is_empty() && kept.iter().all(|value| Some(value) == most))
+    let Some(most) = now.iter().max_by_key(|(_, rows)| **rows).map(|(value, _)| value) else { return Ok(false) };
+    let reset = kept.is_empty() && !moved.is_empty() || moved.contains(most);
+    Ok(reset && kept.iter().all(|value| value == most))
 }
 
 /// What the base has in a column, by the identity of the row.

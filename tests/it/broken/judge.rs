@@ -210,6 +210,11 @@ impl Judge<'_> {
                     }
                     back.push((*column, (**before).clone()));
                 }
+                _ if let Some(before) = self.versions.as_written(run, self.side, (self.id, *column))
+                    && self.versions.value(before.node) == &values[*column] =>
+                {
+                    back.push((*column, before.clone()));
+                }
                 By::Run { .. } => return Err("undo took back what another run had written".to_owned()),
                 By::Person => return Err("undo took back what somebody wrote".to_owned()),
             }

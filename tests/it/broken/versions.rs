@@ -70,13 +70,15 @@ pub type Register = [Cell; COLUMNS];
 pub struct Versions {
     all: Vec<Version>,
     pub rows: Rows,
+    /// By run, side and cell: what the run wrote, and what was there before.
+    carried: BTreeMap<(usize, usize, (i64, usize)), (Node, Cell)>,
     started: std::time::Instant,
 }
 
 impl Versions {
     pub fn new() -> Self {
         let never = Version { cell: (0, 0), value: None, supersedes: Vec::new(), at: 0 };
-        Self { all: vec![never], rows: Rows::new(), started: std::time::Instant::now() }
+        Self { all: vec![never], rows: Rows::new(), carried: BTreeMap::new(), started: std::time::Instant::now() }
     }
 
     /// How many versions there are: later ones have larger numbers.
@@ -152,9 +154,17 @@ impl Versions {
 
     /// A run has put a version into a side's cell that has seen what was there.
     pub fn carry(&mut self, run: usize, side: usize, (id, column): (i64, usize), node: Node) {
-        let cell = &mut self.row(id)[side][column];
-        let before = Box::new(cell.clone());
-        *cell = Cell { node, by: By::Run { run, before } };
+        let before = self.row(id)[side][column].clone();
+        self.carried.insert((run, side, (id, column)), (node, before.clone()));
+        self.row(id)[side][column] = Cell { node, by: By::Run { run, before: Box::new(before) } };
+    }
+
+    /// What was there before a run, if a cell holds again what the run wrote, whoever has been at it since:
+    /// that can't be told from a cell that nobody has touched.
+    pub fn as_written(&self, run: usize, side: usize, (id, column): (i64, usize)) -> Option<&Cell> {
+        let (node, before) = self.carried.get(&(run, side, (id, column)))?;
+        let now = self.rows.get(&id)?[side][column].node;
+        (self.value(*node) == self.value(now)).then_some(before)
     }
 
     /// A run has put a version into a side's cell in preference to what was there.

@@ -48,6 +48,29 @@ fn a_column_that_was_dropped_and_added_anew_overwrites_nothing() {
 }
 
 #[test]
+fn a_column_that_holds_nearly_the_same_everywhere_is_still_itself() {
+    for (left, right) in [(Kind::Postgres, Kind::Sqlite), (Kind::Sqlite, Kind::Postgres)] {
+        let tables = people(1..=6);
+        let mut pair = Pair::new([left, right], [&tables, &tables], &["--key", "id", "--winner", "left"]);
+        for side in [0, 1] {
+            pair.sql(side, "UPDATE {t} SET name = 'open'");
+        }
+        assert_eq!(pair.sync(&[]).run.code, Some(0));
+        // Something of the table's database is altered, and somebody works.
+        for side in [0, 1] {
+            pair.sql(side, "CREATE INDEX {t}_qty ON {t} (qty)");
+        }
+        pair.sql(0, "UPDATE {t} SET name = 'closed' WHERE id = 2");
+        pair.sql(1, "UPDATE {t} SET name = 'closed' WHERE id = 4");
+        let synced = pair.sync(&[]);
+        assert_eq!(synced.counts(), Counts::new([0, 1, 0], [0, 1, 0]), "{left:?} {}", synced.run);
+        assert!(!synced.json["warnings"].to_string().contains("another column"), "{}", synced.run);
+        pair.assert_agree();
+        assert_eq!(pair.cell(0, ("id", "4"), "name").as_deref(), Some("closed"));
+    }
+}
+
+#[test]
 fn histories_know_it_too() {
     for kinds in [[Kind::Postgres, Kind::Mysql], [Kind::Mysql, Kind::Postgres]] {
         let tables = people(1..=6);
