@@ -34,7 +34,7 @@ use history::unlike_any_other;
 pub use history::{Changes, ChangesRead, Clock, HISTORY_TABLE, History, HistoryMark, HistoryStatus, Installed, now};
 pub use reading::Reading;
 pub use secret::Secret;
-pub use sqlite::plainly_stored;
+pub use sqlite::{is_odd_text, plainly_stored, read_once_stored, storage_class};
 pub use target::{Dependent, Holds, Lacking, OnDelete, Reference, Target, TargetColumn, UniqueIndex};
 pub use write::{Action, Alike, StepBatch, WriteError, WriteOptions, WriteTable, Writer};
 

@@ -67,6 +67,9 @@ pub struct Holds {
     pub bytes: Option<u64>,
     /// The smallest and largest whole number.
     pub range: Option<(i128, i128)>,
+    /// Whether 0 is held although it is not in `range` (MySQL's `YEAR`).
+    #[serde(default)]
+    pub or_zero: bool,
     /// Digits in all, and after the point. More digits after the point would be rounded.
     pub digits: Option<(u32, u32)>,
     /// The labels of an enum.
@@ -77,6 +80,9 @@ pub struct Holds {
     pub times: Option<(i64, i64)>,
     /// Whether NaN and infinities are refused.
     pub finite: bool,
+    /// Whether NaN is refused, and infinities are not.
+    #[serde(default)]
+    pub no_nan: bool,
     /// Whether text with the character of code 0 is refused.
     pub no_zero_character: bool,
     /// The character set, where it does not have all characters and is known here.

@@ -7,7 +7,7 @@ use super::rows::{fetch, project, select};
 use super::shape::{Link, Shape};
 use super::steps::StepRows;
 use crate::compare::{Judge, Verdict, View};
-use crate::endpoint::{Action, ExportBatch, Holds, Other, plainly_stored};
+use crate::endpoint::{Action, ExportBatch, Holds, Other, is_odd_text, plainly_stored, read_once_stored};
 use crate::snapshot::{Parts, SnapshotError};
 use crate::table::{Alignment, Cells, Key, PortableBuilder, PortableType};
 use arrow::array::{ArrayRef, new_null_array};
@@ -327,6 +327,10 @@ impl<'a> Assembler<'a> {
         let column = self.shape.column(link.written);
         let from = &self.source.columns()[link.source];
         let alike = from.ty == column.ty || from.native == column.native;
+        // SQLite takes any value in a column without a type of its own, and reads it by its class.
+        let by_class = self.stores && !column.declared;
+        let source_type = &from.ty;
+        let numeric = self.shape.holds(link.written).is_some_and(|holds| holds.numeric);
         let mut builder = PortableBuilder::new(&column.ty);
         let mut misfits = Vec::new();
         let mut failed = vec![false; wanted.len()];
@@ -338,6 +342,19 @@ impl<'a> Assembler<'a> {
             match from {
                 None => builder.null(),
                 Some(cell) if !wanted => cell.copy(&mut builder),
+                Some(cell) if by_class => {
+                    let stored = source.stored(row, at).map(str::to_owned);
+                    let stored = stored.or_else(|| plainly_stored(source_type, cell.cells, row, cell.other));
+                    match stored {
+                        None => builder.null(),
+                        Some(stored) if read_once_stored(&stored, numeric, &column.ty, &mut builder) => {}
+                        Some(_) => {
+                            builder.null();
+                            misfits.push((row, named(cell, "is kept there as a number, which would change it")));
+                            failed[row] = true;
+                        }
+                    }
+                }
                 Some(cell) => {
                     // SQLite takes any value in any column, and reads it there as its type says.
                     if let Some(text) = cell.other.filter(|_| self.stores) {
@@ -361,7 +378,11 @@ impl<'a> Assembler<'a> {
             let other = beside.peek().filter(|(other, _)| *other as usize == row).map(|(_, text)| text.as_str());
             let Some(from) = cell(source, at, row).filter(|_| *wanted && !failed[row]) else { continue };
             let to = Cell { cells: &cells, row, other };
-            if let Err(why) = self.accept(link, from, to) {
+            let odd_text = source.stored(row, at).is_some_and(|stored| self.stores && is_odd_text(stored));
+            if odd_text && column.ty == PortableType::Text {
+                continue;
+            }
+            if let Err(why) = self.accept(link, from, to, by_class) {
                 misfits.push((row, why));
             }
         }
@@ -393,9 +414,11 @@ impl<'a> Assembler<'a> {
         (0..wanted.len()).filter_map(|row| Some((row as u32, of(row)?))).collect()
     }
 
-    /// Whether a converted cell can be written.
-    fn accept(&self, link: &Link, from: Cell<'_>, to: Cell<'_>) -> Result<(), String> {
-        link.converter.check(from, to).map_err(|why| named(from, &why))?;
+    /// Whether a converted cell can be written; of one made `by_class` it is known that it is the same.
+    fn accept(&self, link: &Link, from: Cell<'_>, to: Cell<'_>, by_class: bool) -> Result<(), String> {
+        if !by_class {
+            link.converter.check(from, to).map_err(|why| named(from, &why))?;
+        }
         if to.is_null() {
             return if self.shape.nullable(link.written) { Ok(()) } else { Err("NULL, and it is NOT NULL".to_owned()) };
         }

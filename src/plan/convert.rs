@@ -5,8 +5,8 @@ use super::parts;
 use crate::endpoint::ExportBatch;
 use crate::table::{
     Cells, Column, Encoder, Family, Interval, MICROS_PER_DAY, Number, Pair, PortableBuilder, PortableType, Rules,
-    canonical_json, cut, parse_boolean, parse_date, parse_float, parse_hex, parse_time, parse_timestamp, parse_uuid,
-    print_bytes, print_uuid, round, round_moment, to_utc,
+    canonical_json, coarse, parse_boolean, parse_date, parse_float, parse_hex, parse_time, parse_timestamp, parse_uuid,
+    print_bytes, print_uuid, to_utc,
 };
 use arrow::array::ArrayRef;
 
@@ -157,7 +157,7 @@ impl Converter {
                 None => out.other(text),
             },
             (T::Time { precision }, Family::Time(_)) => match self.time(cell, &text) {
-                Some(micros) => out.time(self.coarse(micros, *precision)),
+                Some(micros) => out.time(coarse(self.family, self.rules.round, micros, *precision)),
                 None => out.other(text),
             },
             (
@@ -279,7 +279,7 @@ impl Converter {
         };
         match &self.to {
             PortableType::Timestamp { precision } | PortableType::Instant { precision } => {
-                out.timestamp(self.coarse(micros, *precision));
+                out.timestamp(coarse(self.family, self.rules.round, micros, *precision));
             }
             _ if micros.rem_euclid(MICROS_PER_DAY) != 0 => {
                 return refuse(out, "has a time of day, which a date cannot hold".to_owned());
@@ -290,15 +290,6 @@ impl Converter {
             },
         }
         Ok(())
-    }
-
-    /// A time in the precision of its column, made as it is compared: cut, or rounded by rule.
-    fn coarse(&self, micros: i64, precision: u8) -> i64 {
-        match self.family {
-            _ if !self.rules.round => cut(micros, precision),
-            Family::Time(_) => round(micros, precision),
-            _ => round_moment(micros, precision),
-        }
     }
 }
 

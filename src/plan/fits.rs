@@ -185,6 +185,7 @@ fn fits_labels(labels: &[String], text: &str) -> Result<(), String> {
 fn fits_integer(holds: &Holds, value: i128) -> Result<(), String> {
     if let Some((first, last)) = holds.range
         && !(first..=last).contains(&value)
+        && !(holds.or_zero && value == 0)
     {
         return Err(format!("{value}, and it holds {first} to {last}"));
     }
@@ -219,7 +220,7 @@ fn fits_number(holds: &Holds, number: &Number) -> Result<(), String> {
                 whole.parse::<i128>().is_ok_and(|whole| whole > first && whole < last)
             }
         };
-        if !inside {
+        if !inside && !(holds.or_zero && *number == Number::new(0, 0)) {
             return Err(format!("{}, and it holds {first} to {last}", shortened(&number.to_string())));
         }
     }
@@ -259,7 +260,7 @@ fn digits_of(number: &Number) -> (i64, u32) {
 }
 
 fn fits_float(holds: &Holds, value: f64) -> Result<(), String> {
-    if holds.finite && !value.is_finite() {
+    if holds.finite && !value.is_finite() || holds.no_nan && value.is_nan() {
         let name = if value.is_nan() { "NaN" } else { "infinity" };
         return Err(format!("{name}, and it holds numbers only"));
     }

@@ -12,7 +12,7 @@ use super::folder::{Plan, SCRIPTS};
 use super::parking::Parking;
 use super::statement::{Rows, ScriptTable};
 use crate::endpoint::{Action, Dialect, disk};
-use crate::table::KeyChoice;
+use crate::table::{KeyChoice, visible};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -104,7 +104,8 @@ fn count(number: u64, word: &str) -> String {
 /// A line of comment, from which no text breaks out.
 pub(super) fn comment(out: &mut dyn Write, text: &str) -> io::Result<()> {
     let line_end = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-    writeln!(out, "-- {}", text.replace(line_end, " ").trim_end())
+    // What turns the direction of the text around it would make the script read as another one.
+    writeln!(out, "-- {}", visible(text.replace(line_end, " ").trim_end()))
 }
 
 /// The statements of all chunks, in transactions. The table comes with the columns that find its rows:

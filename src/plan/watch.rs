@@ -5,8 +5,8 @@ use super::error::PlanError;
 use super::folder::Plan;
 use super::footprint::Footprint;
 use super::steps::StepRows;
-use crate::endpoint::{Action, Dependent, ExportBatch, StepBatch, Target};
-use crate::table::{Cells, Column, Encoder, Family, Fingerprint, Rules, TableInfo, family, fingerprint};
+use crate::endpoint::{Action, Dependent, ExportBatch, StepBatch, Target, storage_class};
+use crate::table::{Cells, Column, Encoder, Family, Fingerprint, PortableType, Rules, TableInfo, family, fingerprint};
 use std::collections::HashSet;
 
 /// Steps to read at once.
@@ -17,6 +17,8 @@ const CHUNK: usize = 10_000;
 pub struct Watched {
     columns: Vec<usize>,
     encoders: Vec<Encoder>,
+    /// The types of the columns in which SQLite tells `1` from `'1'`: those without a type of their own.
+    classes: Vec<Option<PortableType>>,
 }
 
 impl Watched {
@@ -28,7 +30,13 @@ impl Watched {
             let ty = &table[*at].ty;
             Encoder::new(ty.clone(), family(ty, ty), rules, None)
         };
-        Self { encoders: columns.iter().map(encoder).collect(), columns }
+        Self { encoders: columns.iter().map(encoder).collect(), classes: vec![None; columns.len()], columns }
+    }
+
+    /// The same for a unique index.
+    fn unique(columns: Vec<usize>, table: &[Column], alike: bool) -> Self {
+        let class = |at: &usize| Some(&table[*at]).filter(|column| !column.declared).map(|column| column.ty.clone());
+        Self { classes: columns.iter().map(class).collect(), ..Self::new(columns, table, alike) }
     }
 
     /// The fingerprints of the values in these rows; `None` where one of them is NULL.
@@ -39,12 +47,16 @@ impl Watched {
         (0..batch.rows.num_rows())
             .map(|row| {
                 bytes.clear();
-                for ((cells, column), encoder) in cells.iter().zip(&self.columns).zip(&self.encoders) {
+                let columns = cells.iter().zip(&self.columns).zip(self.encoders.iter().zip(&self.classes));
+                for ((cells, column), (encoder, class)) in columns {
                     let (cells, other) = (cells.as_ref()?, other(row, *column));
                     if other.is_none() && cells.is_null(row) {
                         return None;
                     }
                     encoder.encode(cells, row, other, &mut bytes);
+                    if let Some(ty) = class {
+                        bytes.push(storage_class(ty, batch.stored(row, *column), other));
+                    }
                 }
                 Some(fingerprint(&bytes))
             })
@@ -97,12 +109,12 @@ impl Watch {
                 continue;
             }
             if columns.iter().any(textual) {
-                unique.push(Watched::new(columns.clone(), table, true));
+                unique.push(Watched::unique(columns.clone(), table, true));
             }
             if for_all_rows(&index.columns) {
                 sure.push(unique.len());
             }
-            unique.push(Watched::new(columns, table, false));
+            unique.push(Watched::unique(columns, table, false));
         }
         let is_key = |at: &usize| {
             let columns = &unique[*at].columns;
@@ -136,8 +148,8 @@ impl Watch {
         columns.dedup();
         let place = |column: &usize| columns.partition_point(|other| other < column);
         let narrowed = |at: &usize| {
-            let Watched { columns, encoders } = &self.unique[*at];
-            (*at, Watched { columns: columns.iter().map(place).collect(), encoders: encoders.clone() })
+            let watched = &self.unique[*at];
+            (*at, Watched { columns: watched.columns.iter().map(place).collect(), ..watched.clone() })
         };
         let indexes = self.sure.iter().map(narrowed).collect();
         (columns, indexes)
@@ -227,7 +239,7 @@ pub fn deleted_anyway(plan: &Plan, side: usize, dependent: &Dependent) -> Result
 mod tests {
     use super::*;
     use crate::endpoint::{Reference, UniqueIndex};
-    use crate::table::{PortableBuilder, PortableType};
+    use crate::table::PortableBuilder;
     use arrow::array::RecordBatch;
     use arrow::datatypes::{Field, Schema};
     use std::sync::Arc;

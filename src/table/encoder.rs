@@ -2,6 +2,7 @@
 //! bytes are, whichever types and systems they came from. Every encoding says where it ends, so
 //! that cells can be laid one after the other: a tuple, never a concatenation.
 
+use super::coarse::coarse;
 use super::column::PortableType;
 use super::elements::{bits_to_number, encode_list, encode_words};
 use super::family::{Family, ListOf};
@@ -250,7 +251,9 @@ impl Encoder {
                 self.push_timestamp(i64::from(a.value(row)).saturating_mul(MICROS_PER_DAY), false, out);
             }),
             (Family::Time(precision), Cells::Time(a)) => {
-                each(a, first, out, |row, out| push_i64(self.coarse(a.value(row), precision), out));
+                each(a, first, out, |row, out| {
+                    push_i64(coarse(self.family, self.rules.round, a.value(row), precision), out)
+                });
             }
             (Family::Interval, Cells::Time(a)) => each(a, first, out, |row, out| {
                 push_interval(Interval { micros: a.value(row), ..Interval::default() }, out);
@@ -291,16 +294,7 @@ impl Encoder {
             },
             _ => micros,
         };
-        push_i64(self.coarse(micros, precision), out);
-    }
-
-    /// A time in the precision in which it is compared.
-    fn coarse(&self, micros: i64, precision: u8) -> i64 {
-        match self.family {
-            _ if !self.rules.round => cut(micros, precision),
-            Family::Time(_) => round(micros, precision),
-            _ => round_moment(micros, precision),
-        }
+        push_i64(coarse(self.family, self.rules.round, micros, precision), out);
     }
 
     /// Appends a value from its text.
@@ -352,7 +346,9 @@ impl Encoder {
                 push_float(short.into(), out);
             }),
             Family::Date => self.parse_day(text).map(|days| push_i64(days.into(), out)),
-            Family::Time(precision) => parse_time(text).map(|micros| push_i64(self.coarse(micros, precision), out)),
+            Family::Time(precision) => {
+                parse_time(text).map(|micros| push_i64(coarse(self.family, self.rules.round, micros, precision), out))
+            }
             Family::Timestamp(_) | Family::Instant(_) => {
                 parse_timestamp(text).map(|(micros, zoned)| self.push_timestamp(micros, zoned, out))
             }
@@ -426,33 +422,6 @@ fn float_word(value: f64) -> &'static str {
         "Infinity"
     } else {
         "-Infinity"
-    }
-}
-
-/// Microseconds in the last digit of a second that is kept, by the number of digits.
-const UNIT: [i64; 7] = [1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
-
-/// Microseconds cut to this many digits of a second; not rounded, also before 1970.
-pub fn cut(micros: i64, precision: u8) -> i64 {
-    let unit = UNIT[usize::from(precision.min(6))];
-    if unit == 1 { micros } else { micros - micros.rem_euclid(unit) }
-}
-
-/// A time of day rounded to this many digits of a second, halves up.
-pub fn round(micros: i64, precision: u8) -> i64 {
-    let half = UNIT[usize::from(precision.min(6))] / 2;
-    cut(micros.saturating_add(half), precision)
-}
-
-/// A moment rounded to this many digits of a second: halves away from 2000-01-01, from which PostgreSQL
-/// counts (`AdjustTimestampForTypmod` in its `timestamp.c`). Since then MySQL rounds the same; it rounds
-/// halves before then up.
-pub fn round_moment(micros: i64, precision: u8) -> i64 {
-    const SINCE: i64 = 946_684_800_000_000;
-    match micros.checked_sub(SINCE) {
-        Some(since) if since < 0 => SINCE - round(-since, precision),
-        Some(since) => SINCE.saturating_add(round(since, precision)),
-        None => round(micros, precision),
     }
 }
 

@@ -213,19 +213,3 @@ fn what_is_compared_as_it_is_need_not_be_copied() {
         assert_eq!(verbatim(Family::Text, rules, 0), None);
     }
 }
-
-#[test]
-fn halves_are_rounded_as_postgresql_does() {
-    let at = |text: &str| crate::table::parse_timestamp(text).unwrap().0;
-    for (text, rounded) in [
-        ("2024-01-01 00:00:00.5", "2024-01-01 00:00:01"),
-        ("2024-01-01 00:00:00.499999", "2024-01-01 00:00:00"),
-        ("2000-01-01 00:00:00.5", "2000-01-01 00:00:01"),
-        ("1999-12-31 23:59:59.5", "1999-12-31 23:59:59"),
-        ("1969-12-31 23:59:59.500001", "1970-01-01 00:00:00"),
-        ("1969-12-31 23:59:58.5", "1969-12-31 23:59:58"),
-    ] {
-        assert_eq!(round_moment(at(text), 0), at(rounded), "{text}");
-    }
-    assert_eq!(round(1_500, 3), 2_000);
-}

@@ -7,6 +7,7 @@
 mod alignment;
 mod builder;
 mod canonical;
+mod coarse;
 mod column;
 mod elements;
 mod encoder;
@@ -30,9 +31,10 @@ mod typed;
 pub use alignment::{AlignOptions, Alignment, AlignmentError, Pair};
 pub use builder::PortableBuilder;
 pub use canonical::{Fingerprint, fingerprint};
+pub use coarse::coarse;
 pub use column::{Column, PortableType, TableInfo};
 pub use elements::{bits_to_number, number_to_bits};
-pub use encoder::{Cells, Encoder, cut, round, round_moment, to_utc};
+pub use encoder::{Cells, Encoder, to_utc};
 pub use family::{Family, ListOf, family};
 pub use interval::Interval;
 pub use json::canonical_json;
@@ -44,8 +46,8 @@ pub use odd::{is_odd, visible};
 pub use origin::Origin;
 pub use pairing::{PairRule, pair_rule};
 pub use parse::{
-    MICROS_PER_DAY, civil_from_days, days_from_civil, parse_boolean, parse_date, parse_float, parse_hex, parse_time,
-    parse_timestamp, parse_uuid,
+    MICROS_PER_DAY, civil_from_days, days_from_civil, parse_boolean, parse_bytes, parse_date, parse_digits,
+    parse_float, parse_hex, parse_time, parse_timestamp, parse_uuid,
 };
 pub use print::{print_bytes, print_date, print_time, print_timestamp, print_uuid};
 pub use rules::{Rule, RuleError, Rules};

@@ -224,6 +224,16 @@ pub fn parse_uuid(text: &str) -> Option<[u8; 16]> {
 pub fn parse_hex(text: &str) -> Option<Vec<u8>> {
     let quoted = || text.strip_prefix(['x', 'X'])?.strip_prefix('\'')?.strip_suffix('\'');
     let digits = text.strip_prefix("\\x").or_else(|| text.strip_prefix("0x")).or_else(quoted).unwrap_or(text);
+    parse_digits(digits)
+}
+
+/// The bytes that [`print_bytes`](super::print_bytes) printed: `\\x` and two digits for each.
+pub fn parse_bytes(text: &str) -> Option<Vec<u8>> {
+    parse_digits(text.strip_prefix("\\x")?)
+}
+
+/// Bytes from hexadecimal digits alone, in either case; `None` if there is anything else or a half byte.
+pub fn parse_digits(digits: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| Some(HEX[usize::from(byte)]).filter(|digit| *digit < 16);
     let pairs = digits.as_bytes().chunks(2);
     pairs.map(|pair| if let [high, low] = pair { Some(digit(*high)? << 4 | digit(*low)?) } else { None }).collect()
@@ -311,6 +321,11 @@ mod tests {
             assert_eq!(parse_hex(text), Some(vec![0, 255, 16]), "{text}");
         }
         assert_eq!(parse_hex("\\x"), Some(vec![]));
+        assert_eq!(parse_bytes("\\x00fF"), Some(vec![0, 255]));
+        for text in ["00ff", "0x00", "\\x0", "\\x+1", "\\x 1", "\\xé"] {
+            assert_eq!(parse_bytes(text), None, "{text}");
+        }
+        assert_eq!((parse_digits("00fF"), parse_digits("\\x00"), parse_digits("+1")), (Some(vec![0, 255]), None, None));
         for text in ["\\x0", "\\x0g", "0x0x", "\\\\x00", "\\x89PNG", "é9"] {
             assert_eq!(parse_hex(text), None, "{text}");
         }

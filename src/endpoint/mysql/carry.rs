@@ -6,7 +6,7 @@
 //! by its collation, and so is all that has no exact equality of its own.
 
 use super::native::NativeColumn;
-use crate::table::{Cells, parse_boolean, print_timestamp};
+use crate::table::{Cells, parse_boolean, parse_bytes, print_timestamp};
 use std::fmt::Write;
 
 /// In which form a value is carried.
@@ -187,7 +187,7 @@ impl Carried {
             (cells, None) => out.push_str(&cells.print(row).unwrap_or_default()),
         }
         if form == Form::Printed {
-            match other.filter(|_| matches!(self.kind, Kind::Text { .. } | Kind::Vector)).and_then(from_hex) {
+            match other.filter(|_| matches!(self.kind, Kind::Text { .. } | Kind::Vector)).and_then(parse_bytes) {
                 Some(raw) => bytes.extend_from_slice(&raw),
                 None => bytes.extend_from_slice(out.as_bytes()),
             }
@@ -262,15 +262,6 @@ fn push_float(value: f64, out: &mut String) -> Result<(), String> {
     }
     let _ = write!(out, "{value:?}");
     Ok(())
-}
-
-/// The bytes that `\x00ff` stands for.
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.strip_prefix("\\x")?;
-    if !digits.len().is_multiple_of(2) || !digits.is_ascii() {
-        return None;
-    }
-    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).ok()).collect()
 }
 
 #[cfg(test)]
@@ -365,7 +356,5 @@ mod tests {
         assert_eq!(carried("int", "int").same("t.`a`", "w.`b0`"), "t.`a` <=> w.`b0`");
         let text = carried("varchar", "varchar(9)");
         assert_eq!(text.same("t.`a`", "w.`b0`"), "CAST(t.`a` AS BINARY) <=> w.`b0`");
-        assert_eq!(from_hex("\\x00fF"), Some(vec![0, 255]));
-        assert_eq!(from_hex("\\x0"), None);
     }
 }

@@ -2,7 +2,7 @@
 //! compared here, not there: the server's comparison ignores case, its tables may not.
 
 use super::failure::{self, words};
-use super::native::NativeColumn;
+use super::native::{NativeColumn, NextValue};
 use crate::endpoint::{EndpointError, ServerAddress};
 use crate::table::{TableInfo, nearest};
 use mysql::prelude::Queryable;
@@ -126,6 +126,7 @@ fn columns(conn: &mut Conn, address: &ServerAddress, found: &Found) -> Result<Ve
             octets: number(row, 14),
             // MariaDB writes a default of NULL as the word.
             default: text(row, 15).is_some_and(|default| default != "NULL"),
+            next_value: text(row, 15).as_deref().and_then(NextValue::of_default),
             extra: text(row, 6).unwrap_or_default().to_ascii_lowercase(),
             checked_json,
             denied: text(row, 16).is_some_and(|rights| !rights.to_ascii_lowercase().contains("select")),

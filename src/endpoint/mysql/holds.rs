@@ -9,7 +9,10 @@ impl NativeColumn {
     pub fn holds(&self) -> Holds {
         let mut holds = Holds::default();
         match self.data_type.as_str() {
-            "year" => holds.range = Some((1901, 2155)),
+            "year" => {
+                holds.range = Some((1901, 2155));
+                holds.or_zero = true;
+            }
             _ if self.is_integer() => holds.range = self.integers(),
             "decimal" | "numeric" => {
                 holds.digits = self.precision.map(|precision| (precision, self.scale.unwrap_or(0)));
@@ -35,11 +38,11 @@ impl NativeColumn {
             "bit" => holds.chars = self.precision.filter(|bits| *bits > 1).map(u64::from),
             "date" => {
                 holds.times = Some((micros(1, 1, 1, 0), micros(9999, 12, 31, 0)));
-                holds.others = vec!["0000-00-00".to_owned()];
+                holds.others = odd_dates("");
             }
             "datetime" => {
                 holds.times = Some((micros(1, 1, 1, 0), micros(9999, 12, 31, MICROS_PER_DAY - 1)));
-                holds.others = vec![self.zero_time()];
+                holds.others = odd_dates(&format!(" ##:##:##{}", self.fraction('#')));
             }
             "time" => holds.others = self.long_times(),
             "timestamp" => {
@@ -127,6 +130,14 @@ impl NativeColumn {
     }
 }
 
+/// Dates that are none, of which the server's are made all the same: without a year, month or day, or
+/// with a day that the month lacks. `time` follows them.
+fn odd_dates(time: &str) -> Vec<String> {
+    let months = ["0#", "10", "11", "12"];
+    let days = ["0#", "1#", "2#", "30", "31"];
+    months.iter().flat_map(|month| days.map(|day| format!("####-{month}-{day}{time}"))).collect()
+}
+
 fn micros(year: i64, month: u32, day: u32, of_day: i64) -> i64 {
     days_from_civil(year, month, day) * MICROS_PER_DAY + of_day
 }
@@ -159,7 +170,9 @@ mod tests {
             ("bigint", "bigint(20) unsigned zerofill", (0, i128::from(u64::MAX))),
             ("year", "year(4)", (1901, 2155)),
         ] {
-            assert_eq!(column(data_type, column_type).holds().range, Some(range), "{column_type}");
+            let holds = column(data_type, column_type).holds();
+            assert_eq!(holds.range, Some(range), "{column_type}");
+            assert_eq!(holds.or_zero, data_type == "year", "{column_type}");
         }
     }
 
@@ -174,8 +187,11 @@ mod tests {
     #[test]
     fn zero_times_have_the_declared_digits() {
         let at = NativeColumn { fraction: Some(3), ..column("datetime", "datetime(3)") }.holds();
+        assert!(at.others.contains(&"####-0#-30 ##:##:##.###".to_owned()), "{at:?}");
+        let at = NativeColumn { fraction: Some(3), ..column("timestamp", "timestamp(3)") }.holds();
         assert_eq!(at.others, ["0000-00-00 00:00:00.000"]);
-        assert_eq!(column("date", "date").holds().others, ["0000-00-00"]);
+        let date = column("date", "date").holds();
+        assert!(date.others.contains(&"####-12-31".to_owned()) && !date.others.contains(&"####-13-0#".to_owned()));
         let span = NativeColumn { fraction: Some(2), ..column("time", "time(2)") }.holds();
         assert_eq!(span.others, ["##:##:##.##", "###:##:##.##", "-##:##:##.##", "-###:##:##.##"]);
         assert_eq!(column("timestamp", "timestamp").holds().times, Some((1_000_000, 2_147_483_647_999_999)));

@@ -20,6 +20,7 @@ mod carried;
 mod carry;
 mod change;
 mod connect;
+mod counters;
 mod describe;
 mod dialect;
 mod export;

@@ -37,12 +37,54 @@ pub struct NativeColumn {
     pub octets: Option<u64>,
     /// Whether a default is declared for it.
     pub default: bool,
+    /// The sequence of MariaDB that the default asks.
+    pub next_value: Option<NextValue>,
     /// `extra`, in lower case: `auto_increment`, `on update current_timestamp()`.
     pub extra: String,
     /// Whether the user may not read it.
     pub denied: bool,
     /// MariaDB's `JSON` is `longtext` with a check that it is valid JSON.
     pub checked_json: bool,
+}
+
+/// How a default asks a sequence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NextValue {
+    /// For its next value: the sequence's database and name.
+    Of(String, String),
+    /// Somewhere in an expression.
+    Inside,
+}
+
+impl NextValue {
+    /// That of a default as the server prints it.
+    pub fn of_default(default: &str) -> Option<Self> {
+        const CALL: &str = "nextval(";
+        // In quotes it is a text.
+        if default.starts_with('\'') || !default.contains(CALL) {
+            return None;
+        }
+        let whole = || {
+            let mut names = Vec::new();
+            let mut rest = default.strip_prefix(CALL)?.strip_suffix(')')?;
+            while let Some(quoted) = rest.strip_prefix('`') {
+                let (mut name, mut chars) = (String::new(), quoted.char_indices().peekable());
+                let end = loop {
+                    match (chars.next()?, chars.peek()) {
+                        ((_, '`'), Some((_, '`'))) => name.extend(chars.next().map(|(_, c)| c)),
+                        ((at, '`'), _) => break at + 1,
+                        ((_, c), _) => name.push(c),
+                    }
+                };
+                names.push(name);
+                rest = &quoted[end..];
+                rest = rest.strip_prefix('.').unwrap_or(rest);
+            }
+            let [schema, name] = names.try_into().ok()?;
+            rest.is_empty().then_some(Self::Of(schema, name))
+        };
+        Some(whole().unwrap_or(Self::Inside))
+    }
 }
 
 /// The type in which a column's values arrive.
@@ -257,6 +299,18 @@ mod tests {
             data_type: data_type.into(),
             column_type: column_type.into(),
             ..NativeColumn::default()
+        }
+    }
+
+    #[test]
+    fn defaults_that_ask_a_sequence() {
+        let of = |schema: &str, name: &str| Some(NextValue::Of(schema.to_owned(), name.to_owned()));
+        assert_eq!(NextValue::of_default("nextval(`db`.`seq`)"), of("db", "seq"));
+        assert_eq!(NextValue::of_default("nextval(`d.b`.`s``q)`)"), of("d.b", "s`q)"));
+        assert_eq!(NextValue::of_default("(nextval(`db`.`seq`) + 1)"), Some(NextValue::Inside));
+        assert_eq!(NextValue::of_default("nextval(`a`.`b`) + nextval(`c`.`d`)"), Some(NextValue::Inside));
+        for none in ["'nextval(`a`.`b`)'", "5", "current_timestamp()", ""] {
+            assert_eq!(NextValue::of_default(none), None, "{none}");
         }
     }
 

@@ -59,7 +59,7 @@ fn column(column: &NativeColumn) -> TargetColumn {
         nullable: column.nullable,
         optional: optional || column.generated,
         computed: column.generated,
-        counter: column.is_counter(),
+        counter: column.is_counter() || column.next_value.is_some(),
         holds: column.holds(),
     }
 }
@@ -222,7 +222,11 @@ fn rights(conn: &mut Conn, address: &ServerAddress, found: &Found, target: &mut 
     ] {
         match conn.query::<Row, _>(statement) {
             Err(error) if failure::code(&error).is_some_and(|code| DENIED.contains(&code)) => {
-                missing.push(Lacking { action, why: format!("the user has no right to {right} on it") });
+                let words = words(&error);
+                // A default may ask a sequence, to which the user needs a right as well.
+                let of =
+                    if words.contains(&format!("`{}`", found.table)) { String::new() } else { format!(": {words}") };
+                missing.push(Lacking { action, why: format!("the user has no right to {right} on it{of}") });
             }
             // Whatever else it may say, it says of its own kind of explaining.
             Err(error) => tracing::debug!("{}: {right} could not be explained: {}", address.shown, words(&error)),

@@ -6,6 +6,7 @@
 use super::carried;
 use super::carry::Carried;
 use super::connect::Server;
+use super::counters;
 use super::describe::{self, Index, text};
 use super::failure::{self, words};
 use super::fetch::{self, Unread};
@@ -14,7 +15,7 @@ use super::load::Loading;
 use super::marks;
 use super::session::Purpose;
 use super::shape::{Place, Shape};
-use super::sql::{qualified, quote};
+use super::sql::qualified;
 use super::target;
 use crate::endpoint::{
     Action, Alike, Dependent, EndpointError, ExportBatch, Reference, ServerAddress, StepBatch, WriteError,
@@ -145,6 +146,11 @@ impl MysqlWriter {
             Ok(()) => Ok(self.conn.affected_rows()),
             Err(error) => Err(self.failed(doing, &error)),
         }
+    }
+
+    /// How far its transaction has come.
+    pub fn transaction(&self) -> Transaction {
+        self.transaction
     }
 
     /// The server's words are about the table, not about the temporary one.
@@ -341,25 +347,7 @@ impl Writer for MysqlWriter {
         })
     }
 
-    /// The counter moves by itself when rows are added, but not on every server when they change.
     fn advance_counters(&mut self) -> Result<Vec<String>, WriteError> {
-        let doing = "moving the counter";
-        let Some(counter) = self.place.columns.iter().find(|column| column.native.is_counter()) else {
-            return Ok(Vec::new());
-        };
-        let Some((_, most)) = counter.native.integers() else { return Ok(Vec::new()) };
-        let largest = format!("SELECT MAX({}) FROM {}", quote(&counter.native.name), self.place.table);
-        let row: Option<Row> = self.conn.query_first(largest).map_err(|error| self.failed(doing, &error))?;
-        let Some(largest) = row.and_then(|row| text(&row, 0)?.parse::<i128>().ok()) else { return Ok(Vec::new()) };
-        let sql = "SELECT auto_increment FROM information_schema.tables WHERE table_schema = ? AND table_name = ?";
-        let row: Option<Row> = self.conn.exec_first(sql, &self.name).map_err(|error| self.failed(doing, &error))?;
-        let next = row.and_then(|row| text(&row, 0)?.parse::<i128>().ok()).unwrap_or(1);
-        if next <= largest && largest > 0 && largest < most {
-            if self.transaction == Transaction::Open {
-                return Err(self.wrong(doing, "it would commit the transaction under way"));
-            }
-            self.run(doing, &format!("ALTER TABLE {} AUTO_INCREMENT = {}", self.place.table, largest + 1))?;
-        }
-        Ok(Vec::new())
+        counters::advance(self)
     }
 }

@@ -23,6 +23,9 @@ pub(super) fn advance(
     column: &Attribute,
     oid: u32,
 ) -> Result<Option<String>, EndpointError> {
+    if let Some(note) = denied(session, column, oid)? {
+        return Ok(Some(note));
+    }
     // Numeric: a column may hold more than a sequence counts.
     let sql = format!(
         "SELECT q.seqincrement, pg_catalog.pg_sequence_last_value(q.seqrelid), q.seqstart,
@@ -49,6 +52,23 @@ pub(super) fn advance(
         format!(
             "sequence {sequence} is not moved past all rows: in column `{}` one has the end of its range ({end}), \
              after which it would give nothing any more",
+            column.name
+        )
+    }))
+}
+
+/// What a person should know if the user may not take values from the sequence.
+fn denied(session: &Session, column: &Attribute, oid: u32) -> Result<Option<String>, EndpointError> {
+    let sql = "SELECT pg_catalog.has_sequence_privilege($1::pg_catalog.oid, 'USAGE, UPDATE')
+            AND pg_catalog.has_sequence_privilege($1::pg_catalog.oid, 'USAGE, SELECT'),
+        $1::pg_catalog.oid::pg_catalog.regclass::pg_catalog.text";
+    let read = |e| session.query_error(DOING, &e);
+    let Some(row) = session.query(DOING, sql, &[&oid])?.into_iter().next() else { return Ok(None) };
+    let (may, sequence): (bool, String) = (row.try_get(0).map_err(read)?, row.try_get(1).map_err(read)?);
+    Ok((!may).then(|| {
+        format!(
+            "sequence {sequence} is not moved past the rows that were written, so that column `{}` of new rows may be \
+             given values that others have: the user has no right to it (GRANT USAGE, UPDATE ON SEQUENCE)",
             column.name
         )
     }))

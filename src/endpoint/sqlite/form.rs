@@ -11,7 +11,7 @@ use super::stored::Stored;
 use super::values::push;
 use crate::endpoint::poll::Poll;
 use crate::endpoint::spelling::Spelling;
-use crate::table::{Cells, Column, Number, PortableBuilder, PortableType, parse_uuid};
+use crate::table::{Cells, Column, Number, PortableBuilder, PortableType, parse_bytes, parse_uuid, print_bytes};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
@@ -69,11 +69,6 @@ impl Form {
             T::Float64 => affinity != Affinity::Real,
             _ => true,
         }
-    }
-
-    /// Whether it is that of a column of this type.
-    pub(super) fn is_of(&self, ty: &PortableType) -> bool {
-        self.ty == *ty
     }
 
     /// The value to store for a cell; `other` is the text of a value that its type can't hold.
@@ -152,12 +147,7 @@ fn number_of_float(value: f64) -> Stored {
 
 /// The bytes of a value that was printed as such because it is no text.
 fn blob(text: &str) -> Option<Vec<u8>> {
-    let digits = text.strip_prefix("\\x")?.as_bytes();
-    if digits.len() % 2 != 0 || !digits.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-        return None;
-    }
-    let value = |digit: u8| if digit.is_ascii_digit() { digit - b'0' } else { digit - b'a' + 10 };
-    Some(digits.chunks(2).map(|pair| value(pair[0]) << 4 | value(pair[1])).collect())
+    parse_bytes(text).filter(|bytes| print_bytes(bytes) == text)
 }
 
 /// The forms of a table's columns, found by looking at all values of those that could have several.

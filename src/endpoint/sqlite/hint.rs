@@ -11,10 +11,10 @@
 //! It stands only beside values that are not stored plainly ([`Form::plain`]), so that most have none.
 
 use super::form::Form;
-use super::script::bytes_of_hex;
 use super::stored::Stored;
 use super::values::push;
-use crate::table::{Cells, PortableBuilder, PortableType, print_bytes};
+use crate::table::{Cells, PortableBuilder, PortableType, parse_digits, print_bytes};
+use arrow::array::new_null_array;
 use rusqlite::types::ValueRef;
 
 /// A stored value as text; `None` for NULL.
@@ -39,8 +39,8 @@ pub(super) fn from_text(text: &str) -> Option<Stored> {
         "i" => value.parse().ok().map(Stored::Integer),
         "r" => value.parse().ok().filter(|number: &f64| !number.is_nan()).map(Stored::Real),
         "t" => Some(Stored::text(value)),
-        "x" => bytes_of_hex(value).map(Stored::Text),
-        "b" => bytes_of_hex(value).map(Stored::Blob),
+        "x" => parse_digits(value).map(Stored::Text),
+        "b" => parse_digits(value).map(Stored::Blob),
         _ => None,
     }
 }
@@ -49,6 +49,28 @@ pub(super) fn from_text(text: &str) -> Option<Stored> {
 /// type can't hold.
 pub fn plainly_stored(ty: &PortableType, cells: &Cells, row: usize, other: Option<&str>) -> Option<String> {
     to_text(&Form::plain(ty).store(cells, row, other))
+}
+
+/// Which kind of value it is to a unique index of SQLite, in a column of this type: `n`umber, `t`ext or
+/// `b`lob. `stored` is what stands beside a cell, `other` as for [`plainly_stored`].
+pub fn storage_class(ty: &PortableType, stored: Option<&str>, other: Option<&str>) -> u8 {
+    use PortableType as T;
+    let class = |letter| match letter {
+        Some(b'i' | b'r') => b'n',
+        Some(b'b') => b'b',
+        _ => b't',
+    };
+    match (stored, other, ty) {
+        (Some(stored), ..) => class(stored.bytes().next()),
+        (None, Some(other), _) => {
+            let null = new_null_array(&ty.arrow(), 1);
+            let plain = Cells::new(&null).and_then(|cells| plainly_stored(ty, &cells, 0, Some(other)));
+            class(plain.and_then(|plain| plain.bytes().next()))
+        }
+        (None, None, T::Boolean | T::Integer | T::Unsigned | T::Decimal { .. } | T::Float32 | T::Float64) => b'n',
+        (None, None, T::Bytes) => b'b',
+        (None, None, _) => b't',
+    }
 }
 
 /// Tells which values of a column are not stored plainly.
@@ -128,6 +150,26 @@ mod tests {
         assert_eq!(to_text(&Stored::Null), None);
         for damaged in ["", "i", "i5x", "rNaN", "q5", "b0", "bzz", "é"] {
             assert_eq!(from_text(damaged), None, "{damaged}");
+        }
+    }
+
+    #[test]
+    fn classes_are_those_that_are_told_apart() {
+        let class = |ty: &T, stored: Option<&str>, other: Option<&str>| char::from(storage_class(ty, stored, other));
+        let decimal = T::Decimal { precision: None, scale: 0 };
+        for (ty, stored, other, expected) in [
+            (&decimal, None, None, 'n'),
+            (&decimal, Some("t1"), None, 't'),
+            (&decimal, None, Some("x"), 't'),
+            (&decimal, None, Some("\\x31"), 'b'),
+            (&decimal, None, Some("Infinity"), 'n'),
+            (&T::Printed, Some("i1"), None, 'n'),
+            (&T::Printed, None, None, 't'),
+            (&T::Printed, Some("b31"), Some("\\x31"), 'b'),
+            (&T::Bytes, None, None, 'b'),
+            (&T::Text, Some("xff"), Some("\\xff"), 't'),
+        ] {
+            assert_eq!(class(ty, stored, other), expected, "{ty} {stored:?} {other:?}");
         }
     }
 

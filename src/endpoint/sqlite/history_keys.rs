@@ -9,6 +9,7 @@
 
 use super::connect::quoted;
 use super::stored::Stored;
+use crate::table::parse_bytes;
 use rusqlite::Connection;
 use serde::de::{Deserialize, Deserializer, Visitor};
 
@@ -63,8 +64,8 @@ fn stored(connection: &Connection, text: Option<Bytes>, kind: u8) -> rusqlite::R
         b'i' => text().and_then(|text| text.parse().ok()).map(Stored::Integer),
         b'r' => text().and_then(|text| text.parse().ok()).map(Stored::Real),
         b't' => Some(Stored::Text(bytes)),
-        b'b' => text().and_then(bytes_of).map(Stored::Blob),
-        b'x' => match text().filter(|text| bytes_of(text).is_some()) {
+        b'b' => text().and_then(parse_bytes).map(Stored::Blob),
+        b'x' => match text().filter(|text| parse_bytes(text).is_some()) {
             // The digits are of the file's own encoding, which a bound value would not be taken for.
             Some(text) => {
                 let sql = format!("SELECT CAST(x'{}' AS TEXT)", &text[2..]);
@@ -74,10 +75,6 @@ fn stored(connection: &Connection, text: Option<Bytes>, kind: u8) -> rusqlite::R
         },
         _ => None,
     })
-}
-
-fn bytes_of(text: &str) -> Option<Vec<u8>> {
-    super::script::bytes_of_hex(text.strip_prefix("\\x")?)
 }
 
 /// The bytes of a JSON string: text in SQLite need not be valid.

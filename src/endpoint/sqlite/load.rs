@@ -29,6 +29,8 @@ pub(super) struct Loaded {
     pub(super) sought: Vec<usize>,
     /// Those columns of each step in canonical bytes.
     pub(super) keys: Vec<Vec<u8>>,
+    /// Whether some keys are stored in another way than their columns' values.
+    pub(super) odd_keys: bool,
     /// The columns to write.
     pub(super) written: Vec<usize>,
     /// Those of them that have a `wN`.
@@ -60,6 +62,7 @@ pub(super) fn load(connection: &Connection, shape: &Shape, steps: &StepBatch) ->
     }
     let loaded = Loaded {
         keys: (0..steps.len()).map(|row| shape.canon.bytes(&rows, row, &sought)).collect(),
+        odd_keys: (0..steps.len()).any(|row| shape.has_odd_key(&rows, row)),
         sought,
         steps: steps.clone(),
         written,

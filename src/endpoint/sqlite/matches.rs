@@ -40,7 +40,11 @@ pub(super) fn find(
     take: &mut Take<'_>,
 ) -> Result<(), WriteError> {
     let mut search = Search { shape, keys: Reader::new(shape, &loaded.sought), block: Block::new(shape), take };
-    if shape.scans { search.scan(connection, loaded) } else { search.look_up(connection, loaded, strangers) }
+    if shape.scans || loaded.odd_keys {
+        search.scan(connection, loaded)
+    } else {
+        search.look_up(connection, loaded, strangers)
+    }
 }
 
 struct Search<'a, 'b> {

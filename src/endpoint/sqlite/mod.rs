@@ -42,6 +42,7 @@ mod matches;
 mod script;
 mod shape;
 mod stored;
+mod taking;
 mod target;
 mod unique;
 mod values;
@@ -52,4 +53,5 @@ const UNTYPED: &str = "untyped";
 
 pub(super) use affinity::survives;
 pub use connect::Sqlite;
-pub use hint::plainly_stored;
+pub use hint::{plainly_stored, storage_class};
+pub use taking::{is_odd_text, read_once_stored};

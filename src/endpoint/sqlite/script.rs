@@ -10,15 +10,17 @@ use super::form::{Form, forms};
 use super::hint::from_text;
 use super::layout::Layout;
 use super::stored::Stored;
+use super::taking::Taking;
 use crate::endpoint::{Dialect, Endpoint};
-use crate::table::{Cells, Column, PortableBuilder, PortableType};
+use crate::table::{Cells, Column, PortableBuilder, PortableType, parse_bytes};
+use arrow::array::{ArrayRef, new_null_array};
 use std::collections::HashMap;
 
 /// The language of scripts for one table.
 #[derive(Debug, Default)]
 pub(super) struct Script {
-    /// By column: what it makes of values, and the form that they have.
-    columns: HashMap<String, (Affinity, Form)>,
+    /// By column: how it takes values, and the form that they have.
+    columns: HashMap<String, (Taking, Form)>,
     /// Whether its declaration is known, and does not say what becomes of rows that collide.
     refuses: bool,
 }
@@ -33,21 +35,21 @@ impl Script {
         let info = sqlite.describe().ok()?;
         let connection = sqlite.connect().ok()?;
         let layout = Layout::read(&connection, sqlite.table()).ok()??;
-        let affinity = |column: &Column| layout.column(&column.name).map_or(Affinity::Blob, |facts| facts.affinity);
-        let affinities: Vec<Affinity> = info.columns.iter().map(affinity).collect();
+        let takings: Vec<Taking> = info.columns.iter().map(|column| Taking::of(&layout, column)).collect();
+        let affinities: Vec<Affinity> = takings.iter().map(|taking| taking.affinity).collect();
         let forms = forms(&connection, &sqlite.quoted_table(), &info.columns, &affinities).ok()?;
-        let columns = info.columns.into_iter().zip(affinities.into_iter().zip(forms));
+        let columns = info.columns.into_iter().zip(takings.into_iter().zip(forms));
         let columns = columns.map(|(column, facts)| (column.name, facts)).collect();
         Some(Self { columns, refuses: !layout.resolves })
     }
 
-    fn form(&self, column: &Column) -> (Affinity, Form) {
+    fn form(&self, column: &Column) -> (Taking, Form) {
         match self.columns.get(&column.name) {
-            Some((affinity, form)) if form.is_of(&column.ty) => (*affinity, form.clone()),
+            Some((taking, form)) if taking.is_of(&column.ty) => (taking.clone(), form.clone()),
             _ => {
-                let declared = if column.native == super::UNTYPED { "" } else { &column.native };
-                let affinity = Affinity::of(declared, false);
-                (affinity, Form::first(&column.ty, affinity))
+                let taking = Taking::declared(column);
+                let form = Form::first(&column.ty, taking.affinity);
+                (taking, form)
             }
         }
     }
@@ -67,9 +69,21 @@ impl Dialect for Script {
     }
 
     fn stored(&self, value: Option<&str>, stored: Option<&str>, column: &Column) -> String {
-        match stored.and_then(from_text) {
+        let (taking, _) = self.form(column);
+        let as_it_was = || {
+            let stored = stored.and_then(from_text)?;
+            let (array, others) = cell(value?, column);
+            let other = others.first().map(|(_, text)| text.as_str());
+            // Printed, bytes are a text like any other.
+            let bytes = || {
+                let null = new_null_array(&column.ty.arrow(), 1);
+                Some(taking.means(&stored, &Cells::new(&null)?, 0, value))
+            };
+            (taking.means(&stored, &Cells::new(&array)?, 0, other) || bytes()?).then_some(stored)
+        };
+        match as_it_was() {
             Some(stored) => sql(&stored),
-            None => constant(value, column, &Form::first(&column.ty, self.form(column).0)),
+            None => constant(value, column, &Form::first(&column.ty, taking.affinity)),
         }
     }
 
@@ -80,7 +94,7 @@ impl Dialect for Script {
         }
         let same = format!("{name} COLLATE BINARY IS {constant}");
         let number = constant.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '('));
-        if number && self.form(column).0 == Affinity::Blob {
+        if number && self.form(column).0.affinity == Affinity::Blob {
             // 1 and 1.0 are the same number, but not the same value.
             return format!("({same} AND typeof({name}) = typeof({constant}))");
         }
@@ -120,14 +134,7 @@ impl Dialect for Script {
 /// A value as printed, in this form.
 fn constant(value: Option<&str>, column: &Column, form: &Form) -> String {
     let Some(text) = value else { return "NULL".to_owned() };
-    let mut builder = PortableBuilder::new(&column.ty);
-    match text.strip_prefix("\\x").and_then(bytes_of_hex) {
-        Some(bytes) if column.ty == PortableType::Bytes => builder.bytes(&bytes),
-        // Any bytes can be printed: what is not, is no bytes.
-        None if column.ty == PortableType::Bytes => builder.other(text.to_owned()),
-        _ => builder.parse(text),
-    }
-    let (array, others) = builder.finish();
+    let (array, others) = cell(text, column);
     let stored = match Cells::new(&array) {
         Some(cells) => form.store(&cells, 0, others.first().map(|(_, text)| text.as_str())),
         None => Stored::text(text),
@@ -135,9 +142,16 @@ fn constant(value: Option<&str>, column: &Column, form: &Form) -> String {
     sql(&stored)
 }
 
-pub(super) fn bytes_of_hex(digits: &str) -> Option<Vec<u8>> {
-    let pairs = digits.as_bytes().chunks(2);
-    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok().filter(|p| p.len() == 2)?, 16).ok()).collect()
+/// A value as printed, as a cell of its column, and what is beside it.
+fn cell(text: &str, column: &Column) -> (ArrayRef, Vec<(u32, String)>) {
+    let mut builder = PortableBuilder::new(&column.ty);
+    match parse_bytes(text) {
+        Some(bytes) if column.ty == PortableType::Bytes => builder.bytes(&bytes),
+        // Any bytes can be printed: what is not, is no bytes.
+        None if column.ty == PortableType::Bytes => builder.other(text.to_owned()),
+        _ => builder.parse(text),
+    }
+    builder.finish()
 }
 
 /// A stored value as a constant.

@@ -7,11 +7,11 @@ use super::form::{Form, forms};
 use super::hint::from_text;
 use super::layout::{Identity, Layout};
 use super::stored::Stored;
+use super::taking::Taking;
 use super::unique::unique_collations;
-use super::values::push;
 use crate::endpoint::rows::{Canon, View};
 use crate::endpoint::{EndpointError, ExportBatch, WriteError, WriteTable};
-use crate::table::{Cells, Column, Encoder, PortableBuilder};
+use crate::table::Column;
 use rusqlite::Connection;
 
 /// The table that is written.
@@ -27,8 +27,8 @@ pub(super) struct Shape {
     pub(super) forms: Vec<Form>,
     /// Per column, that of values which come from SQLite.
     plain: Vec<Form>,
-    /// Per column, what it makes of values.
-    affinities: Vec<Affinity>,
+    /// Per column, how it takes values.
+    takings: Vec<Taking>,
     /// Whether what is written comes from SQLite.
     as_stored: bool,
     pub(super) layout: Layout,
@@ -56,8 +56,8 @@ impl Shape {
             let why = "nothing says which of its rows is which".to_owned();
             return Err(EndpointError::Query { address: sqlite.shown(), doing: "writing".to_owned(), why });
         }
-        let affinity = |column: &Column| layout.column(&column.name).map_or(Affinity::Blob, |column| column.affinity);
-        let affinities: Vec<Affinity> = table.columns.iter().map(affinity).collect();
+        let takings: Vec<Taking> = table.columns.iter().map(|column| Taking::of(&layout, column)).collect();
+        let affinities: Vec<Affinity> = takings.iter().map(|taking| taking.affinity).collect();
         let forms = forms(connection, &sqlite.quoted_table(), &table.columns, &affinities).map_err(failed)?;
         let key: Vec<&str> = table.key.iter().map(|at| table.columns[*at].name.as_str()).collect();
         Ok(Self {
@@ -75,7 +75,7 @@ impl Shape {
             sqlite: sqlite.clone(),
             plain: table.columns.iter().zip(&affinities).map(|(column, own)| Form::first(&column.ty, *own)).collect(),
             as_stored,
-            affinities,
+            takings,
             forms,
             layout,
         })
@@ -88,36 +88,34 @@ impl Shape {
 
     /// Whether writing the same value again might change how it is stored.
     pub(super) fn varies(&self, column: usize) -> bool {
-        Form::varies(&self.columns[column].ty, self.affinities[column])
+        Form::varies(&self.columns[column].ty, self.takings[column].affinity)
     }
 
     /// The value to write for a cell: as it was stored where it comes from, if that is known and still
     /// means the same here.
     pub(super) fn written(&self, view: &View<'_>, row: usize, column: usize) -> Stored {
-        let (cells, other) = (&view.cells[column], view.batch.other(row, column));
-        if let Some(stored) = view.batch.stored(row, column).and_then(from_text)
-            && self.means(&stored, cells, row, other, column)
-        {
+        if let Some(stored) = self.as_it_was(view, row, column) {
             return stored;
         }
+        let (cells, other) = (&view.cells[column], view.batch.other(row, column));
         let form = if self.as_stored { &self.plain[column] } else { &self.forms[column] };
         form.store(cells, row, other)
     }
 
-    /// Whether a value, once it is in a column, is read as this cell.
-    fn means(&self, stored: &Stored, cells: &Cells, row: usize, other: Option<&str>, column: usize) -> bool {
-        let Some(made) = self.affinities[column].made_of(stored.clone()) else { return false };
-        let ty = &self.columns[column].ty;
-        let mut builder = PortableBuilder::new(ty);
-        push(&mut builder, ty, made.as_ref());
-        let (array, others) = builder.finish();
-        let Some(read) = Cells::new(&array) else { return false };
-        let encoder = Encoder::own(ty);
-        let (mut one, mut two) = (Vec::new(), Vec::new());
-        encoder.encode(&read, 0, others.first().map(|(_, text)| text.as_str()), &mut one);
-        encoder.encode(cells, row, other, &mut two);
-        // What its type can hold may still be read as something else that compares as equal.
-        one == two && others.is_empty() == other.is_none()
+    /// What is said to be stored for a cell, where that is not plain and still means the same here.
+    fn as_it_was(&self, view: &View<'_>, row: usize, column: usize) -> Option<Stored> {
+        let stored = view.batch.stored(row, column).and_then(from_text)?;
+        let (cells, other) = (&view.cells[column], view.batch.other(row, column));
+        self.takings[column].means(&stored, cells, row, other).then_some(stored)
+    }
+
+    /// Whether a step's key is stored in another way than the values of its columns are, so that no
+    /// index finds it by [`store`](Self::store).
+    pub(super) fn has_odd_key(&self, view: &View<'_>, row: usize) -> bool {
+        let odd = |at: &usize| {
+            self.as_it_was(view, row, *at).is_some_and(|as_it_was| as_it_was != self.store(view, row, *at))
+        };
+        self.key.iter().any(odd)
     }
 
     /// The value to store for a cell of a row that is searched for.

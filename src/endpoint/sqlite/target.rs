@@ -47,12 +47,13 @@ fn describe(layout: &Layout, column: &Column) -> Option<TargetColumn> {
         optional: facts.generated || facts.default || facts.row_number || !facts.not_null,
         computed: facts.generated,
         counter: facts.row_number,
-        holds: holds(layout.strict, facts.row_number, facts.affinity, &column.ty),
+        holds: holds(layout.strict, facts.row_number, facts.affinity, column),
     })
 }
 
-fn holds(strict: bool, row_number: bool, affinity: Affinity, ty: &PortableType) -> Holds {
+fn holds(strict: bool, row_number: bool, affinity: Affinity, column: &Column) -> Holds {
     use PortableType as T;
+    let ty = &column.ty;
     let midnight = |year, month, day| days_from_civil(year, month, day) * MICROS_PER_DAY;
     let float = matches!(ty, T::Float32 | T::Float64);
     Holds {
@@ -64,9 +65,10 @@ fn holds(strict: bool, row_number: bool, affinity: Affinity, ty: &PortableType) 
             _ => None,
         },
         // Infinities it would hold, but not NaN, which is NULL to it; elsewhere `NaN` is a text.
-        finite: strict && float && affinity == Affinity::Real,
+        no_nan: strict && float && affinity == Affinity::Real,
         numeric: affinity.is_numeric() && !float,
-        any_other: !strict && !row_number,
+        // In a STRICT table only ANY is no type of its own.
+        any_other: !(strict && column.declared) && !row_number,
         ..Holds::default()
     }
 }

@@ -1,7 +1,7 @@
 //! Values as text and back, for columns that hold values of two types. What is read back is the
 //! same value, to the bit.
 
-use crate::table::{Cells, PortableBuilder, PortableType, parse_date, parse_timestamp};
+use crate::table::{Cells, PortableBuilder, PortableType, parse_bytes, parse_date, parse_timestamp};
 
 /// The years 1 to 9999 in days since 1970: what prints as four digits of year.
 const PRINTED_DAYS: std::ops::RangeInclusive<i64> = -719_162..=2_932_896;
@@ -30,7 +30,7 @@ pub fn to_text(cells: &Cells, row: usize) -> Option<String> {
 pub fn from_text(text: &str, ty: &PortableType, out: &mut PortableBuilder) -> Option<()> {
     use PortableType as T;
     match ty {
-        T::Bytes => out.bytes(&from_hex(text.strip_prefix("\\x")?)?),
+        T::Bytes => out.bytes(&parse_bytes(text)?),
         T::Text | T::Json | T::Uuid => out.text(text),
         printed if printed.is_printed() => out.text(text),
         T::Decimal { .. } if matches!(ty.arrow(), arrow::datatypes::DataType::Utf8) => out.text(text),
@@ -49,14 +49,4 @@ pub fn from_text(text: &str, ty: &PortableType, out: &mut PortableBuilder) -> Op
         _ => out.parse(text),
     }
     Some(())
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
-    let bytes = text.as_bytes();
-    bytes
-        .len()
-        .is_multiple_of(2)
-        .then(|| bytes.chunks(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect())
-        .flatten()
 }

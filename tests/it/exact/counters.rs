@@ -2,6 +2,7 @@
 
 use crate::apply::run_script;
 use crate::support::{Kind, Place};
+use mysql::prelude::Queryable;
 
 /// A table of PostgreSQL whose key counts like that, with some keys in it.
 fn counting(place: &mut Place, name: &str, options: &str, keys: &[i64]) -> String {
@@ -51,4 +52,60 @@ fn sequences_stay_in_their_ranges_and_on_their_steps() {
             assert_eq!(next(&mut place, name), expected, "{name}, by script: {script}");
         }
     }
+}
+
+/// The sequences of MariaDB that a default asks are moved as those of PostgreSQL are.
+#[test]
+fn sequences_of_mariadb_stay_in_their_ranges_and_on_their_steps() {
+    let mut place = Place::new();
+    let server = place.mysql();
+    server.execute("CREATE TABLE source (id BIGINT PRIMARY KEY, n VARCHAR(9))");
+    server.execute("INSERT INTO source VALUES (-8, 'n'), (3, 'n'), (57, 'n'), (1000, 'n')");
+    let cases = [
+        ("tens", "START 10 INCREMENT 10", "NEXTVAL(q_tens)", Some(1010), ""),
+        ("lower", "START 1 MAXVALUE 900", "NEXTVAL(q_lower)", Some(58), ""),
+        ("uncached", "START 1 NOCACHE", "NEXTVAL(q_uncached)", Some(1001), ""),
+        ("down", "START -1 INCREMENT -2 MINVALUE -99 MAXVALUE -1", "NEXTVAL(q_down)", Some(-9), ""),
+        ("ahead", "START 5000", "NEXTVAL(q_ahead)", Some(5000), ""),
+        ("filled", "START 1 MAXVALUE 57", "NEXTVAL(q_filled)", None, "is not moved past all rows"),
+        ("inside", "START 1", "(NEXTVAL(q_inside) + 1)", None, "which is not moved"),
+    ];
+    for (name, options, default, expected, said) in cases {
+        let server = place.mysql();
+        server.execute(&format!("CREATE SEQUENCE q_{name} {options}"));
+        server.execute(&format!("CREATE TABLE {name} (id BIGINT PRIMARY KEY DEFAULT {default}, n VARCHAR(9))"));
+        let (source, target) = (server.address("source"), server.address(name));
+        place.dir.plan(&source, &target, &format!("p_{name}"), &[]).json(1);
+        let warnings = place.dir.apply(&format!("p_{name}"), &[]).json(0)["warnings"].to_string();
+        assert!(if said.is_empty() { warnings == "[]" } else { warnings.contains(said) }, "{name}: {warnings}");
+        if expected.is_some() {
+            let server = place.mysql();
+            server.execute(&format!("INSERT INTO {name} (n) VALUES ('own')"));
+            let own: Option<i64> = server.client.query_first(format!("SELECT id FROM {name} WHERE n = 'own'")).unwrap();
+            assert_eq!(own, expected, "{name}");
+        }
+    }
+}
+
+/// A right to the sequence that is missing is said, and the rows are written.
+#[test]
+fn a_sequence_that_may_not_be_moved_is_named() {
+    let mut place = Place::new();
+    let server = place.postgres();
+    let (schema, role) = (server.schema.clone(), format!("{}_numberless", server.schema));
+    server.execute(&format!(
+        "CREATE TABLE source (id int PRIMARY KEY); INSERT INTO source VALUES (1), (1000); CREATE SEQUENCE q;
+         CREATE TABLE target (id int PRIMARY KEY DEFAULT nextval('q'));
+         CREATE ROLE {role} LOGIN PASSWORD 'Of-a-role-5ecret'; GRANT USAGE ON SCHEMA {schema} TO {role};
+         GRANT SELECT, INSERT, UPDATE, DELETE ON source, target TO {role}"
+    ));
+    let mut url = server.url.clone();
+    url.set_username(&role).unwrap();
+    url.set_password(Some("Of-a-role-5ecret")).unwrap();
+    let (source, target) = (server.address_by(&url, "source"), server.address_by(&url, "target"));
+    let synced = place.dir.trueup(["sync", &source, &target, "--yes", "--format", "json"]);
+    place.postgres().execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+    let warnings = synced.json(0)["warnings"].to_string();
+    assert!(warnings.contains("sequence") && warnings.contains("no right to it"), "{warnings}");
+    assert_eq!(synced.json(0)["right"]["create"], 2);
 }

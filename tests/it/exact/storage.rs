@@ -200,3 +200,51 @@ fn both_ways_keep_what_is_stored() {
         assert_eq!(stored(&connection, "l"), before, "with a history: {history}");
     }
 }
+
+/// A column without a type of its own takes any class; so do STRICT columns of their own class.
+#[test]
+fn values_of_any_class_are_carried_and_put_back() {
+    let cases = [
+        (
+            "id INTEGER PRIMARY KEY, v ANY",
+            "STRICT",
+            "(1, 'x'), (2, x'31'), (3, 1), (4, 1.5), (5, 9e999), (6, '1')",
+            "(1, 'x')",
+        ),
+        ("id INTEGER PRIMARY KEY, v REAL", "STRICT", "(1, 9e999), (2, -9e999), (3, 0.5)", "(3, 0.25)"),
+        ("id INTEGER PRIMARY KEY, v TEXT", "STRICT", "(1, CAST(x'ff41' AS TEXT)), (2, '\\xff41')", "(3, 'gone')"),
+        ("id INTEGER PRIMARY KEY, v ANY", "STRICT", "(1, x'41'), (2, x'ff')", "(1, 'A'), (5, 't')"),
+        ("id, v, UNIQUE (id, v)", "", "(x'31', 1), (1, 2.5), ('x', 1), ('1', 7), (9e999, 0)", "(1, 2.5), (2.5, 9)"),
+        ("id INTEGER PRIMARY KEY, v UNIQUE", "", "(1, 1), (2, '1'), (3, x'31'), (4, 1.5), (5, '1.5')", "(1, 1)"),
+    ];
+    for script in [false, true] {
+        for (columns, strict, left, right) in cases {
+            let mut place = Place::new();
+            let connection = place.sqlite();
+            for (table, rows) in [("l", left), ("r", right)] {
+                let sql = format!("CREATE TABLE {table} ({columns}) {strict}; INSERT INTO {table} VALUES {rows}");
+                connection.execute_batch(&sql).unwrap();
+            }
+            let all = |table: &str| -> Vec<String> {
+                let sql = format!("SELECT typeof(id) || quote(id) || typeof(v) || quote(v) FROM {table} ORDER BY 1");
+                let mut statement = connection.prepare(&sql).unwrap();
+                statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+            };
+            let before = all("r");
+            let addresses = [place.sqlite_address("l"), place.sqlite_address("r")];
+            place.dir.plan(&addresses[0], &addresses[1], "p", &[]).json(1);
+            if script {
+                let path = place.dir.file("p/right.sql");
+                run_script(&mut place, Kind::Sqlite, &path);
+            } else {
+                place.dir.apply("p", &[]).json(0);
+            }
+            assert_eq!(all("r"), all("l"), "{columns} {strict}, script: {script}");
+            place.dir.plan(&addresses[0], &addresses[1], "next", &[]).json(0);
+            if !script {
+                place.dir.undo("p", &[]).json(0);
+                assert_eq!(all("r"), before, "{columns} {strict}");
+            }
+        }
+    }
+}
