@@ -8,7 +8,6 @@ use super::pair::{BasePair, LINKS, PrintMap, PrintSet};
 use super::segment::SIDES;
 use crate::snapshot::{Index, Parts, SnapshotError};
 use crate::table::{Column, Fingerprint};
-use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -34,7 +33,7 @@ pub struct LinkSide<'a> {
 ///
 /// # Errors
 /// If reading or writing fails.
-pub fn write_links(path: &Path, sides: [LinkSide<'_>; 2], skip: &HashSet<u64>) -> Result<u64, SnapshotError> {
+pub fn write_links(path: &Path, sides: [LinkSide<'_>; 2], skip: &dyn Fn(u64) -> bool) -> Result<u64, SnapshotError> {
     let ids = [identities(&sides[0], 0)?, identities(&sides[1], 1)?];
     let repeated = [repeated(&ids[0]), repeated(&ids[1])];
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -43,7 +42,7 @@ pub fn write_links(path: &Path, sides: [LinkSide<'_>; 2], skip: &HashSet<u64>) -
     join([sides[0].index, sides[1].index], &mut |joined| {
         let mut pairs = Vec::with_capacity(joined.len());
         for (key, rows) in joined {
-            if !skip.is_empty() && skip.contains(&rows[0]) {
+            if skip(rows[0]) {
                 continue;
             }
             let own = [id_of(&ids[0], rows[0], 0)?, id_of(&ids[1], rows[1], 1)?];

@@ -2,6 +2,7 @@ use super::super::testing::*;
 use super::*;
 use crate::base::numbers::Numbers;
 use proptest::prelude::*;
+use std::collections::HashSet;
 
 fn rows_of(ids: &[(Option<i64>, Option<i64>)]) -> Vec<Row> {
     ids.iter().map(|(id, key)| (*id, *key, None)).collect()
@@ -34,7 +35,7 @@ fn found(rows: [&[Row]; 2], skip: &HashSet<u64>, splits: [usize; 2]) -> Vec<(u64
         LinkSide { parts: &right.0, index: &right.1, identity: &identities[1] },
     ];
     let path = folder.path().join("links.parquet");
-    let count = write_links(&path, sides, skip).unwrap();
+    let count = write_links(&path, sides, &|row| skip.contains(&row)).unwrap();
     let recipes = recipes();
     let print = |side: usize, row: u64| {
         let linker = Linker::new(&columns(side), &recipes[side], &identities[side]).unwrap();

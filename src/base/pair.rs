@@ -33,6 +33,20 @@ impl BasePair {
         [self.key.high, self.key.low, left.high, left.low, right.high, right.low, left_row, right_row]
     }
 
+    /// As numbers, to be laid aside within a run.
+    pub fn pack(&self) -> [u64; 9] {
+        let [k1, k2, l1, l2, r1, r2, left, right] = self.numbers();
+        [k1, k2, l1, l2, r1, r2, left, right, self.segment as u64]
+    }
+
+    /// What [`pack`](Self::pack) has made of it.
+    pub fn unpack(numbers: &[u64; 9]) -> Self {
+        let [k1, k2, l1, l2, r1, r2, left, right, segment] = *numbers;
+        let print = |high: u64, low: u64| Fingerprint { high, low };
+        let (key, ids) = (print(k1, k2), [print(l1, l2), print(r1, r2)]);
+        Self { key, ids, segment: segment as usize, rows: [left, right] }
+    }
+
     /// The one in row `row` of a batch of a segment's links.
     pub(super) fn read(columns: &[&[u64]; 8], row: usize, segment: usize) -> Self {
         let at = |column: usize| columns[column][row];
@@ -86,6 +100,7 @@ mod tests {
         let print = |n: u64| Fingerprint { high: n, low: n + 1 };
         let pair = BasePair { key: print(1), ids: [print(3), print(5)], segment: 9, rows: [7, 8] };
         assert_eq!(pair.numbers(), [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(BasePair::unpack(&pair.pack()), pair);
         let columns = pair.numbers().map(|number| [0, number]);
         let columns: [&[u64]; 8] = std::array::from_fn(|at| &columns[at][..]);
         assert_eq!(BasePair::read(&columns, 1, 9), pair);

@@ -114,8 +114,12 @@ pub fn linked(folder: &Path, rows: [&[Row]; 2], skip: &HashSet<u64>) -> ([PathBu
     let identities = [side(0).identity, side(1).identity];
     let path = folder.join("links.parquet");
     let link = |(parts, index), identity| LinkSide { parts, index, identity };
-    write_links(&path, [link((&left.0, &left.1), &identities[0]), link((&right.0, &right.1), &identities[1])], skip)
-        .unwrap();
+    write_links(
+        &path,
+        [link((&left.0, &left.1), &identities[0]), link((&right.0, &right.1), &identities[1])],
+        &|row| skip.contains(&row),
+    )
+    .unwrap();
     (folders, path)
 }
 

@@ -1,5 +1,6 @@
 //! Makes steps of rows that differ, and tells which of them can't be written.
 
+use super::chosen::Chosen;
 use super::convert::{Cell, quoted};
 use super::fits::fits;
 use super::picks::Pick;
@@ -12,7 +13,7 @@ use crate::snapshot::{Parts, SnapshotError};
 use crate::table::{Alignment, Cells, Key, PortableBuilder, PortableType};
 use arrow::array::{ArrayRef, new_null_array};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// What becomes of a row that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,13 +74,10 @@ pub struct Assembler<'a> {
     stores: bool,
     /// The reasons for creates and deletes.
     reasons: [&'static str; 2],
-    /// The cells that updates are to write, where not all that differ.
-    chosen: Option<&'a Chosen>,
+    /// The cells that updates are to write, where not all that differ; and the updates that they are of:
+    /// their left and right rows, ascending.
+    chosen: Option<(&'a Chosen, &'a [(u64, u64)])>,
 }
-
-/// The cells that updates write: per source and written row, positions in [`Shape::compared`] and,
-/// behind those, in [`Shape::key`].
-pub type Chosen = HashMap<(u64, u64), Vec<usize>>;
 
 /// One column of the rows after a step.
 struct Made {
@@ -113,14 +111,14 @@ impl<'a> Assembler<'a> {
         Self { stores, ..self }
     }
 
-    /// Updates write these cells only. What does not fit is left out of its row; the others are
-    /// written.
-    pub fn choosing(self, chosen: &'a Chosen) -> Self {
+    /// Updates write these cells only; `updates` are their left and right rows, ascending. What does not
+    /// fit is left out of its row; the others are written.
+    pub fn choosing(self, chosen: &'a Chosen, updates: &'a [(u64, u64)]) -> Self {
         let reasons = match self.shape.side {
             1 => ["new on the left", "deleted on the left"],
             _ => ["new on the right", "deleted on the right"],
         };
-        Self { chosen: Some(chosen), reasons, ..self }
+        Self { chosen: Some((chosen, updates)), reasons, ..self }
     }
 
     /// How many columns updates may write.
@@ -225,20 +223,24 @@ impl<'a> Assembler<'a> {
         );
         let (source, before) = (View::new(source?), before?);
         let there = View::new(project(&before, &compared.iter().map(|link| link.written).collect::<Vec<_>>())?);
+        let chosen = self.chosen.map(|(chosen, updates)| {
+            let left = |(source, written): &(u64, u64)| if self.shape.side == 1 { *source } else { *written };
+            let place = |row| updates.partition_point(|(other, _)| *other < left(row));
+            chosen.of(&rows.iter().map(place).collect::<Vec<_>>())
+        });
+        let chosen = chosen.transpose()?;
 
         let made: Vec<(Vec<bool>, Option<Made>)> = (0..compared.len())
             .into_par_iter()
             .map(|at| {
-                let mut differs = match self.chosen {
+                let mut differs = match &chosen {
                     None => self.differs([&source, &there], at, rows.len()),
-                    Some(chosen) => {
-                        rows.iter().map(|row| chosen.get(row).is_some_and(|cells| cells.contains(&at))).collect()
-                    }
+                    Some(chosen) => (0..rows.len()).map(|row| chosen.has(row, at)).collect(),
                 };
                 let link = compared[at];
                 let changes = !link.computed && differs.contains(&true);
                 let mut made = changes.then(|| self.make(link, &source, at, Some(&there), &differs));
-                let whole = self.chosen.is_none() || at >= self.shape.compared.len();
+                let whole = chosen.is_none() || at >= self.shape.compared.len();
                 if let Some(first) = made.as_mut().filter(|made| !whole && !made.misfits.is_empty()) {
                     // The other columns of such a row are written all the same.
                     first.misfits.iter().for_each(|(row, _)| differs[*row] = false);

@@ -4,6 +4,7 @@
 mod account;
 mod assemble;
 mod back;
+mod chosen;
 mod chunk;
 mod claims;
 mod conflicts;
@@ -59,6 +60,6 @@ pub use source_times::SourceTimes;
 pub use steps::{Chunks, Layout, SIDES, STEPS, StepRows, StepsWriter};
 pub use two_way::{
     Decision, LINKS, Merge, NEXT, PAIRS, PairsReader, PlannedPair, Reason, Rules, Take, TwoWayFile, TwoWayInput,
-    TwoWayPlan, Winner, clock_warning, plan_two_way, read_pairs, skew, spoken, window,
+    TwoWayPlan, Unlinked, Winner, clock_warning, plan_two_way, skew, spoken, window,
 };
 pub use watch::deleted_anyway;

@@ -23,6 +23,7 @@
 //! found by its position.
 
 mod adopt;
+mod aside;
 mod at_hand;
 #[cfg(test)]
 mod checksum_tests;
@@ -47,6 +48,7 @@ mod together;
 mod types_doc;
 
 pub use adopt::{IndexOptions, adopt_parquet, index_parts, open_snapshot, open_trusted_snapshot};
+pub use aside::Aside;
 pub use error::SnapshotError;
 pub use file_hash::{FileSum, file_hash};
 pub(crate) use file_hash::{bytes_hash, seal, seal_object};

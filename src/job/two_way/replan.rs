@@ -1,5 +1,6 @@
 //! Makes a plan anew of what it was made of: the snapshots in its folder and its base.
 
+use super::batches::each;
 use super::next::NextFile;
 use super::run::{Read, plan, sound};
 use super::servers::Servers;
@@ -14,7 +15,7 @@ use crate::job::resolve::beside;
 use crate::job::run::compare_frozen;
 use crate::job::side::{Job, Watch};
 use crate::job::size::available_memory;
-use crate::plan::{Decision, Plan, SIDES, read_pairs};
+use crate::plan::{Decision, PairsReader, Plan, PlannedPair, SIDES};
 use crate::snapshot::{Index, IndexOptions, Recipe, Snapshot, index_parts, open_snapshot};
 use crate::table::{AlignOptions, Key};
 use std::path::Path;
@@ -123,11 +124,13 @@ pub(in crate::job) fn replan(old: &Plan, decisions: Vec<Decision>, watch: &dyn W
         },
         targets: [old.file.sides[0].target.clone(), old.file.sides[1].target.clone()],
         note: two_way.note.clone(),
-        vanished: read_pairs(&old.folder)?
-            .into_iter()
-            .filter(|pair| pair.rows == [None; 2] && pair.settled)
-            .filter_map(|pair| pair.base)
-            .collect(),
+        vanished: PairsReader::open(&old.folder)?
+            .flat_map(each)
+            .filter_map(|pair| {
+                let gone = |pair: PlannedPair| pair.base.filter(|_| pair.rows == [None; 2] && pair.settled);
+                pair.map(gone).transpose()
+            })
+            .collect::<Result<_, _>>()?,
     };
     plan(&job, &state, base.as_ref(), typed, read, watch)
 }

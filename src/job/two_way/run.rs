@@ -9,6 +9,7 @@ use super::servers::{Servers, times};
 use super::state::{Wanted, check, find_state, table_name};
 use crate::audit::Verdict;
 use crate::base::{Base, BaseColumn, BaseFile, BaseJob, BasePair, BaseSide, LinkSide, identity_of, write_links};
+use crate::compare::Differences;
 use crate::endpoint::{Address, Target};
 use crate::job::cascades::note_cascades;
 use crate::job::error::RunError;
@@ -234,7 +235,13 @@ pub(super) fn plan(
         decisions: job.two_way.decisions.clone(),
     };
 
-    let Compared { pending, frozen, alignment, key, audit, differences, indexes } = compared;
+    let Compared { pending, frozen, alignment, key, audit, mut differences, indexes } = compared;
+    let differing = Differences {
+        only: std::mem::take(&mut differences.only),
+        changed: std::mem::take(&mut differences.changed),
+        ..Differences::default()
+    };
+    let work = pending.temporary.join("work");
     let progress = watch.stage("planning");
     let mut targets = targets.into_iter();
     let mut table = |at: usize| PlanTable {
@@ -265,8 +272,10 @@ pub(super) fn plan(
         ahead: skew.map_or(0, |skew| skew.ahead),
         vanished,
         indexes: [&indexes[0], &indexes[1]],
+        work: &work,
+        memory: job.job.memory,
     };
-    let made = plan_two_way(&input, &pending.temporary)?;
+    let made = plan_two_way(&input, differing, &pending.temporary)?;
     drop(progress);
     let mut plan = Plan { folder: pending.temporary.clone(), file: made.file };
     plan.file.reading = job.job.reading;
@@ -303,7 +312,7 @@ pub(super) fn plan(
     let progress = watch.stage("linking");
     let link =
         |at: usize| LinkSide { parts: &frozen[at].parts, index: &indexes[at], identity: &next.sides[at].identity };
-    write_links(&pending.temporary.join(LINKS), [link(0), link(1)], &made.unlinked.into_iter().collect())?;
+    write_links(&pending.temporary.join(LINKS), [link(0), link(1)], &|row| made.unlinked.contains(row))?;
     drop(progress);
     NextFile { base: next, partial: partial.is_some() }.write(&pending.temporary)?;
     plan.finish()?;

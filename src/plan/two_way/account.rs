@@ -67,23 +67,40 @@ impl Leftover {
     }
 }
 
+/// How many items of a kind there are, and the first few of them.
+#[derive(Clone, Debug, Default)]
+pub struct Few {
+    pub(super) count: u64,
+    first: Vec<Item>,
+}
+
+impl Few {
+    /// Adds one.
+    pub fn add(&mut self, item: Item) {
+        self.count += 1;
+        if self.first.len() < SAMPLES {
+            self.first.push(item);
+        }
+    }
+}
+
 /// Everything that is left out, as `plan.json` tells it.
 pub fn left_out(
     input: &PlanInput<'_>,
     shapes: &[Shape; 2],
     left: &[Leftover; 2],
     written: &[WrittenSteps; 2],
-    undecided: &[Item],
+    undecided: &Few,
 ) -> Vec<LeftOut> {
     let mut out = rows_without_a_key(input);
-    let keys = |items: &[Item]| items.iter().take(SAMPLES).filter_map(|item| key(input, shapes, *item)).collect();
-    if !undecided.is_empty() {
+    let keys = |items: &[Item]| items.iter().filter_map(|item| key(input, shapes, *item)).collect();
+    if undecided.count > 0 {
         out.push(LeftOut {
             side: "both".to_owned(),
             what: "rows on one side only whose partner may have been deleted, or may only have another key".to_owned(),
             why: "nothing proves either: rows whose key is NULL or not unique, and rows that were not chosen, are not looked at".to_owned(),
-            rows: Some(undecided.len() as u64),
-            samples: keys(undecided),
+            rows: Some(undecided.count),
+            samples: keys(&undecided.first),
         });
     }
     for side in [0, 1] {
@@ -110,26 +127,21 @@ fn key(input: &PlanInput<'_>, shapes: &[Shape; 2], item: Item) -> Option<Vec<Str
 }
 
 /// Rows that are written although they say that they are later than what they take over.
-pub fn late_warnings(
-    input: &PlanInput<'_>,
-    shapes: &[Shape; 2],
-    winner: &Winner,
-    late: &[Vec<Item>; 2],
-) -> Vec<String> {
+pub fn late_warnings(input: &PlanInput<'_>, shapes: &[Shape; 2], winner: &Winner, late: &[Few; 2]) -> Vec<String> {
     let Winner::NewestColumn { left, right } = winner else { return Vec::new() };
-    let late = late.iter().enumerate().filter(|(_, items)| !items.is_empty());
-    late.map(|(side, items)| {
-        let keys = items.iter().take(SAMPLES).filter_map(|item| key(input, shapes, *item));
+    let late = late.iter().enumerate().filter(|(_, few)| few.count > 0);
+    late.map(|(side, few)| {
+        let keys = few.first.iter().filter_map(|item| key(input, shapes, *item));
         let keys: Vec<String> = keys.map(|key| key.join(", ")).collect();
-        let more = if items.len() > SAMPLES { ", …" } else { "" };
+        let more = if few.count > SAMPLES as u64 { ", …" } else { "" };
         format!(
             "{} update{} of the {} table take{} over a row whose `{}` is earlier than that of the row they overwrite \
              (of keys {}{more}): only that side has changed since the last sync, so they are planned, but a clock or \
              an application is wrong there, or the table was put back from a copy",
-            thousands(items.len() as u64),
-            if items.len() == 1 { "" } else { "s" },
+            thousands(few.count),
+            if few.count == 1 { "" } else { "s" },
             SIDES[side],
-            if items.len() == 1 { "s" } else { "" },
+            if few.count == 1 { "s" } else { "" },
             [left, right][side],
             keys.join("; "),
         )

@@ -14,32 +14,48 @@ use arrow::datatypes::{Field, Schema};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Conflicts to hold at once.
-const CHUNK: usize = 8 * 1024;
+/// Writes them, some at a time.
+pub(super) struct Conflicts<'a> {
+    input: &'a TwoWayInput<'a>,
+    reader: &'a FactsReader<'a>,
+    writer: ConflictsWriter,
+}
 
-/// Writes them.
-///
-/// # Errors
-/// If a row can't be read, or the file not be written.
-pub(super) fn write(
-    folder: &Path,
-    input: &TwoWayInput<'_>,
-    reader: &FactsReader<'_>,
-    conflicts: &[Conflicting],
-) -> Result<(), PlanError> {
-    let plan = &input.plan;
-    let tables = [0, 1].map(|side: usize| &plan.tables[side].snapshot.manifest.table);
-    let mut writer = ConflictsWriter::create(folder, tables, plan.alignment, &plan.key.pairs)?;
-    let left_name = |at: &usize| plan.alignment.pairs[reader.pairs()[*at]].left.name.clone();
-    for chunk in conflicts.chunks(CHUNK) {
+impl<'a> Conflicts<'a> {
+    /// Creates the file in a plan's folder.
+    ///
+    /// # Errors
+    /// If it can't be created.
+    pub(super) fn create(
+        folder: &Path,
+        input: &'a TwoWayInput<'a>,
+        reader: &'a FactsReader<'a>,
+    ) -> Result<Self, PlanError> {
+        let plan = &input.plan;
+        let tables = [0, 1].map(|side: usize| &plan.tables[side].snapshot.manifest.table);
+        let writer = ConflictsWriter::create(folder, tables, plan.alignment, &plan.key.pairs)?;
+        Ok(Self { input, reader, writer })
+    }
+
+    /// Adds some.
+    ///
+    /// # Errors
+    /// If a row can't be read, or the file not be written.
+    pub(super) fn write(&mut self, some: &[Conflicting]) -> Result<(), PlanError> {
+        if some.is_empty() {
+            return Ok(());
+        }
+        let (plan, reader) = (&self.input.plan, self.reader);
+        let tables = [0, 1].map(|side: usize| &plan.tables[side].snapshot.manifest.table);
+        let left_name = |at: &usize| plan.alignment.pairs[reader.pairs()[*at]].left.name.clone();
         let side = |side: usize| {
-            let rows: Vec<Option<u64>> = chunk.iter().map(|one| one.item.rows[side]).collect();
+            let rows: Vec<Option<u64>> = some.iter().map(|one| one.item.rows[side]).collect();
             let columns = &tables[side].columns;
             let parts = reader.parts[side];
             let projection: Vec<usize> = columns.iter().filter_map(|column| parts.position(&column.name)).collect();
             with_gaps(columns, &rows, |rows| fetch(parts, &projection, rows))
         };
-        let pairs: Vec<Option<BasePair>> = chunk.iter().map(|one| one.item.base).collect();
+        let pairs: Vec<Option<BasePair>> = some.iter().map(|one| one.item.base).collect();
         let then = with_gaps(&tables[0].columns, &pairs, |pairs| match reader.base {
             Some(base) => base.rows(0, &tables[0].columns, pairs),
             None => Err(SnapshotError::Damaged { path: "the base".to_owned(), why: "it is not there".to_owned() }),
@@ -48,16 +64,23 @@ pub(super) fn write(
             let [left, right] = one.item.rows.map(|row| row.is_some());
             [left, right, one.item.base.is_some()]
         };
-        writer.write(&ConflictRows {
-            reasons: chunk.iter().map(|one| one.reason).collect(),
-            changed: chunk.iter().map(|one| one.columns.iter().map(left_name).collect()).collect(),
-            colliding: chunk.iter().map(|one| one.colliding.iter().map(left_name).collect()).collect(),
+        self.writer.write(&ConflictRows {
+            reasons: some.iter().map(|one| one.reason).collect(),
+            changed: some.iter().map(|one| one.columns.iter().map(left_name).collect()).collect(),
+            colliding: some.iter().map(|one| one.colliding.iter().map(left_name).collect()).collect(),
             rows: [side(0)?, side(1)?, then?],
-            here: chunk.iter().map(here).collect(),
-            times: chunk.iter().map(|one| one.times).collect(),
-        })?;
+            here: some.iter().map(here).collect(),
+            times: some.iter().map(|one| one.times).collect(),
+        })
     }
-    writer.finish().map(|_| ())
+
+    /// Completes the file, and says how many there are.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub(super) fn finish(self) -> Result<u64, PlanError> {
+        self.writer.finish()
+    }
 }
 
 /// The rows that are there, read by `read`, and a row of NULL in the place of each that is not.

@@ -1,15 +1,23 @@
 //! Which rows belong together: by the link that the base has between them first, by the unique key
 //! second. Only rows are looked at that differ; rows that are equal under one key are a pair already.
+//!
+//! There may be more of them than there is memory for: they are laid aside, and read some at a time.
 
-use crate::base::{Base, BasePair, Linker, Wanted};
+use super::entries::Linking;
+use super::matching::matched;
+use crate::base::{Base, BasePair, Linker};
 use crate::compare::Differences;
+use crate::endpoint::Interrupt;
+use crate::plan::PlanError;
 use crate::plan::rows::fetch;
-use crate::snapshot::{Parts, Recipe, SnapshotError};
+use crate::snapshot::{Aside, Parts, Recipe, SnapshotError};
 use crate::table::{Column, Fingerprint};
-use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 /// Rows to read at once.
-const CHUNK: usize = 16 * 1024;
+pub(super) const CHUNK: usize = 16 * 1024;
+/// Bytes of records that are in memory of what is laid aside.
+pub(super) const ASIDE: usize = 1 << 20;
 
 /// One side's rows, and what identifies them.
 #[derive(Clone, Copy, Debug)]
@@ -38,35 +46,99 @@ impl Item {
     pub fn is_paired(&self) -> bool {
         self.rows.iter().all(Option::is_some)
     }
+
+    /// By this, items are in the order of the tables, so that the same differences always make the same
+    /// plan.
+    pub(super) fn order(&self) -> (bool, [Option<u64>; 2]) {
+        (self.rows[0].is_none(), self.rows)
+    }
+
+    pub(super) fn pack(&self) -> [u64; 16] {
+        let mut out = [0; 16];
+        for side in [0, 1] {
+            out[side] = self.rows[side].unwrap_or_default();
+            out[3 + 2 * side..][..2].copy_from_slice(&self.ids[side].map_or([0; 2], |id| [id.high, id.low]));
+        }
+        out[2] = mask([self.rows[0].is_some(), self.rows[1].is_some(), self.ids[0].is_some(), self.ids[1].is_some()])
+            | u64::from(self.base.is_some()) << 4;
+        out[7..].copy_from_slice(&self.base.map_or([0; 9], |base| base.pack()));
+        out
+    }
+
+    pub(super) fn unpack(record: &[u64; 16]) -> Self {
+        let [left, right, mask, l1, l2, r1, r2, base @ ..] = record;
+        let has = |bit: u32| mask & (1 << bit) != 0;
+        let id = |bit: u32, high: &u64, low: &u64| has(bit).then_some(Fingerprint { high: *high, low: *low });
+        Self {
+            rows: [has(0).then_some(*left), has(1).then_some(*right)],
+            ids: [id(2, l1, l2), id(3, r1, r2)],
+            base: has(4).then(|| BasePair::unpack(base)),
+        }
+    }
+}
+
+/// The bits of what is there.
+pub(super) fn mask<const N: usize>(here: [bool; N]) -> u64 {
+    here.into_iter().rev().fold(0, |mask, here| mask << 1 | u64::from(here))
 }
 
 /// A row that differs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Row {
-    row: u64,
-    key: Option<Fingerprint>,
+    pub(super) row: u64,
+    pub(super) key: Option<Fingerprint>,
     pub(super) id: Option<Fingerprint>,
 }
 
-/// The items of all that differs.
+/// Finds the items of all that differs, in their order. What has to be laid aside goes into `work`, and of
+/// `memory` (in bytes) no more than a part is used.
 ///
 /// # Errors
-/// If rows or the base can't be read.
-pub fn items(
-    differences: &Differences,
+/// If rows or the base can't be read, or the person interrupts.
+pub(super) fn items(
+    differences: Differences,
     sides: [ItemSide<'_>; 2],
     base: Option<&Base>,
-) -> Result<Vec<Item>, SnapshotError> {
-    let alone = [0, 1].map(|side: usize| sides[side].known(&differences.only[side]));
-    let [left_alone, right_alone] = alone;
-    let (lefts, rights): (Vec<u64>, Vec<u64>) = differences.changed.iter().copied().unzip();
-    let changed = [sides[0].known(&lefts)?, sides[1].known(&rights)?];
-    let mut matching = Matching::new([left_alone?, right_alone?], changed);
-    if let Some(base) = base {
-        let wanted = matching.wanted();
-        matching.pairs = base.find(&wanted)?;
+    work: &Path,
+    memory: usize,
+    interrupt: &Interrupt,
+) -> Result<Items, PlanError> {
+    let linking = Linking { sides, base, memory, interrupt };
+    let mut items = Items(Aside::new(&work.join("items"), ASIDE));
+    let alone = linking.each(&differences, &mut |entry| {
+        let moved = entry.is_moved();
+        if !moved {
+            items.0.push(entry.item().pack())?;
+        }
+        Ok(!moved)
+    })?;
+    if alone {
+        return Ok(items);
     }
-    Ok(matching.items())
+    // Rows that have the unique key of another now may belong with what stands elsewhere.
+    let mut entries = Aside::new(&work.join("entries"), ASIDE);
+    linking.each(&differences, &mut |entry| entries.push(entry.pack()).map(|()| true))?;
+    drop(differences);
+    Ok(Items(matched(&entries, work, memory, interrupt)?))
+}
+
+/// Items, laid aside.
+#[derive(Debug)]
+pub(super) struct Items(Aside<16>);
+
+impl Items {
+    /// How many there are.
+    pub(super) fn len(&self) -> u64 {
+        self.0.len()
+    }
+
+    /// At most `most` of them from the one at `first` on.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    pub(super) fn read(&self, first: u64, most: usize) -> Result<Vec<Item>, SnapshotError> {
+        Ok(self.0.read(first, most)?.iter().map(Item::unpack).collect())
+    }
 }
 
 impl ItemSide<'_> {
@@ -92,165 +164,22 @@ impl ItemSide<'_> {
     }
 }
 
-/// The rows on their way to be matched.
-struct Matching {
-    /// Rows on one side only.
-    alone: [Vec<Row>; 2],
-    /// Rows with a partner of the same unique key, position by position.
-    changed: [Vec<Row>; 2],
-    pairs: Vec<BasePair>,
-}
-
-impl Matching {
-    fn new(alone: [Vec<Row>; 2], changed: [Vec<Row>; 2]) -> Self {
-        Self { alone, changed, pairs: Vec::new() }
-    }
-
-    fn wanted(&self) -> Wanted {
-        let rows = |side: usize| self.alone[side].iter().chain(&self.changed[side]);
-        let ids = |side: usize| rows(side).filter_map(|row| row.id).collect();
-        Wanted { keys: rows(0).chain(rows(1)).filter_map(|row| row.key).collect(), ids: [ids(0), ids(1)] }
-    }
-
-    fn items(self) -> Vec<Item> {
-        let pairs = &self.pairs;
-        let by_id = [0, 1].map(|side: usize| {
-            pairs.iter().enumerate().map(|(at, pair)| (pair.ids[side], at)).collect::<HashMap<_, _>>()
-        });
-        let by_key: HashMap<Fingerprint, usize> = pairs.iter().enumerate().map(|(at, pair)| (pair.key, at)).collect();
-        let of = |side: usize, row: &Row| row.id.and_then(|id| by_id[side].get(&id).copied());
-
-        let mut out = Vec::new();
-        let mut taken: HashSet<usize> = HashSet::new();
-        // The rows of pairs whose partners by key are not their partners by link.
-        let mut linked: [HashMap<usize, Row>; 2] = [HashMap::new(), HashMap::new()];
-        let mut torn = Vec::new();
-        for (left, right) in self.changed[0].iter().zip(&self.changed[1]) {
-            match (of(0, left), of(1, right)) {
-                (Some(l), Some(r)) if l == r => {
-                    taken.insert(l);
-                    out.push(Item {
-                        rows: [Some(left.row), Some(right.row)],
-                        base: Some(pairs[l]),
-                        ids: [left.id, right.id],
-                    });
-                }
-                (l, r) => {
-                    l.map(|at| linked[0].insert(at, *left));
-                    r.map(|at| linked[1].insert(at, *right));
-                    torn.push((*left, *right));
-                }
-            }
-        }
-        for side in [0, 1] {
-            for row in &self.alone[side] {
-                of(side, row).map(|at| linked[side].insert(at, *row));
-            }
-        }
-        let mut done: [HashSet<u64>; 2] = [HashSet::new(), HashSet::new()];
-        for (at, left) in &linked[0] {
-            if let Some(right) = linked[1].get(at)
-                && taken.insert(*at)
-            {
-                done[0].insert(left.row);
-                done[1].insert(right.row);
-                out.push(Item {
-                    rows: [Some(left.row), Some(right.row)],
-                    base: Some(pairs[*at]),
-                    ids: [left.id, right.id],
-                });
-            }
-        }
-        // The link of a row whose partner is not among those that differ; else what the base has under
-        // the row's key, where its own rows are not to be found any more.
-        let mut base_of = |rows: [Option<&Row>; 2]| {
-            let own = [0, 1].into_iter().find_map(|side| {
-                let row = rows[side]?;
-                of(side, row).filter(|at| rows[1 - side].is_none() || Some(pairs[*at].key) == row.key)
-            });
-            let key = || rows.iter().flatten().find_map(|row| by_key.get(&row.key?).copied());
-            own.or_else(key).filter(|at| taken.insert(*at)).map(|at| pairs[at])
-        };
-        let mut singles: [Vec<Row>; 2] = self.alone;
-        for (left, right) in torn {
-            match (done[0].contains(&left.row), done[1].contains(&right.row)) {
-                (true, true) => {}
-                (true, false) => singles[1].push(right),
-                (false, true) => singles[0].push(left),
-                (false, false) => {
-                    let base = base_of([Some(&left), Some(&right)]);
-                    out.push(Item { rows: [Some(left.row), Some(right.row)], base, ids: [left.id, right.id] });
-                }
-            }
-        }
-        for side in [0, 1] {
-            for row in singles[side].iter().filter(|row| !done[side].contains(&row.row)) {
-                let mut rows = [None, None];
-                rows[side] = Some(row);
-                let base = base_of(rows);
-                out.push(Item { rows: rows.map(|row| row.map(|row| row.row)), base, ids: rows.map(|row| row?.id) });
-            }
-        }
-        // In the order of the tables, so that the same differences always make the same plan.
-        out.sort_by_key(|item| (item.rows[0].is_none(), item.rows));
-        out
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn print(number: u64) -> Fingerprint {
-        Fingerprint { high: number, low: 0 }
-    }
-
-    fn row(row: u64, key: u64, id: u64) -> Row {
-        Row { row, key: Some(print(key)), id: Some(print(id)) }
-    }
-
-    fn pair(key: u64, ids: [u64; 2]) -> BasePair {
-        BasePair { key: print(key), ids: ids.map(print), segment: 0, rows: ids }
-    }
-
-    fn matched(alone: [&[Row]; 2], changed: &[(Row, Row)], pairs: &[BasePair]) -> Vec<([Option<u64>; 2], Option<u64>)> {
-        let changed = [changed.iter().map(|c| c.0).collect(), changed.iter().map(|c| c.1).collect()];
-        let mut matching = Matching::new(alone.map(<[Row]>::to_vec), changed);
-        matching.pairs = pairs.to_vec();
-        matching.items().into_iter().map(|item| (item.rows, item.base.map(|base| base.ids[0].high))).collect()
-    }
-
     #[test]
-    fn a_link_outlasts_a_key() {
-        // The left row's key went from 10 to 11.
-        let found = matched([&[row(0, 11, 1)], &[row(0, 10, 7)]], &[], &[pair(10, [1, 7])]);
-        assert_eq!(found, [([Some(0), Some(0)], Some(1))]);
-    }
-
-    #[test]
-    fn keys_that_were_exchanged_are_two_pairs() {
-        let changed = [(row(0, 10, 2), row(0, 10, 1)), (row(1, 20, 1), row(1, 20, 2))];
-        let found = matched([&[], &[]], &changed, &[pair(10, [1, 1]), pair(20, [2, 2])]);
-        assert_eq!(found, [([Some(0), Some(1)], Some(2)), ([Some(1), Some(0)], Some(1))]);
-    }
-
-    #[test]
-    fn what_the_base_does_not_link_goes_by_its_key() {
-        let new = matched([&[row(3, 30, 3)], &[]], &[], &[]);
-        assert_eq!(new, [([Some(3), None], None)]);
-        // Its primary key changed, the unique one did not.
-        let found = matched([&[], &[]], &[(row(0, 10, 9), row(0, 10, 1))], &[pair(10, [1, 1])]);
-        assert_eq!(found, [([Some(0), Some(0)], Some(1))]);
-        // Deleted on the left, where a new row has the key of another that is gone on the right.
-        let gone = matched([&[], &[row(5, 50, 5)]], &[], &[pair(50, [4, 5])]);
-        assert_eq!(gone, [([None, Some(5)], Some(4))]);
-    }
-
-    #[test]
-    fn a_row_that_took_anothers_key_leaves_that_one_alone() {
-        // Left row 1 took key 20, which a new right row has as well.
-        let changed = [(row(0, 20, 1), row(1, 20, 9))];
-        let found = matched([&[], &[row(0, 10, 1)]], &changed, &[pair(10, [1, 1])]);
-        assert_eq!(found, [([Some(0), Some(0)], Some(1)), ([None, Some(1)], None)]);
+    fn items_are_read_as_they_were_laid_aside() {
+        let print = |n: u64| Fingerprint { high: n, low: n + 1 };
+        let pair = BasePair { key: print(1), ids: [print(3), print(5)], segment: 9, rows: [7, 8] };
+        for here in 0..32u64 {
+            let has = |bit: u32| here & (1 << bit) != 0;
+            let item = Item {
+                rows: [has(0).then_some(11), has(1).then_some(12)],
+                base: has(2).then_some(pair),
+                ids: [has(3).then_some(print(20)), has(4).then_some(print(30))],
+            };
+            assert_eq!(Item::unpack(&item.pack()), item);
+        }
     }
 }

@@ -10,14 +10,16 @@
 //! | `tl1`, `tl2`, `tr1`, `tr2` | the identities of two rows that were both there and not settled, without a pair in the base |
 //! | `k1`, `k2`, `l1`, `l2`, `r1`, `r2`, `segment`, `base_left`, `base_right` | the base's pair |
 
+use super::items::mask;
 use crate::base::BasePair;
 use crate::endpoint::disk;
 use crate::plan::PlanError;
 use crate::table::Fingerprint;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
-use arrow::datatypes::{DataType, Field, Schema, UInt64Type};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt64Type};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::file::properties::WriterProperties;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,6 +35,8 @@ pub const LINKS: &str = "links.parquet";
 
 /// Pairs that are read at once.
 const BATCH: usize = 8 * 1024;
+/// Pairs in memory while the file is under way.
+const GROUP_ROWS: usize = 64 * 1024;
 
 /// The columns of whole numbers, in the order of [`PlannedPair::numbers`].
 const NUMBERS: [&str; 19] = [
@@ -80,6 +84,23 @@ impl PlannedPair {
         self.settled && self.rows.iter().all(Option::is_some) && self.steps == [None; 2]
     }
 
+    /// As numbers, to be laid aside; `more` is laid beside it.
+    pub(super) fn pack(&self, more: u64) -> [u64; 22] {
+        let numbers = self.numbers();
+        let mut out = [0; 22];
+        out.iter_mut().zip(numbers).for_each(|(out, number)| *out = number.unwrap_or_default());
+        out[19..].copy_from_slice(&[mask(numbers.map(|number| number.is_some())), u64::from(self.settled), more]);
+        out
+    }
+
+    /// What [`pack`](Self::pack) has made of it; `None` if it is none.
+    pub(super) fn unpack(record: &[u64; 22]) -> Option<(Self, u64)> {
+        let [numbers @ .., mask, settled, more] = record;
+        let number = |at: usize| (mask & (1 << at) != 0).then_some(numbers[at]);
+        let numbers: [Option<u64>; 19] = std::array::from_fn(number);
+        Some((Self::of(&numbers, *settled == 1)?, *more))
+    }
+
     fn numbers(&self) -> [Option<u64>; 19] {
         let torn = |side: usize| self.torn.map(|ids| ids[side]);
         let base = |of: fn(&BasePair) -> u64| self.base.as_ref().map(of);
@@ -125,39 +146,55 @@ impl PlannedPair {
     }
 }
 
-/// Writes the file.
-///
-/// # Errors
-/// If it can't be written.
-pub fn write_pairs(folder: &Path, pairs: &[PlannedPair]) -> Result<(), PlanError> {
-    let path = folder.join(PAIRS);
-    let failed = |e: &dyn std::fmt::Display| PlanError::write(&path, e);
-    let mut fields: Vec<Field> = NUMBERS.iter().map(|name| Field::new(*name, DataType::UInt64, true)).collect();
-    fields.push(Field::new("settled", DataType::Boolean, false));
-    let schema = Arc::new(Schema::new(fields));
-    let file = disk::create(&path).map_err(|e| failed(&e))?;
-    let mut writer = ArrowWriter::try_new(file, Arc::clone(&schema), None).map_err(|e| failed(&e))?;
-    for pairs in pairs.chunks(64 * 1024) {
+/// The file under way.
+pub(super) struct PairsWriter {
+    path: PathBuf,
+    schema: SchemaRef,
+    file: ArrowWriter<File>,
+}
+
+impl PairsWriter {
+    /// Creates the file in a plan's folder.
+    ///
+    /// # Errors
+    /// If it can't be created.
+    pub(super) fn create(folder: &Path) -> Result<Self, PlanError> {
+        let path = folder.join(PAIRS);
+        let mut fields: Vec<Field> = NUMBERS.iter().map(|name| Field::new(*name, DataType::UInt64, true)).collect();
+        fields.push(Field::new("settled", DataType::Boolean, false));
+        let schema = Arc::new(Schema::new(fields));
+        let properties = WriterProperties::builder()
+            .set_dictionary_enabled(false)
+            .set_max_row_group_row_count(Some(GROUP_ROWS))
+            .build();
+        let file = disk::create(&path).map_err(|e| PlanError::write(&path, e))?;
+        let file = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties));
+        Ok(Self { file: file.map_err(|e| PlanError::write(&path, e))?, path, schema })
+    }
+
+    /// Adds some.
+    ///
+    /// # Errors
+    /// If they can't be written.
+    pub(super) fn write(&mut self, pairs: &[PlannedPair]) -> Result<(), PlanError> {
         let numbers: Vec<[Option<u64>; 19]> = pairs.iter().map(PlannedPair::numbers).collect();
         let mut columns: Vec<ArrayRef> = (0..NUMBERS.len())
             .map(|at| Arc::new(numbers.iter().map(|row| row[at]).collect::<UInt64Array>()) as ArrayRef)
             .collect();
         columns.push(Arc::new(pairs.iter().map(|pair| Some(pair.settled)).collect::<BooleanArray>()));
-        let batch = RecordBatch::try_new(Arc::clone(&schema), columns).map_err(|e| failed(&e))?;
-        writer.write(&batch).map_err(|e| failed(&e))?;
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns);
+        let batch = batch.map_err(|e| PlanError::write(&self.path, e))?;
+        self.file.write(&batch).map_err(|e| PlanError::write(&self.path, e))
     }
-    let file = writer.into_inner().map_err(|e| failed(&e))?;
-    file.sync_all().map_err(|e| failed(&e))
-}
 
-/// Reads the file as a whole.
-///
-/// # Errors
-/// If it can't be read.
-pub fn read_pairs(folder: &Path) -> Result<Vec<PlannedPair>, PlanError> {
-    let mut out = Vec::new();
-    PairsReader::open(folder)?.try_for_each(|pairs| pairs.map(|pairs| out.extend(pairs)))?;
-    Ok(out)
+    /// Completes the file.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub(super) fn finish(self) -> Result<(), PlanError> {
+        let file = self.file.into_inner().map_err(|e| PlanError::write(&self.path, e))?;
+        file.sync_all().map_err(|e| PlanError::write(&self.path, e))
+    }
 }
 
 /// Reads the file some pairs at a time, in their order.
@@ -221,9 +258,15 @@ mod tests {
             PlannedPair { rows: [Some(1), Some(2)], also: [Some(3), None], base: Some(base), ..PlannedPair::default() },
             PlannedPair { rows: [Some(1), None], torn: Some([print(8), print(9)]), ..PlannedPair::default() },
         ];
-        write_pairs(folder.path(), &pairs).unwrap();
-        assert_eq!(read_pairs(folder.path()).unwrap(), pairs);
+        let mut writer = PairsWriter::create(folder.path()).unwrap();
+        writer.write(&pairs).unwrap();
+        writer.finish().unwrap();
+        let read = PairsReader::open(folder.path()).unwrap().collect::<Result<Vec<_>, _>>().unwrap();
+        assert_eq!(read.concat(), pairs);
+        for (more, pair) in pairs.iter().enumerate() {
+            assert_eq!(PlannedPair::unpack(&pair.pack(more as u64)), Some((*pair, more as u64)));
+        }
         std::fs::remove_file(folder.path().join(PAIRS)).unwrap();
-        assert!(read_pairs(folder.path()).is_err());
+        assert!(PairsReader::open(folder.path()).is_err());
     }
 }

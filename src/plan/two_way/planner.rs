@@ -1,17 +1,19 @@
 //! Both tables are made to agree: what differs becomes steps for both sides, conflicts, and what is
 //! left alone.
 
-use super::account::{Leftover, late_warnings, left_out, warnings};
+use super::account::{Few, Leftover, late_warnings, left_out, warnings};
+use super::conflicting::Conflicts;
 use super::decide::{Facts, Outcome, Reason, decide};
+use super::drafts::{Drafts, Unlinked};
 use super::facts::{FactsReader, Found, Histories, TimesFrom};
 use super::items::{Item, ItemSide, items};
-use super::lists::SideLists;
-use super::pairs::{PlannedPair, write_pairs};
+use super::lists::{Became, Completing, SideLists, Wants};
+use super::pairs::PlannedPair;
 use super::rules::{Take, TwoWayFile, Winner};
 use super::unkeyed::Unkeyed;
 use crate::base::{Base, BasePair, Wanted};
-use crate::compare::View;
-use crate::endpoint::{Action, Reading};
+use crate::compare::{Differences, View};
+use crate::endpoint::{Action, Reading, disk};
 use crate::plan::assemble::{Assembler, print_key};
 use crate::plan::file::{ChangedColumn, PlanFile, PlanSide, is_sqlite};
 use crate::plan::folder::VERSION;
@@ -27,7 +29,7 @@ use crate::plan::writing::{Writing, WrittenSteps};
 use crate::plan::{PlanError, PlanInput};
 use crate::snapshot::{Index, Recipe};
 use crate::table::Fingerprint;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 
 /// Pairs to look at together.
@@ -51,6 +53,10 @@ pub struct TwoWayInput<'a> {
     pub vanished: Vec<BasePair>,
     /// What the tables were compared by.
     pub indexes: [&'a Index; 2],
+    /// Where what has to be laid aside goes while planning.
+    pub work: &'a Path,
+    /// Bytes of memory to stay under.
+    pub memory: usize,
 }
 
 /// A finished plan, but for its scripts and `plan.json`.
@@ -59,14 +65,15 @@ pub struct TwoWayPlan {
     pub file: PlanFile,
     /// Pairs of rows that differ and are not to be linked by their key in the next base: the
     /// positions of their left rows.
-    pub unlinked: Vec<u64>,
+    pub unlinked: Unlinked,
 }
 
-/// Makes the steps for both sides, and writes them into `folder`.
+/// Makes the steps for both sides, and writes them into `folder`. The rows that differ are handed over in
+/// `differing`, so that they are out of the way once they were looked at.
 ///
 /// # Errors
 /// If a row can't be read, a file not be written, or the person interrupts.
-pub fn plan_two_way(input: &TwoWayInput<'_>, folder: &Path) -> Result<TwoWayPlan, PlanError> {
+pub fn plan_two_way(input: &TwoWayInput<'_>, differing: Differences, folder: &Path) -> Result<TwoWayPlan, PlanError> {
     let plan = &input.plan;
     let tables = [0, 1].map(|at: usize| &plan.tables[at].snapshot.manifest.table);
     let shape = |side: usize| Shape::new(side, tables, plan.tables[side].target.as_ref(), plan.alignment, plan.key);
@@ -74,7 +81,8 @@ pub fn plan_two_way(input: &TwoWayInput<'_>, folder: &Path) -> Result<TwoWayPlan
     let recipes = Recipe::of(plan.alignment, plan.key);
     let parts = [0, 1].map(|at: usize| &plan.tables[at].snapshot.parts);
     let side = |at: usize| ItemSide { parts: parts[at], recipe: &recipes[at], identity: &input.identity[at] };
-    let items = items(plan.differences, [side(0), side(1)], input.base)?;
+    disk::make_folder(input.work).map_err(|e| PlanError::write(input.work, e))?;
+    let items = items(differing, [side(0), side(1)], input.base, input.work, input.memory, &plan.interrupt)?;
 
     let computed = |side: usize, name: &str| {
         let target = plan.tables[side].target.as_ref().and_then(|target| target.column(name));
@@ -104,43 +112,49 @@ pub fn plan_two_way(input: &TwoWayInput<'_>, folder: &Path) -> Result<TwoWayPlan
         let then = input.base.map_or(0, |base| base.file.sides[at].unkeyed_known);
         Unkeyed::of(side(at), input.indexes[at], counts.null_keys + counts.duplicates, then)
     };
+    let cells = shapes[0].compared.len() + shapes[0].key.len();
+    let unkeyed = [unkeyed(0)?, unkeyed(1)?];
     let mut planner = Planner {
         input,
-        unkeyed: [unkeyed(0)?, unkeyed(1)?],
         shapes: &shapes,
         compared: shapes[0].compared.len(),
-        lists: [SideLists::default(), SideLists::default()],
-        pairs: Vec::with_capacity(items.len()),
-        told: Vec::with_capacity(items.len()),
+        unsettled: Planner::unkeyed_pairs(input, &unkeyed)?,
+        unkeyed,
+        lists: [SideLists::new(0, cells, input.work), SideLists::new(1, cells, input.work)],
+        pairs: Drafts::new(input.work),
         conflicts: Vec::new(),
         left: [Leftover::default(), Leftover::default()],
         kept: 0,
-        undecided: Vec::new(),
+        undecided: Few::default(),
         torn: [HashMap::new(), HashMap::new()],
-        late: [Vec::new(), Vec::new()],
+        late: [Few::default(), Few::default()],
+        keys_change: [false; 2],
     };
     for ids in input.base.map_or_else(|| Ok(Vec::new()), Base::torn)? {
         for side in [0, 1] {
             planner.torn[side].insert(ids[side], ids);
         }
     }
-    for chunk in items.chunks(CHUNK) {
+    let mut conflicts = Conflicts::create(folder, input, &reader)?;
+    for first in (0..items.len()).step_by(CHUNK) {
         if plan.interrupt.is_set() {
             return Err(PlanError::Interrupted);
         }
-        let keys = if input.file.decisions.is_empty() { Vec::new() } else { planner.keys(chunk)? };
-        for (at, (item, found)) in chunk.iter().zip(reader.read(chunk)?).enumerate() {
-            planner.item(*item, found, keys.get(at).map(Vec::as_slice));
+        let chunk = items.read(first, CHUNK)?;
+        let keys = if input.file.decisions.is_empty() { Vec::new() } else { planner.keys(&chunk)? };
+        for (at, (item, found)) in chunk.iter().zip(reader.read(&chunk)?).enumerate() {
+            planner.item(*item, found, keys.get(at).map(Vec::as_slice))?;
         }
+        conflicts.write(&std::mem::take(&mut planner.conflicts))?;
     }
-    let vanished = |base: &BasePair| PlannedPair { settled: true, base: Some(*base), ..PlannedPair::default() };
-    planner.pairs.extend(input.vanished.iter().map(vanished));
-    planner.remember_unkeyed()?;
-    super::conflicting::write(folder, input, &reader, &planner.conflicts)?;
+    drop(items);
+    let conflicts = conflicts.finish()?;
+    planner.remember()?;
     let written = planner.write(folder)?;
-    write_pairs(folder, &planner.pairs)?;
-    let unlinked = planner.pairs.iter().filter(|pair| !pair.stays()).filter_map(|pair| pair.rows[0]).collect();
-    Ok(TwoWayPlan { file: planner.file(written), unlinked })
+    let file = planner.file(written, conflicts);
+    let Planner { lists, pairs, .. } = planner;
+    let unlinked = pairs.write(folder, &mut lists.map(Completing::new), plan.tables[0].snapshot.parts.rows())?;
+    Ok(TwoWayPlan { file, unlinked })
 }
 
 /// A pair of rows that nobody but a person can decide.
@@ -162,18 +176,21 @@ struct Planner<'a> {
     compared: usize,
     unkeyed: [Unkeyed; 2],
     lists: [SideLists; 2],
-    pairs: Vec<PlannedPair>,
-    /// Of each of the first pairs, when either side was last changed, by the left clock.
-    told: Vec<[Option<i64>; 2]>,
+    pairs: Drafts,
+    /// Those of the items at hand.
     conflicts: Vec<Conflicting>,
     left: [Leftover; 2],
     kept: u64,
-    undecided: Vec<Item>,
+    undecided: Few,
+    /// What the base has of rows that the comparison passes over, but for pairs that were planned.
+    unsettled: HashMap<[Fingerprint; 2], BasePair>,
     /// By the identity of either row: pairs that were there at the last run and not settled, of which
     /// the base has nothing.
     torn: [HashMap<Fingerprint, [Fingerprint; 2]>; 2],
     /// Per side, rows that take over values of a row whose time is earlier than their own.
-    late: [Vec<Item>; 2],
+    late: [Few; 2],
+    /// Per side, whether updates change unique keys.
+    keys_change: [bool; 2],
 }
 
 impl Planner<'_> {
@@ -202,17 +219,34 @@ impl Planner<'_> {
         key.into_iter().zip(left).map(|(text, column)| as_typed(&text, column).unwrap_or(text)).collect()
     }
 
-    /// What the base has of rows that the comparison passes over stays as it is.
-    fn remember_unkeyed(&mut self) -> Result<(), PlanError> {
-        let Some(base) = self.input.base else { return Ok(()) };
-        let ids = [0, 1].map(|side: usize| self.unkeyed[side].ids.clone());
-        let known: HashSet<[Fingerprint; 2]> =
-            self.pairs.iter().filter_map(|pair| pair.base).map(|base| base.ids).collect();
-        let mut pairs = base.find(&Wanted { ids, ..Wanted::default() })?;
-        pairs.retain(|pair| !known.contains(&pair.ids));
+    /// What the base has of rows that the comparison passes over.
+    fn unkeyed_pairs(
+        input: &TwoWayInput<'_>,
+        unkeyed: &[Unkeyed; 2],
+    ) -> Result<HashMap<[Fingerprint; 2], BasePair>, PlanError> {
+        let Some(base) = input.base else { return Ok(HashMap::new()) };
+        let ids = [0, 1].map(|side: usize| unkeyed[side].ids.clone());
+        let pairs = base.find(&Wanted { ids, ..Wanted::default() })?;
+        Ok(pairs.into_iter().map(|pair| (pair.ids, pair)).collect())
+    }
+
+    /// Adds a pair, and what it wants to have written.
+    fn add(&mut self, pair: &PlannedPair, wants: Wants) -> Result<(), PlanError> {
+        if let Some(base) = &pair.base {
+            self.unsettled.remove(&base.ids);
+        }
+        Ok(self.pairs.push(pair, wants)?)
+    }
+
+    /// Adds pairs that nothing is left of, and those of rows that the comparison passes over, which stay as
+    /// they are.
+    fn remember(&mut self) -> Result<(), PlanError> {
+        for base in &self.input.vanished {
+            self.add(&PlannedPair { settled: true, base: Some(*base), ..PlannedPair::default() }, 0)?;
+        }
+        let mut pairs: Vec<BasePair> = std::mem::take(&mut self.unsettled).into_values().collect();
         pairs.sort_unstable_by_key(|pair| (pair.segment, pair.rows));
-        self.pairs.extend(pairs.into_iter().map(|pair| PlannedPair { base: Some(pair), ..PlannedPair::default() }));
-        Ok(())
+        pairs.iter().try_for_each(|pair| self.add(&PlannedPair { base: Some(*pair), ..PlannedPair::default() }, 0))
     }
 
     /// What a person decided on this key.
@@ -223,7 +257,7 @@ impl Planner<'_> {
     }
 
     /// Decides on one item, and takes note of what follows.
-    fn item(&mut self, item: Item, found: Found, key: Option<&[String]>) {
+    fn item(&mut self, item: Item, found: Found, key: Option<&[String]>) -> Result<(), PlanError> {
         let torn = match (item.base, item.ids) {
             (Some(_), _) => None,
             (None, [Some(left), Some(right)]) => Some([left, right]),
@@ -249,17 +283,18 @@ impl Planner<'_> {
             // Its partner may still be there, under a key by which no row is written.
             outcome = Outcome::Undecided;
         }
+        let mut wants = 0;
         match outcome {
             Outcome::Agree => pair.settled = true,
             Outcome::Kept => {
                 self.kept += 1;
                 pair.settled = true;
             }
-            Outcome::Create(side) => self.create(side, item, &mut pair),
-            Outcome::Delete(side) => self.delete(side, item, &mut pair),
+            Outcome::Create(side) => wants = self.create(side, item, found.told, &mut pair),
+            Outcome::Delete(side) => wants = self.delete(side, item, found.told, &mut pair),
             Outcome::Write(cells) => {
                 self.note_late(item, &found, &cells);
-                self.update(item, &found, cells, &mut pair);
+                wants = self.update(item, &found, cells, &mut pair)?;
             }
             Outcome::Conflict(reason) => {
                 let both = item.rows.iter().all(Option::is_some);
@@ -272,10 +307,9 @@ impl Planner<'_> {
                 let colliding = columns.iter().copied().filter(collides).collect();
                 self.conflicts.push(Conflicting { item, reason, columns, colliding, times: found.times });
             }
-            Outcome::Undecided => self.undecided.push(item),
+            Outcome::Undecided => self.undecided.add(item),
         }
-        self.pairs.push(pair);
-        self.told.push(found.told);
+        self.add(&pair, wants)
     }
 
     /// Takes note of a row that one side alone has changed, although it says that it is older than the
@@ -292,7 +326,7 @@ impl Planner<'_> {
             && item.base.is_some()
             && taken < own
         {
-            self.late[side].push(item);
+            self.late[side].add(item);
         }
     }
 
@@ -312,48 +346,62 @@ impl Planner<'_> {
         wanted
     }
 
-    fn create(&mut self, side: usize, item: Item, pair: &mut PlannedPair) {
-        let Some(source) = item.rows[1 - side].filter(|_| self.wants(side, Action::Create, item)) else { return };
+    fn create(&mut self, side: usize, item: Item, told: [Option<i64>; 2], pair: &mut PlannedPair) -> Wants {
+        if item.rows[1 - side].is_none() || !self.wants(side, Action::Create, item) {
+            return 0;
+        }
         if let Some(column) = self.shapes[side].unfillable.first() {
             self.left[side].unfillable(column, item);
-            return;
+            return 0;
         }
         pair.settled = true;
-        self.lists[side].create(source, self.pairs.len());
+        self.lists[side].create(item.rows, told)
     }
 
-    fn delete(&mut self, side: usize, item: Item, pair: &mut PlannedPair) {
-        let Some(row) = item.rows[side].filter(|_| self.wants(side, Action::Delete, item)) else { return };
+    fn delete(&mut self, side: usize, item: Item, told: [Option<i64>; 2], pair: &mut PlannedPair) -> Wants {
+        if item.rows[side].is_none() || !self.wants(side, Action::Delete, item) {
+            return 0;
+        }
         pair.settled = true;
-        self.lists[side].delete(row, self.pairs.len());
+        self.lists[side].delete(item.rows, told)
     }
 
     /// Updates of one or both rows.
-    fn update(&mut self, item: Item, found: &Found, cells: [Vec<usize>; 2], pair: &mut PlannedPair) {
-        let [Some(left), Some(right)] = item.rows else { return };
+    fn update(
+        &mut self,
+        item: Item,
+        found: &Found,
+        cells: [Vec<usize>; 2],
+        pair: &mut PlannedPair,
+    ) -> Result<Wants, PlanError> {
+        let [Some(left), Some(right)] = item.rows else { return Ok(0) };
         let used = [0, 1].map(|side: usize| !cells[side].is_empty());
         if [0, 1].into_iter().any(|side| used[side] && !self.wants(side, Action::Update, item)) {
-            return;
+            return Ok(0);
         }
         let ways = [0, 1].map(|side: usize| self.way(side, &cells, found));
         for side in [0, 1] {
             if let Way::None(why) = &ways[side] {
                 self.left[side].rekeyed(why, item);
-                return;
+                return Ok(0);
             }
         }
         pair.settled = true;
+        let mut wants = 0;
         for (side, (cells, way)) in cells.into_iter().zip(ways).enumerate() {
-            let rows = if side == 0 { [right, left] } else { [left, right] };
             match way {
                 Way::Nothing | Way::None(_) => {}
-                Way::Update => self.lists[side].update(rows[0], rows[1], cells, self.pairs.len()),
+                Way::Update => {
+                    self.keys_change[side] |= cells.iter().any(|cell| *cell >= self.compared);
+                    wants |= self.lists[side].update([left, right], &cells, found.told)?;
+                }
                 Way::Anew => {
-                    self.lists[side].delete(rows[1], self.pairs.len());
-                    self.lists[side].create(rows[0], self.pairs.len());
+                    let lists = &mut self.lists[side];
+                    wants |= lists.delete(item.rows, found.told) | lists.create(item.rows, found.told);
                 }
             }
         }
+        Ok(wants)
     }
 
     /// How cells of a side's row are written. Where the unique key changes, the row must be found by
@@ -385,13 +433,13 @@ impl Planner<'_> {
         }
     }
 
-    /// Writes the steps of both sides, and completes the pairs with their numbers.
+    /// Writes the steps of both sides, and takes note of their numbers.
     fn write(&mut self, folder: &Path) -> Result<[WrittenSteps; 2], PlanError> {
         let plan = &self.input.plan;
         let tables = [0, 1].map(|at: usize| &plan.tables[at].snapshot.manifest.table);
         let layout = Layout::new(plan.direction, tables, plan.alignment, &plan.key.pairs);
         let mut writer = StepsWriter::create(folder, layout)?;
-        self.lists.iter_mut().enumerate().for_each(|(side, lists)| lists.finish(side));
+        self.lists.iter_mut().for_each(SideLists::finish);
         plan.progress.total(self.lists.iter().map(SideLists::len).sum());
         let mut out = [WrittenSteps::default(), WrittenSteps::default()];
         for side in [0, 1] {
@@ -400,37 +448,35 @@ impl Planner<'_> {
             let parts = [0, 1].map(|at: usize| &plan.tables[at].snapshot.parts);
             let takes_others = plan.tables[side].takes_others;
             let target = plan.tables[side].target.as_ref();
-            let keys_change = lists.chosen.values().flatten().any(|cell| *cell >= self.compared);
-            let watch =
-                if keys_change { Watch::with_keys } else { Watch::new }(target, tables[side], &shape.writes.key);
-            let (told, shift) = (&self.told, self.shift(side));
-            let when = |action: Action, pick: &Pick| {
-                let told = told.get(lists.pair(action, pick)?)?;
-                told[1 - side].map(|time| time.saturating_add(shift))
-            };
+            let watch = if self.keys_change[side] { Watch::with_keys } else { Watch::new }(
+                target,
+                tables[side],
+                &shape.writes.key,
+            );
+            let shift = self.shift(side);
+            let when = |action: Action, pick: &Pick| Some(lists.told(action, pick)?.saturating_add(shift));
             let writing = Writing {
                 side,
                 assembler: Assembler::new(shape, parts, plan.alignment, plan.key, takes_others)
                     .storing(plan.tables.iter().all(|table| is_sqlite(&table.address)))
-                    .choosing(&lists.chosen),
+                    .choosing(&lists.chosen, &lists.differences.changed),
                 when: &when,
                 watch,
                 interrupt: &plan.interrupt,
                 progress: plan.progress,
             };
             let schedule = Schedule::new(side, &lists.differences, |_| true);
-            let pairs = &mut self.pairs;
-            let mut done = std::collections::HashSet::new();
+            let mut became = Became::default();
             out[side] = writing.write(schedule, &mut writer, &mut |action, pick, fate, step| {
-                lists.note(side, action, pick, fate, step, pairs, &mut done);
+                lists.note(&mut became, action, pick, fate, step);
             })?;
-            lists.unsettle(&done, &mut self.pairs);
+            self.lists[side].became = became;
         }
         writer.finish()?;
         Ok(out)
     }
 
-    fn file(&self, written: [WrittenSteps; 2]) -> PlanFile {
+    fn file(&self, written: [WrittenSteps; 2], conflicts: u64) -> PlanFile {
         let (input, plan) = (self.input, &self.input.plan);
         let audit = plan.audit;
         let mut changed_columns: Vec<(usize, ChangedColumn)> = self.shapes[0]
@@ -472,8 +518,8 @@ impl Planner<'_> {
             key: plan.key.pairs.clone(),
             key_chosen: plan.key.chosen,
             found: if input.file.partial { audit.summary().partial() } else { audit.summary() },
-            conflicts: self.conflicts.len() as u64,
-            undecided: self.undecided.len() as u64,
+            conflicts,
+            undecided: self.undecided.count,
             ambiguous: audit.ambiguous + plan.differences.only_ambiguous.iter().sum::<u64>(),
             null_keys: audit.sides.iter().map(|side| side.counts.null_keys).sum(),
             misfits: misfits + lost,
