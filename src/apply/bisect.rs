@@ -59,7 +59,7 @@ impl ChunkWriter<'_> {
         first: Option<Rejected>,
         take: &mut Taker<'_>,
     ) -> Result<(), ApplyError> {
-        let all = units(self.codec, work)?;
+        let all = units(self.codec, self.target, work)?;
         let mut density = Density::default();
         let mut pass = Pass::default();
         let mut open = match first {
@@ -180,6 +180,10 @@ impl ChunkWriter<'_> {
         }
         match <[Unit; 1]>::try_from(units) {
             Ok([unit]) => {
+                if unit.len() > 1 && self.untie(&[work.pick(&unit)?], &mut |_, outcome| take(outcome))? {
+                    pass.moved_on |= !pass.refused.is_empty();
+                    return Ok(Vec::new());
+                }
                 let mut why = words(error);
                 if unit.len() > 1 {
                     why = format!("{why} (one of {} rows that are written together or not at all)", unit.len());

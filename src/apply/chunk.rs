@@ -17,12 +17,12 @@ use super::step_set::StepSet;
 use super::stored::{Keep, Stored, hand_over};
 use super::work::Work;
 use crate::base::Linker;
-use crate::endpoint::{Action, Dependent, ExportBatch, Interrupt, WriteError, Writer};
+use crate::endpoint::{Action, Dependent, ExportBatch, Interrupt, Target, WriteError, Writer};
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 /// How often a chunk is tried when others are in the way.
-const TRIES: u32 = 8;
+pub(super) const TRIES: u32 = 8;
 /// How often it is tried while rows with the keys of new ones seem to come into being.
 const TAKEN_TRIES: u32 = 3;
 /// The first pause before it is tried again; each is twice as long as the one before.
@@ -59,6 +59,10 @@ pub struct ChunkWriter<'a> {
     pub triggers: bool,
     /// What identifies the table's rows in its history.
     pub linker: Option<&'a Linker>,
+    /// What the table asks for, where that is known.
+    pub target: Option<&'a Target>,
+    /// The columns that can be given a value.
+    pub writable: &'a [usize],
     /// Set when the person interrupts.
     pub interrupt: &'a Interrupt,
     /// How many of the last chunk's steps the database did not accept.
@@ -223,9 +227,9 @@ impl ChunkWriter<'_> {
     fn fast(&mut self, work: &Work) -> Result<ChunkOutcome, Failed> {
         let all = |failed| rejected(failed, (0..work.len()).collect());
         let wrote = self.put(work).map_err(all)?;
-        exactly(wrote, work)?;
+        exactly(wrote, work.len())?;
         let stored = self.stored(work)?;
-        self.commit(work, stored).map_err(all)?;
+        self.commit(std::slice::from_ref(work), stored).map_err(all)?;
         Ok(ChunkOutcome { written: work.numbers.iter().copied().collect(), ..ChunkOutcome::default() })
     }
 
@@ -287,9 +291,9 @@ impl ChunkWriter<'_> {
     /// Writes and commits steps whose rows are as they found them.
     fn write_rest(&mut self, rest: &Work) -> Result<(), Failed> {
         self.load(rest)??;
-        exactly(self.writer.write()?, rest)?;
+        exactly(self.writer.write()?, rest.len())?;
         let stored = self.stored(rest)?;
-        self.commit(rest, stored)
+        self.commit(std::slice::from_ref(rest), stored)
     }
 
     /// Begins, loads and writes.
@@ -320,7 +324,7 @@ impl ChunkWriter<'_> {
 
     /// The rows of the steps that have just been written, if they are wanted. Where triggers may have
     /// given them other keys, it is seen to that they are there.
-    fn stored(&mut self, work: &Work) -> Result<Vec<Stored>, Failed> {
+    pub(super) fn stored(&mut self, work: &Work) -> Result<Vec<Stored>, Failed> {
         if !(self.keep.is_some() || self.triggers) || work.steps.after.is_none() {
             return Ok(Vec::new());
         }
@@ -336,9 +340,9 @@ impl ChunkWriter<'_> {
     }
 
     /// Commits, once it is safe on the disk which steps these are and what the table made of their rows.
-    fn commit(&mut self, work: &Work, stored: Vec<Stored>) -> Result<(), Failed> {
-        let steps: StepSet = work.numbers.iter().copied().collect();
-        self.note_times(work)?;
+    pub(super) fn commit(&mut self, parts: &[Work], stored: Vec<Stored>) -> Result<(), Failed> {
+        let steps: StepSet = parts.iter().flat_map(|work| work.numbers.iter().copied()).collect();
+        parts.iter().try_for_each(|work| self.note_times(work))?;
         let mark = self.writer.leave_mark()?;
         self.journal.intent(self.deed, &steps, mark)?;
         // Before COMMIT: after a crash nobody could tell any more what was written and what somebody has
@@ -381,7 +385,8 @@ impl ChunkWriter<'_> {
     }
 }
 
-fn pause(tries: &mut u32) {
+/// Waits a little, more each time.
+pub(super) fn pause(tries: &mut u32) {
     std::thread::sleep(PAUSE * 2u32.pow(*tries));
     *tries += 1;
 }
@@ -393,8 +398,9 @@ fn elsewhere(codec: &Codec, work: &Work, fetched: &ExportBatch) -> Result<Vec<us
     Ok((0..work.len()).filter(|at| !there.contains(&rows.key(*at))).collect())
 }
 
-fn exactly(wrote: u64, work: &Work) -> Result<(), Failed> {
-    if wrote == work.len() as u64 { Ok(()) } else { Err(Failed::Count(wrote)) }
+/// That so many rows were written as there are steps.
+pub(super) fn exactly(wrote: u64, steps: usize) -> Result<(), Failed> {
+    if wrote == steps as u64 { Ok(()) } else { Err(Failed::Count(wrote)) }
 }
 
 /// Steps that were being written when the database did not accept one, if that is why it failed.

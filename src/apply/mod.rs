@@ -8,6 +8,10 @@
 //! [`Refusal`]s, listed in `refused.parquet`, and never keep others from being written. At the end, what was
 //! written is read again and compared with the plan.
 //!
+//! Steps that wait for each other, so that no order of them will do, are written in one transaction
+//! in which values are set aside; where that is not enough, rows on which nothing hangs are deleted and
+//! created again. What is set aside never outlasts the transaction.
+//!
 //! Most steps find their row by the unique key. Those that change it, and deletes of plans in which it
 //! may change, find it by its identity, in a session of its own ([`Writers`]).
 //!
@@ -29,6 +33,7 @@ pub mod file;
 mod file_run;
 mod journal;
 mod journal_facts;
+mod knot;
 mod lock;
 #[cfg(test)]
 mod model;
@@ -38,6 +43,7 @@ mod proven;
 mod refused;
 mod resolve;
 mod run;
+mod side_writing;
 mod step_set;
 mod stored;
 mod stored_rows;
@@ -46,7 +52,9 @@ mod suspects;
 mod tests;
 mod undo;
 mod units;
+mod untie;
 mod verify;
+mod weave;
 mod whole;
 mod work;
 mod writers;

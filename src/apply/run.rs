@@ -1,17 +1,17 @@
 //! Writes one side's steps, chunk after chunk.
 
-use super::chunk::{ChunkWriter, Density};
+use super::chunk::Density;
 use super::error::ApplyError;
 use super::journal::{Deed, Journal};
-use super::journal_facts::JournalFacts;
-use super::outcome::{Cause, Refusal, SideOutcome};
+use super::outcome::{Refusal, SideOutcome};
+use super::side_writing::{Part, SideWriting};
 use super::step_set::StepSet;
 use super::stored::Keep;
 use super::work::Work;
 use super::writers::{Codecs, Writers};
 use crate::base::Linker;
-use crate::endpoint::{Action, Dependent, Interrupt, WriteTable};
-use crate::plan::{ActionCounts, Chunk, FoundBy, PlanError};
+use crate::endpoint::{Action, Dependent, Interrupt, Target, WriteTable};
+use crate::plan::{ActionCounts, Chunk, PlanError};
 use crate::snapshot::Progress;
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
@@ -58,6 +58,8 @@ pub struct SideRun<'a> {
     pub triggers: bool,
     /// What identifies the table's rows in its history.
     pub linker: Option<&'a Linker>,
+    /// What the table asks for, where that is known.
+    pub target: Option<&'a Target>,
     /// Apply or undo.
     pub deed: Deed,
     /// Only steps of these actions (as in the plan); empty for all.
@@ -89,32 +91,6 @@ impl Settled {
     }
 }
 
-/// Why a step is left alone that may have been written before.
-const UNCLEAR: &str = "an earlier run broke off while committing it, and the row has changed since: nobody can tell \
-                       whether it was written";
-
-/// Which steps a run takes part in.
-struct Part {
-    /// All if `None`.
-    mine: Option<StepSet>,
-    /// Those that were written before.
-    standing: StepSet,
-    /// Those that nobody can tell of.
-    unclear: StepSet,
-}
-
-impl Part {
-    fn of(deed: Deed, facts: &JournalFacts) -> Self {
-        match deed {
-            Deed::Apply => Self { mine: None, standing: facts.dealt_with(), unclear: facts.unclear.clone() },
-            // Undo only looks at what is ours when it begins.
-            Deed::Undo => {
-                Self { mine: Some(facts.ours.clone()), standing: StepSet::default(), unclear: StepSet::default() }
-            }
-        }
-    }
-}
-
 impl SideRun<'_> {
     /// Writes the steps, and counts in `outcome` as it goes. With `keep`, the rows of all steps that
     /// are as planned now are handed over as they are stored, those of a chunk before its COMMIT.
@@ -128,63 +104,28 @@ impl SideRun<'_> {
         writers: &mut Writers<'_>,
         journal: &mut Journal,
         refuse: &mut dyn FnMut(Refusal) -> Result<(), ApplyError>,
-        mut keep: Option<&mut dyn Keep>,
+        keep: Option<&mut dyn Keep>,
         outcome: &mut SideOutcome,
     ) -> Result<Settled, ApplyError> {
-        let codecs = Codecs::new(self.table, self.identity);
-        let mut settled = Settled::default();
-        let mut density = Density::default();
-        let Part { mine, standing, unclear } = Part::of(self.deed, journal.facts());
-        let mut first = true;
-        self.each(&|step| mine.as_ref().is_none_or(|mine| mine.contains(step)), &mut |work| {
-            let stands: StepSet = work.numbers.iter().copied().filter(|step| standing.contains(*step)).collect();
-            outcome.already += stands.len();
-            settled.already.insert_all(&stands);
-            for at in (0..work.len()).filter(|at| unclear.contains(work.numbers[*at])) {
-                let codec = codecs.get(work.found_by);
-                refuse(Refusal::of(codec, self.side, (&work, at), Cause::Moved, UNCLEAR.to_owned(), None)?)?;
-                outcome.refused += 1;
-            }
-            let steps = work.len();
-            let work = work.filter(|step| !standing.contains(step) && !unclear.contains(step))?;
-            self.progress.advance((steps - work.len()) as u64);
-            if work.is_empty() {
-                return Ok(());
-            }
-            if !std::mem::take(&mut first) {
-                self.rest()?;
-            }
-            let mut chunk = ChunkWriter {
-                side: self.side,
-                address: self.address,
-                codec: codecs.get(work.found_by),
-                writer: writers.get(work.found_by)?,
-                journal,
-                deed: self.deed,
-                unique: self.unique || work.found_by == FoundBy::Identity,
-                watched: self.watched,
-                keep: match &mut keep {
-                    Some(keep) => Some(&mut **keep),
-                    None => None,
-                },
-                triggers: self.triggers,
-                linker: self.linker,
-                interrupt: &self.interrupt,
-                density: &mut density,
-            };
-            chunk.write(&work, &mut |part| {
-                outcome.written.add(work.steps.action, part.written.len());
-                outcome.already += part.already.len();
-                outcome.refused += part.refused.len() as u64;
-                let rejected = part.refused.iter().filter(|refusal| refusal.cause == Cause::Rejected).count();
-                outcome.rejected += rejected as u64;
-                settled.written.insert_all(&part.written);
-                settled.already.insert_all(&part.already);
-                self.progress.advance(part.written.len() + part.already.len() + part.refused.len() as u64);
-                part.refused.into_iter().try_for_each(&mut *refuse)
-            })
-        })?;
-        Ok(settled)
+        let part = Part::of(self.deed, journal.facts());
+        let mine = part.mine.clone();
+        let mut writing = SideWriting {
+            run: self,
+            codecs: Codecs::new(self.table, self.identity),
+            writers,
+            journal,
+            refuse,
+            keep,
+            outcome,
+            settled: Settled::default(),
+            density: Density::default(),
+            part,
+            first: true,
+            knot: Vec::new(),
+        };
+        let mine = |step| mine.as_ref().is_none_or(|mine| mine.contains(step));
+        self.each(&mine, &mut |work| writing.take(work))?;
+        writing.end()
     }
 
     /// Hands on the chunks in the order in which they are written, as they are to be written, while
@@ -232,7 +173,8 @@ impl SideRun<'_> {
         })
     }
 
-    fn rest(&self) -> Result<(), ApplyError> {
+    /// The rest between two chunks.
+    pub(super) fn rest(&self) -> Result<(), ApplyError> {
         let until = Instant::now() + self.pause;
         loop {
             if self.interrupt.is_set() {

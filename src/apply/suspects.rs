@@ -41,7 +41,7 @@ impl ChunkWriter<'_> {
     ) -> Result<BTreeMap<usize, Refusal>, ApplyError> {
         let mut out = BTreeMap::new();
         let unknown = |unit: Unit| unit.into_iter().filter(|at| !known.contains_key(at)).collect::<Unit>();
-        let mut open = vec![units(self.codec, work)?.into_iter().map(unknown).collect::<Vec<Unit>>()];
+        let mut open = vec![units(self.codec, self.target, work)?.into_iter().map(unknown).collect::<Vec<Unit>>()];
         while let Some(part) = open.pop() {
             let positions = part.concat();
             let odd = self.look(&work.pick(&positions)?, part.len() == 1);

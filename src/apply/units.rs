@@ -7,7 +7,8 @@
 use super::codec::{Codec, Rows};
 use super::error::ApplyError;
 use super::work::Work;
-use crate::plan::Graph;
+use crate::endpoint::Target;
+use crate::plan::{Graph, ties};
 use std::collections::HashMap;
 
 /// Positions of steps that are written together or not at all.
@@ -17,13 +18,17 @@ pub(super) type Unit = Vec<usize>;
 ///
 /// # Errors
 /// If the rows have another form than the table.
-pub(super) fn units(codec: &Codec, work: &Work) -> Result<Vec<Unit>, ApplyError> {
+pub(super) fn units(codec: &Codec, target: Option<&Target>, work: &Work) -> Result<Vec<Unit>, ApplyError> {
     if codec.is_whole() {
         let rows = codec.rows(work.steps.rows())?;
         let keys = (0..work.len()).map(|at| rows.key(at));
         return Ok(grouped(keys));
     }
     if let (false, Some(before), Some(after)) = (work.steps.park.is_empty(), &work.steps.before, &work.steps.after) {
+        if let Some(target) = target {
+            let ties = ties(target, codec.columns(), codec.key(), &[work.step_rows()]);
+            return Ok(ties.into_iter().map(|unit| unit.into_iter().map(|(_, at)| at).collect()).collect());
+        }
         return Ok(exchanges(work, [&codec.rows(before)?, &codec.rows(after)?]));
     }
     if work.together.is_empty() {
@@ -99,18 +104,18 @@ mod tests {
         let codec = Codec::new(&table(PortableType::Text));
         // k0 and k1 exchange; k2 takes from k3, which takes from k4, which takes a free value.
         let parked = work(&[1, 2, 3, 4, 5], &[2, 1, 4, 5, 6], true);
-        let found = units(&codec, &parked).unwrap();
+        let found = units(&codec, None, &parked).unwrap();
         let place = |at: usize| found.iter().position(|unit| unit.contains(&at)).unwrap();
         assert_eq!(found.len(), 4);
         assert_eq!(found[place(0)], [0, 1]);
         assert!(place(4) < place(3) && place(3) < place(2));
-        assert_eq!(units(&codec, &work(&[1, 2], &[3, 4], false)).unwrap(), [[0], [1]]);
+        assert_eq!(units(&codec, None, &work(&[1, 2], &[3, 4], false)).unwrap(), [[0], [1]]);
     }
 
     #[test]
     fn steps_that_go_together_are_one_unit() {
         let codec = Codec::new(&table(PortableType::Text));
         let all = Work { together: vec![1, 1, 2, 3, 3], ..work(&[1, 2, 3, 4, 5], &[6, 7, 8, 9, 10], false) };
-        assert_eq!(units(&codec, &all).unwrap(), [vec![0, 1], vec![2], vec![3, 4]]);
+        assert_eq!(units(&codec, None, &all).unwrap(), [vec![0, 1], vec![2], vec![3, 4]]);
     }
 }

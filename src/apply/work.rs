@@ -2,7 +2,7 @@
 
 use super::error::ApplyError;
 use crate::endpoint::{Action, ExportBatch, StepBatch};
-use crate::plan::{Chunk, FoundBy};
+use crate::plan::{Chunk, FoundBy, KNOT, StepRows};
 
 /// Steps of one action, which find their rows in the same way, and their numbers.
 #[derive(Clone, Debug)]
@@ -84,6 +84,32 @@ impl Work {
     pub fn filter(&self, wanted: impl Fn(u64) -> bool) -> Result<Self, ApplyError> {
         let positions: Vec<usize> = (0..self.len()).filter(|at| wanted(self.numbers[*at])).collect();
         self.pick(&positions)
+    }
+
+    /// In pieces, in order: of each [`KNOT`] by itself, with its number; the others without one.
+    ///
+    /// # Errors
+    /// As [`pick`](Self::pick).
+    pub fn knots(self) -> Result<Vec<(Option<u32>, Self)>, ApplyError> {
+        let knot = |at: &usize| self.together.get(*at).copied().filter(|number| number & KNOT != 0);
+        if (0..self.len()).all(|at| knot(&at).is_none()) {
+            return Ok(vec![(None, self)]);
+        }
+        let all: Vec<usize> = (0..self.len()).collect();
+        all.chunk_by(|a, b| knot(a) == knot(b)).map(|piece| Ok((knot(&piece[0]), self.pick(piece)?))).collect()
+    }
+
+    /// The rows of the steps, as far as their order among others matters.
+    pub fn step_rows(&self) -> StepRows {
+        StepRows {
+            action: self.steps.action,
+            reason: "",
+            before: self.steps.before.clone(),
+            after: self.steps.after.clone(),
+            changed: vec![Vec::new(); self.len()],
+            together: Vec::new(),
+            times: Vec::new(),
+        }
     }
 
     /// Steps that only say by these columns which rows are meant, to fetch them. They are never

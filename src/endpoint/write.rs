@@ -209,6 +209,15 @@ pub trait Writer: Send {
         Ok(())
     }
 
+    /// Has constraints that can be checked at the end of the transaction, rather than with each statement,
+    /// checked then. Whether there may be such.
+    ///
+    /// # Errors
+    /// As [`WriteError`] says.
+    fn defer(&mut self) -> Result<bool, WriteError> {
+        Ok(false)
+    }
+
     /// Leaves in the transaction, right before it is committed, what tells afterwards whether it was:
     /// what [`committed`](Self::committed) is to be asked then. `None` where nothing can be left.
     ///

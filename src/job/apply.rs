@@ -457,6 +457,7 @@ impl<'a> Run<'a> {
             watched,
             triggers: !checked.target.triggers.is_empty(),
             linker,
+            target: Some(&checked.target),
             deed: self.deed,
             only: &self.job.only,
             chunk: self.job.chunk.max(1),

@@ -26,7 +26,7 @@ pub struct Chunk {
     /// Per step, the positions of the columns that change; empty lists for creates and deletes.
     pub changed: Vec<Vec<usize>>,
     /// Per step, the number of those that it is written together with; empty if each could be written
-    /// alone.
+    /// alone. With the bit of a [`KNOT`](super::KNOT), steps of the next chunk may have the same.
     pub together: Vec<u32>,
     /// Per step, when the change that it carries was made, where that is known: microseconds since 1970,
     /// UTC, by the clock of the side that is written.

@@ -2,10 +2,14 @@
 //!
 //! What one step demands of another are edges of a graph: who gives a unique value comes before who
 //! takes it, a parent is created before its children and deleted after them. The edges run over a
-//! node for each value, so that their number does not grow with the square of the steps. A child
-//! that is updated has value nodes of its own: where demands contradict each other, these are the
-//! ones that yield. Without them none do, since unique values only go from deletes to updates to
-//! creates, and what is left goes from creates to creates or from deletes to deletes.
+//! node for each value, so that their number does not grow with the square of the steps.
+//!
+//! Where steps of several actions wait for each other in a circle, no order will do: they are a
+//! [`KNOT`](super::KNOT), to be written in one transaction, in which values are set aside. A knot
+//! that is too large for that is torn: a child that is updated has value nodes of its own, and the
+//! demands on these yield. Without them there are no such circles, since unique values only go from
+//! deletes to updates to creates, and what is left goes from creates to creates or from deletes to
+//! deletes.
 
 use super::footprint::{Footprint, Order};
 use super::graph::Graph;
@@ -15,9 +19,12 @@ use crate::endpoint::Action;
 use crate::table::Fingerprint;
 use std::collections::HashMap;
 
+/// Steps in the largest knot.
+const KNOT_STEPS: u64 = 20_000;
+
 /// What a value node stands for. The position is that of the index or foreign key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Subject {
+pub(super) enum Subject {
     /// A unique value, which is free.
     Free(usize),
     /// A row, which exists, for rows to be created.
@@ -57,7 +64,7 @@ pub(super) fn order(steps: &[Footprint], leaders: &[u32]) -> Order {
 }
 
 /// All edges, and what the nodes after the steps' own stand for.
-fn demands(steps: &[Footprint], leaders: &[u32]) -> (Vec<(u32, u32)>, Vec<Subject>) {
+pub(super) fn demands(steps: &[Footprint], leaders: &[u32]) -> (Vec<(u32, u32)>, Vec<Subject>) {
     let mut nodes: HashMap<(Subject, Fingerprint), u32> = HashMap::new();
     let (mut edges, mut subjects) = (Vec::new(), Vec::new());
     for (step, leader) in steps.iter().zip(leaders) {
@@ -104,8 +111,8 @@ fn demands(steps: &[Footprint], leaders: &[u32]) -> (Vec<(u32, u32)>, Vec<Subjec
     (edges, subjects)
 }
 
-/// Looks into the circles. Those of one action become groups. In those of several, demands
-/// contradict each other: references of updates yield. Both are said.
+/// Looks into the circles. Those of one action become groups, those of several knots. In knots that
+/// are too large, references of updates yield. All is said.
 fn yielded(
     edges: &mut Vec<(u32, u32)>,
     steps: &[Footprint],
@@ -121,10 +128,13 @@ fn yielded(
         counts[circle[at] as usize][step.action as usize] += 1;
     }
     let mixed = |counts: &[u64; 3]| counts.iter().filter(|count| **count > 0).count() > 1;
-    let (mut created, mut deleted, mut against_deletes, mut against_updates) = (0, 0, 0, 0);
+    let large = |counts: &[u64; 3]| mixed(counts) && counts.iter().sum::<u64>() > KNOT_STEPS;
+    let (mut created, mut deleted, mut knotted) = (0, 0, 0);
+    let (mut against_deletes, mut against_updates) = (0, 0);
     for counts in &counts {
         let [creates, updates, deletes] = *counts;
         match mixed(counts) {
+            true if !large(counts) => knotted += creates + updates + deletes,
             true if deletes > 0 => against_deletes += deletes,
             true => against_updates += updates,
             false if creates > 1 => created += creates,
@@ -138,9 +148,12 @@ fn yielded(
         }
     };
     let together = "They are written together, which a database that checks each row on its own (MySQL, MariaDB) \
-                    will refuse, and any in a script that writes them one by one";
+                    takes where their references can be NULL meanwhile; a script that writes them one by one is refused";
     warn(created, "Rows to be created that refer to each other in a circle", together);
     warn(deleted, "Rows to be deleted that refer to each other in a circle", together);
+    let aside = "They are written in one transaction, in which values are set aside; a script that writes them one by \
+                 one is refused";
+    warn(knotted, "Steps that wait for each other, because of unique values and rows that refer to each other", aside);
     let first = "They go first, which a foreign key that is checked at once will refuse";
     warn(
         against_deletes,
@@ -159,7 +172,7 @@ fn yielded(
         subject.is_some_and(|subject| subject.is_of_updates())
     };
     edges.retain(|(from, to)| {
-        let inside = circle[*from as usize] == circle[*to as usize] && mixed(&counts[circle[*from as usize] as usize]);
+        let inside = circle[*from as usize] == circle[*to as usize] && large(&counts[circle[*from as usize] as usize]);
         !(inside && (is_update(*from) && is_of_updates(*to) || is_of_updates(*from) && is_update(*to)))
     });
     edges.len() < before

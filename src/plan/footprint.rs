@@ -23,13 +23,19 @@ pub struct Footprint {
     pub needs_after: Vec<Option<Fingerprint>>,
 }
 
+/// The bit in the number of steps that are written together, if they are a knot: steps of several
+/// actions that wait for each other in a circle, so that no order of them will do. First the
+/// creates, then the updates, then the deletes.
+pub const KNOT: u32 = 1 << 31;
+
 /// In what order steps are written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Order {
     /// Positions of the steps, first to last.
     pub steps: Vec<usize>,
     /// For each of `steps`, which steps must go in one chunk and be parked: those with the same
-    /// number other than 0, which follow each other.
+    /// number other than 0, which follow each other. Of one action, unless the number has the bit
+    /// of a [`KNOT`].
     pub together: Vec<u32>,
     /// What can't be ordered, in words.
     pub warnings: Vec<String>,

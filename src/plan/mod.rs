@@ -33,6 +33,7 @@ mod sound;
 mod source_times;
 mod statement;
 mod steps;
+mod ties;
 mod two_way;
 mod watch;
 mod writing;
@@ -48,16 +49,18 @@ pub use file::{
 };
 pub use fits::fits;
 pub use folder::{Plan, SCRIPTS};
-pub use footprint::{Footprint, Order};
+pub use footprint::{Footprint, KNOT, Order};
 pub use graph::Graph;
 pub use history_times::{HistoryTimes, LastChange};
 pub use limits::{LimitExceeded, ManyDeletes, NoLimit, check_deletes, check_limits};
 pub use one_way::{PlanInput, PlanTable, plan_one_way};
 pub use order::order;
+pub use parking::spare;
 pub use script::{write_empty_script, write_script};
 pub use select::{Selection, cell_text, means};
 pub use source_times::SourceTimes;
 pub use steps::{Chunks, Layout, SIDES, STEPS, StepRows, StepsWriter};
+pub use ties::{Tied, ties};
 pub use two_way::{
     Decision, LINKS, Merge, NEXT, PAIRS, PairsReader, PlannedPair, Reason, Rules, Take, TwoWayFile, TwoWayInput,
     TwoWayPlan, Unlinked, Winner, clock_warning, plan_two_way, skew, spoken, window,

@@ -8,7 +8,7 @@
 //! when they are deleted. Where nothing else matters, creates come first then, and deletes last.
 
 use super::demands;
-use super::footprint::{Footprint, Order};
+use super::footprint::{Footprint, KNOT, Order};
 use crate::endpoint::Action;
 use crate::table::Fingerprint;
 use std::collections::HashMap;
@@ -98,9 +98,18 @@ pub(super) struct List {
 impl List {
     /// Adds steps, which go together if they are more than one.
     pub(super) fn push(&mut self, steps: &[usize]) {
+        self.add(steps, 0);
+    }
+
+    /// Adds steps of several actions, which are a knot.
+    pub(super) fn push_knot(&mut self, steps: &[usize]) {
+        self.add(steps, KNOT);
+    }
+
+    fn add(&mut self, steps: &[usize], bit: u32) {
         let number = if steps.len() > 1 {
             self.groups += 1;
-            self.groups
+            self.groups | bit
         } else {
             0
         };

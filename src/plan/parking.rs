@@ -166,6 +166,19 @@ fn groups(before: &Rows<'_>, after: &Rows<'_>, steps: usize, park: &[usize]) -> 
     groups
 }
 
+/// As [`placeholder`], for whoever writes steps himself: the value as printed. `above` is a whole number
+/// that all known values of the column are at most, if the value should be close to them.
+pub fn spare(column: &Column, target: Option<&TargetColumn>, step: u64, above: Option<i128>) -> Option<String> {
+    let number = match above.map(|above| above.checked_add(1 + i128::from(step))) {
+        None => return placeholder(column, target, step),
+        Some(number) => number?,
+    };
+    let range = target.and_then(|target| target.holds.range);
+    let fits = matches!(column.ty, PortableType::Integer | PortableType::Unsigned | PortableType::Decimal { .. })
+        && range.is_none_or(|(first, last)| (first..=last).contains(&number));
+    fits.then(|| number.to_string())
+}
+
 /// A value of a column that may not be NULL, which no row is expected to have: of the lowest numbers
 /// or times that it holds, a marker, or a random-looking one, another for each step. If a row has it
 /// after all, the script fails and nothing of the transaction stays.

@@ -2,7 +2,7 @@
 
 use super::footprint::Footprint;
 use super::graph::{Graph, sorted_by};
-use super::order::List;
+use super::order::{List, order};
 use crate::endpoint::Action;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -21,6 +21,7 @@ enum Turn {
 
 /// Takes circles as their turn comes.
 pub(super) struct Schedule<'a> {
+    footprints: &'a [Footprint],
     graph: &'a Graph,
     circle: &'a [u32],
     steps: usize,
@@ -35,9 +36,10 @@ pub(super) struct Schedule<'a> {
 
 impl<'a> Schedule<'a> {
     /// `circle` is the number of each node's circle, as [`Graph::circles`] numbers them.
-    pub(super) fn new(steps: &[Footprint], graph: &'a Graph, circle: &'a [u32], circles: usize) -> Self {
+    pub(super) fn new(steps: &'a [Footprint], graph: &'a Graph, circle: &'a [u32], circles: usize) -> Self {
         let (starts, members) = sorted_by(circles, circle.iter().copied());
         let mut out = Self {
+            footprints: steps,
             graph,
             circle,
             steps: steps.len(),
@@ -125,8 +127,25 @@ impl<'a> Schedule<'a> {
     fn take(&mut self, turn: Turn, list: &mut List) {
         while let Some(Reverse((_, circle))) = self.ready[turn as usize].pop() {
             let steps: Vec<usize> = self.steps_of(circle).iter().map(|step| *step as usize).collect();
-            list.push(&steps);
+            let of_one_action =
+                steps.iter().all(|step| self.footprints[*step].action == self.footprints[steps[0]].action);
+            match of_one_action {
+                true => list.push(&steps),
+                false => list.push_knot(&self.knot(&steps)),
+            }
             self.freed_by(circle).into_iter().for_each(|next| self.release(next));
         }
+    }
+
+    /// Steps of several actions that wait for each other: those of each action in an order of their own.
+    fn knot(&self, steps: &[usize]) -> Vec<usize> {
+        let mut out = Vec::with_capacity(steps.len());
+        for action in [Action::Create, Action::Update, Action::Delete] {
+            let own: Vec<usize> =
+                steps.iter().copied().filter(|step| self.footprints[*step].action == action).collect();
+            let footprints: Vec<Footprint> = own.iter().map(|step| self.footprints[*step].clone()).collect();
+            out.extend(order(&footprints).steps.into_iter().map(|at| own[at]));
+        }
+        out
     }
 }

@@ -198,6 +198,10 @@ impl Writer for PostgresWriter {
         })
     }
 
+    fn defer(&mut self) -> Result<bool, WriteError> {
+        self.on.execute("deferring constraints", "SET CONSTRAINTS ALL DEFERRED").map(|()| true)
+    }
+
     fn leave_mark(&mut self) -> Result<Option<String>, WriteError> {
         marks::mark(&self.on).map(Some).inspect_err(|_| self.on.give_up())
     }

@@ -322,6 +322,11 @@ impl Writer for SqliteWriter {
         noted.map_err(|error| self.shape.failed("noting when changes were made", &error))
     }
 
+    fn defer(&mut self) -> Result<bool, WriteError> {
+        let deferred = self.connection.execute_batch("PRAGMA defer_foreign_keys = ON");
+        deferred.map(|()| true).map_err(|error| self.shape.failed("deferring foreign keys", &error))
+    }
+
     fn leave_mark(&mut self) -> Result<Option<String>, WriteError> {
         marks::leave(&self.connection).map_err(|error| self.shape.failed("marking a transaction", &error))
     }

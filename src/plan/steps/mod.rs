@@ -6,7 +6,7 @@
 //! | `side` | `left` or `right`: the table that is written |
 //! | `action` | `create`, `update` or `delete` |
 //! | `reason` | why, as in "only left" |
-//! | `together` | 0, or a number: steps with the same one are written in one transaction |
+//! | `together` | 0, or a number: steps with the same one are written in one transaction; of several actions, where its [highest bit](super::KNOT) is set |
 //! | `changed_at` | when the change was made that it carries, by the clock of the side that is written; NULL if that is not known |
 //! | `changed` | the names of the columns that an update changes |
 //! | `key.NAME` | the key, in key order |
