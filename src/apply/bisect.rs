@@ -180,7 +180,10 @@ impl ChunkWriter<'_> {
         }
         match <[Unit; 1]>::try_from(units) {
             Ok([unit]) => {
-                if unit.len() > 1 && self.untie(&[work.pick(&unit)?], &mut |_, outcome| take(outcome))? {
+                let tied = work.pick(&unit)?;
+                if (unit.len() > 1 || self.refers_to_itself(&tied)?)
+                    && self.untie(&[tied], &mut |_, outcome| take(outcome))?
+                {
                     pass.moved_on |= !pass.refused.is_empty();
                     return Ok(Vec::new());
                 }

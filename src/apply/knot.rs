@@ -1,7 +1,7 @@
 //! Steps that wait for each other, so that no order of them will do: what their rows are set to
 //! meanwhile. Pure: [`untie`](super::untie) writes it.
 
-use super::codec::Codec;
+use super::codec::{Codec, Rows};
 use super::error::ApplyError;
 use super::weave::{Patches, patched, weave};
 use super::work::Work;
@@ -59,8 +59,8 @@ pub(super) struct Knot<'a> {
     indexes: Vec<Vec<usize>>,
     /// All columns of each unique index.
     values: Vec<Vec<usize>>,
-    /// The columns of each foreign key of the table to itself.
-    references: Vec<Vec<usize>>,
+    /// The columns of each foreign key of the table to itself that can be set, and those they refer to.
+    references: Vec<[Vec<usize>; 2]>,
 }
 
 impl<'a> Knot<'a> {
@@ -79,8 +79,16 @@ impl<'a> Knot<'a> {
         }
         let own = target.references.iter().filter(|reference| reference.to_itself);
         out.references = own
-            .map(|reference| positions(&reference.columns).into_iter().filter(free).collect::<Vec<usize>>())
+            .map(|reference| [positions(&reference.columns), positions(&reference.to)])
+            .filter(|[from, _]| from.iter().any(free))
             .collect();
+        out.references.iter_mut().for_each(|[from, to]| match from.as_slice() {
+            [_] => {}
+            _ => {
+                from.retain(free);
+                to.clear();
+            }
+        });
         out
     }
 
@@ -112,9 +120,9 @@ impl<'a> Knot<'a> {
                 let Some(text) = self.stand_in(*at, (number + row) as u64, way.park)? else { return Ok(None) };
                 patches.entry(*at).or_default().insert(row, text);
             }
-            for columns in self.references.iter().filter(|columns| way.lets_go && changes(columns)) {
-                if let Some(at) = columns.iter().find(|at| self.is_nullable(**at)) {
-                    patches.entry(*at).or_default().insert(row, None);
+            for reference in self.references.iter().filter(|[from, _]| way.lets_go && changes(from)) {
+                if let Some((at, text)) = self.let_go(&rows, row, reference) {
+                    patches.entry(at).or_default().insert(row, text);
                 }
             }
         }
@@ -149,6 +157,15 @@ impl<'a> Knot<'a> {
         Ok(highest)
     }
 
+    /// What a row's reference is set to, so that it hangs on no other: NULL, else the row itself.
+    fn let_go(&self, rows: &Rows<'_>, row: usize, [from, to]: &[Vec<usize>; 2]) -> Option<(usize, Option<String>)> {
+        match (from.iter().find(|at| self.is_nullable(**at)), from.as_slice(), to.as_slice()) {
+            (Some(at), ..) => Some((*at, None)),
+            (None, [from], [to]) => Some((*from, Some(rows.print(row, *to)?))),
+            _ => None,
+        }
+    }
+
     /// New rows that do not refer to others yet, and the columns by which they will.
     ///
     /// # Errors
@@ -156,10 +173,12 @@ impl<'a> Knot<'a> {
     pub(super) fn unrelated(&self, rows: &ExportBatch, set: &[usize]) -> Result<Aside, ApplyError> {
         let cells = self.codec.rows(rows)?;
         let mut patches = Patches::new();
-        for columns in &self.references {
-            let Some(at) = columns.iter().find(|at| self.is_nullable(**at) && set.contains(at)) else { continue };
-            for row in (0..cells.len()).filter(|row| cells.print(*row, *at).is_some()) {
-                patches.entry(*at).or_default().insert(row, None);
+        for reference in self.references.iter().filter(|[from, _]| from.iter().all(|at| set.contains(at))) {
+            for row in 0..cells.len() {
+                let refers = reference[0].iter().all(|at| cells.print(row, *at).is_some());
+                if let Some((at, text)) = self.let_go(&cells, row, reference).filter(|_| refers) {
+                    patches.entry(at).or_default().insert(row, text);
+                }
             }
         }
         let columns = patches.keys().copied().collect();

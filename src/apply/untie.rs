@@ -11,7 +11,7 @@ use super::classify::{Verdict, classify};
 use super::error::ApplyError;
 use super::knot::{Aside, Knot, Park, WAYS, Way};
 use super::work::Work;
-use crate::endpoint::{Action, ExportBatch, StepBatch, WriteError};
+use crate::endpoint::{Action, ExportBatch, Reference, StepBatch, WriteError};
 use crate::plan::ties;
 use std::collections::{BTreeSet, HashMap};
 
@@ -66,6 +66,19 @@ impl ChunkWriter<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a row is to go that refers to itself: some servers mind it.
+    pub(super) fn refers_to_itself(&self, work: &Work) -> Result<bool, ApplyError> {
+        let (Some(target), Action::Delete) = (self.target, work.steps.action) else { return Ok(false) };
+        let rows = self.codec.rows(work.steps.rows())?;
+        let position = |name: &String| self.codec.columns().iter().position(|column| column.name == *name);
+        let positions = |names: &[String]| names.iter().map(position).collect::<Option<Vec<usize>>>();
+        let refers = |reference: &Reference| match (positions(&reference.columns), positions(&reference.to)) {
+            (Some(from), Some(to)) => (0..rows.len()).any(|row| rows.encode(row, &from) == rows.encode(row, &to)),
+            _ => false,
+        };
+        Ok(target.references.iter().filter(|reference| reference.to_itself).any(refers))
     }
 
     /// Writes steps that can't be written without each other. Whether they are dealt with.

@@ -236,7 +236,7 @@ fn steps_of_several_actions_that_wait_for_each_other_are_a_knot() {
     let old = Footprint { gives: value(), ..delete(1, None) };
     let turns = Footprint { needs_before: vec![mark("", 1)], needs_after: vec![mark("", 2)], ..step(Action::Update) };
     let found = order(&[old, turns, new, create(7, None)]);
-    assert_eq!((found.steps, found.together), (vec![2, 1, 0, 3], vec![1 | KNOT, 1 | KNOT, 1 | KNOT, 0]));
+    assert_eq!((found.steps, found.together), (vec![3, 2, 1, 0], vec![0, 1 | KNOT, 1 | KNOT, 1 | KNOT]));
     assert!(found.warnings[0].starts_with("Steps that wait for each other") && found.warnings[0].contains(": 3. "));
 
     let new = Footprint { takes: value(), ..create(2, None) };
