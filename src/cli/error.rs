@@ -172,9 +172,11 @@ impl From<SnapshotError> for Failure {
             SnapshotError::File { doing, path, why } => {
                 let hint = match doing {
                     "write" if why.contains("No space") || why.contains("os error 28") => {
-                        "make room there, or name another disk with --out"
+                        "make room there, or name another disk with --out (for the state of a two-way sync: --state)"
                     }
-                    "write" => "nothing of it is kept; name another place with --out",
+                    "write" => {
+                        "nothing of it is kept; name another place with --out (for the state of a two-way sync: --state)"
+                    }
                     _ => "check the path and its permissions",
                 };
                 Self::new(&format!("can't {doing} {path}"), &why, hint)

@@ -2,7 +2,7 @@
 
 use super::args::Verbosity;
 use super::error::Failure;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -129,15 +129,21 @@ struct Bar {
 }
 
 fn sized_style() -> ProgressStyle {
-    style("{msg:16} {bar:12} {human_pos:>11} of {human_len} rows {per_sec:>13}")
+    style("{msg:16} {bar:12} {human_pos:>11} of {human_len} rows {rate:>13}")
 }
 
 fn unsized_style() -> ProgressStyle {
-    style("{msg:16} {spinner} {human_pos:>11} rows {per_sec:>14}")
+    style("{msg:16} {spinner} {human_pos:>11} rows {rate:>14}")
 }
 
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        let rows = state.per_sec().max(0.0).round() as u64;
+        // It is written into a buffer in memory.
+        let _ = write!(out, "{}/s", HumanCount(rows));
+    };
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.with_key("rate", rate)
 }
 
 impl Progress for Bar {

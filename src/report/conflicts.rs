@@ -180,6 +180,9 @@ fn why(conflict: &Conflict, file: &PlanFile) -> String {
             }
         }
         Some(Reason::NoTime) => format!("{what}; {}", no_time(conflict, rules.map(|rules| &rules.winner))),
+        Some(Reason::Unclear) => {
+            "they differ, and nobody can tell what of it an interrupted run has written: no rule decides".to_owned()
+        }
         Some(Reason::NoBase | Reason::BothChanged | Reason::DeletedAndChanged) => what.to_owned(),
         None => conflict.reason.clone(),
     }

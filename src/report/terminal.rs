@@ -185,13 +185,13 @@ fn samples(audit: &Audit, style: Style) -> String {
     out
 }
 
-/// Options for columns without a partner.
+/// What columns without a partner may be, and the options that say so.
 fn proposals(audit: &Audit, style: Style) -> String {
     let mut out = String::new();
     for proposal in &audit.proposals {
-        let option = visible(&proposal.option);
-        let text = style.wrap("try: ", &format!("{option} {}", visible(&proposal.text)));
-        out.push_str(&format!("{}\n", text.replacen(&option, &style.paint(&option, "1;32"), 1)));
+        let fix = style.wrap("     try  ", &visible(&proposal.option));
+        let text = style.wrap("note: ", &visible(&proposal.text));
+        out.push_str(&format!("{text}\n{}\n", style.paint(&fix, "36")));
     }
     if out.is_empty() { out } else { format!("\n{out}") }
 }

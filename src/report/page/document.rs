@@ -3,7 +3,7 @@
 use super::data::table_json;
 use super::markup::Html;
 use super::model::{PageModel, PageTable};
-use super::{columns, counts, evidence, head, plan, policy, reasons};
+use super::{columns, counts, evidence, head, plan, policy, proposals, reasons};
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -35,6 +35,7 @@ pub fn page_html(model: &PageModel) -> String {
     sections.extend(reasons::section(model));
     sections.extend(counts::sections(model));
     sections.extend(columns::section(model));
+    sections.extend(proposals::section(model));
     sections.extend(reasons::clusters(model));
     sections.extend(model.tables.iter().map(rows));
     sections.push(evidence::section(model));

@@ -23,6 +23,7 @@ mod mask;
 mod model;
 mod plan;
 mod policy;
+mod proposals;
 mod reasons;
 mod repeated;
 mod rows;
