@@ -15,8 +15,9 @@ pub const BASE: &str = "base.json";
 /// The name of the one before it.
 pub const PREVIOUS: &str = "previous.json";
 /// The version of the format that this program writes, of segments too. It also reads those before it:
-/// version 1 said nothing of the job and of where columns come from, and neither had a checksum.
-pub(super) const VERSION: u64 = 3;
+/// version 1 said nothing of the job and of where columns come from, versions 1 and 2 had no checksum, and
+/// version 3 knew of no rows of which nobody can tell what was written.
+pub(super) const VERSION: u64 = 4;
 /// The first version whose files have checksums of their own.
 const SEALED: u64 = 3;
 /// The first version.

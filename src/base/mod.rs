@@ -12,6 +12,7 @@
 //! | `segments/ID/links.parquet` | one row a pair: `k1`, `k2` the key's fingerprint, `l1`, `l2` and `r1`, `r2` the fingerprints of the left and right row's identity, `left_row` and `right_row` their positions |
 //! | `segments/ID/gone.parquet` | pairs of earlier segments that no longer hold: `l1`, `l2`, `r1`, `r2` |
 //! | `segments/ID/torn.parquet` | `l1`, `l2`, `r1`, `r2`: rows that were both there and not settled, and that no link tells of; those of the last segment count |
+//! | `segments/ID/unclear.parquet` | the same of rows of which nobody can tell what an interrupted run has written |
 //! | `segments/ID/open-left.parquet`, `open-right.parquet` | identities of rows that are not settled (conflicts, refused steps) and have to be looked at again; those of the last segment count |
 //! | `segments/ID/segment.json` | how many rows each of its files has, so that none can go missing unseen, and their checksums |
 //! | `pending.json` | the plan that is being applied or undone, from before its first write until the base says what came of it |
@@ -59,6 +60,6 @@ pub use linker::{Linker, identity_of};
 pub use links::{LinkSide, write_links};
 pub use lock::{StateLock, lock_file};
 pub use next::{Next, PairedRows};
-pub use pair::BasePair;
+pub use pair::{BasePair, Torn};
 pub use pending::Pending;
 pub use place::{TakenBack, take_back};

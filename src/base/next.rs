@@ -4,7 +4,7 @@ use super::disk::{damaged, make_folder};
 use super::file::{BASE, BaseFile, VERSION};
 use super::find::Base;
 use super::linker::Linker;
-use super::pair::{BasePair, Ids, PrintSet};
+use super::pair::{BasePair, PrintSet, Torn};
 use super::place::{put_in_place, sweep};
 use super::segment::{SEGMENTS, SIDES};
 use super::segment_writer::{Draft, SegmentWriter};
@@ -40,7 +40,7 @@ pub struct Next<'a> {
     /// The identities of each side's rows that are not settled, over the identity's columns.
     pub open: [Option<ExportBatch>; 2],
     /// The identities of rows that are both there and not settled, and that are no pair of `on` either.
-    pub torn: &'a [Ids],
+    pub torn: &'a [Torn],
 }
 
 impl Next<'_> {
@@ -162,7 +162,7 @@ impl<'n, 'a> NewSegments<'n, 'a> {
 
     /// Completes the current segment. The first one ends pairs of the base below; what comes later
     /// may have them anew.
-    fn close(&mut self, draft: Draft, open: &[Option<ExportBatch>; 2], torn: &[Ids]) -> Result<(), SnapshotError> {
+    fn close(&mut self, draft: Draft, open: &[Option<ExportBatch>; 2], torn: &[Torn]) -> Result<(), SnapshotError> {
         let gone = if self.names.is_empty() { self.next.gone } else { &[] };
         draft.finish(&self.next.file.sides, gone, open, torn)?;
         self.names.push(self.name());

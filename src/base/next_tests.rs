@@ -39,6 +39,9 @@ fn a_base_gives_back_what_was_put_in() {
     let frozen = |at: usize| rows[..20].iter().map(|pair| [&pair.0, &pair.1][at].clone()).collect::<Vec<_>>();
     let (snapshots, links) = linked(folder.path(), [&frozen(0), &frozen(1)], &HashSet::from([0, 1]));
     let open = [Some(ids(0, &[77, 78])), None];
+    let print = |low: u64| Fingerprint { high: 1, low };
+    let torn = [(1, false), (3, true), (5, false)]
+        .map(|(low, unclear)| Torn { ids: [print(low), print(low + 1)], unclear });
     let next = Next {
         state: &state,
         file: file("p"),
@@ -47,7 +50,7 @@ fn a_base_gives_back_what_was_put_in() {
         frozen: Some(([&snapshots[0], &snapshots[1]], &links)),
         gone: &[],
         open,
-        torn: &[],
+        torn: &torn,
     };
     let base = next.write(&mut handing_over(&rows[20..], 3)).unwrap();
     rows.drain(..2);
@@ -57,6 +60,7 @@ fn a_base_gives_back_what_was_put_in() {
     assert_eq!(again.file, base.file);
     for base in [base, again] {
         assert_eq!(content(&base), rows);
+        assert_eq!(base.torn().unwrap(), [torn[0], torn[2], torn[1]]);
         let open = base.open_rows(0).unwrap().unwrap();
         assert_eq!(open.rows, ids(0, &[77, 78]).rows);
         assert!(base.open_rows(1).unwrap().is_none());

@@ -12,6 +12,16 @@ pub const GONE: [&str; 4] = ["l1", "l2", "r1", "r2"];
 /// The identities of a left and a right row.
 pub type Ids = [Fingerprint; 2];
 
+/// Two rows that were both there and not settled, and that no link tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Torn {
+    /// Their identities.
+    pub ids: Ids,
+    /// Whether that is since nobody can tell what of them an interrupted run has written, and what somebody
+    /// else: then no rule may decide between them.
+    pub unclear: bool,
+}
+
 /// A pair of rows that agreed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BasePair {

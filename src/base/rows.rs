@@ -2,7 +2,7 @@
 
 use super::disk::damaged;
 use super::find::Base;
-use super::pair::BasePair;
+use super::pair::{BasePair, Torn};
 use super::segment::{OPEN_FILES, Segment, count};
 use crate::endpoint::{ExportBatch, Other};
 use crate::snapshot::{Parts, SnapshotError, portable_schema};
@@ -84,7 +84,7 @@ impl Base {
     ///
     /// # Errors
     /// If the file can't be read.
-    pub fn torn(&self) -> Result<Vec<[Fingerprint; 2]>, SnapshotError> {
+    pub fn torn(&self) -> Result<Vec<Torn>, SnapshotError> {
         self.segments.last().map_or_else(|| Ok(Vec::new()), Segment::torn)
     }
 

@@ -3,7 +3,7 @@
 use super::disk::damaged;
 use super::file::read_json;
 use super::numbers::Numbers;
-use super::pair::{BasePair, GONE, Ids, LINKS, read_gone};
+use super::pair::{BasePair, GONE, Ids, LINKS, Torn, read_gone};
 use super::sought::Sought;
 use crate::snapshot::{Parts, SnapshotError, open_trusted_snapshot};
 use crate::table::Column;
@@ -23,6 +23,8 @@ pub const LINKS_FILE: &str = "links.parquet";
 pub const GONE_FILE: &str = "gone.parquet";
 /// Pairs of rows that are both there and not settled, and that no link tells of.
 pub const TORN_FILE: &str = "torn.parquet";
+/// Those of them of which nobody can tell what an interrupted run has written.
+pub const UNCLEAR_FILE: &str = "unclear.parquet";
 /// Identities of rows that are not settled.
 pub const OPEN_FILES: [&str; 2] = ["open-left.parquet", "open-right.parquet"];
 
@@ -39,6 +41,9 @@ pub struct SegmentFile {
     /// Rows of `torn.parquet`; without any there is no such file.
     #[serde(default)]
     pub torn: u64,
+    /// Rows of `unclear.parquet`; without any there is no such file.
+    #[serde(default)]
+    pub unclear: u64,
     /// Rows of the files of identities that are not settled, if there are such files.
     pub open: [Option<u64>; 2],
     /// The checksums (XXH3, 128 bits) of all of its other files, by their path in the segment.
@@ -56,7 +61,8 @@ pub struct Segment {
     pub parts: [Parts; 2],
     links: Numbers<8>,
     gone: Option<Numbers<4>>,
-    torn: Option<Numbers<4>>,
+    /// Those that are not unclear, and those that are.
+    torn: [Option<Numbers<4>>; 2],
 }
 
 impl Segment {
@@ -91,7 +97,8 @@ impl Segment {
             count(pairs.path(), pairs.rows(), rows)?;
             Ok(Some(pairs))
         };
-        let (gone, torn) = (pairs(GONE_FILE, file.gone)?, pairs(TORN_FILE, file.torn)?);
+        let gone = pairs(GONE_FILE, file.gone)?;
+        let torn = [pairs(TORN_FILE, file.torn)?, pairs(UNCLEAR_FILE, file.unclear)?];
         // All files of a segment have their checksums in its own file; see `check_files`.
         let open = |side: usize| open_trusted_snapshot(&folder.join(SIDES[side]));
         let parts = [open(0)?.parts, open(1)?.parts];
@@ -138,9 +145,16 @@ impl Segment {
     }
 
     /// Pairs of rows that were there and not settled, and that no link tells of.
-    pub fn torn(&self) -> Result<Vec<Ids>, SnapshotError> {
-        let Some(torn) = &self.torn else { return Ok(Vec::new()) };
-        torn.pick(&|columns, picked| picked.extend((0..columns[0].len()).map(|row| read_gone(&columns, row))))
+    pub fn torn(&self) -> Result<Vec<Torn>, SnapshotError> {
+        let mut out = Vec::new();
+        for (file, unclear) in self.torn.iter().zip([false, true]) {
+            let Some(file) = file else { continue };
+            let torn = |columns: &[&[u64]; 4], row: usize| Torn { ids: read_gone(columns, row), unclear };
+            out.extend(file.pick(&|columns, picked| {
+                picked.extend((0..columns[0].len()).map(|row| torn(&columns, row)));
+            })?);
+        }
+        Ok(out)
     }
 
     /// Whether the rows of a side have this column, in this type.

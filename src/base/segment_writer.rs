@@ -4,9 +4,9 @@ use super::checksum::checksums;
 use super::disk::{link, make_folder, rename, sync_files};
 use super::file::{BaseSide, VERSION, write_json};
 use super::numbers::{Numbers, NumbersWriter};
-use super::pair::{BasePair, GONE, Ids, LINKS, gone_numbers};
+use super::pair::{BasePair, GONE, LINKS, Torn, gone_numbers};
 use super::rows::identity_columns;
-use super::segment::{GONE_FILE, LINKS_FILE, OPEN_FILES, SEGMENT, SEGMENTS, SIDES, SegmentFile, TORN_FILE, unfinished};
+use super::segment::{GONE_FILE, LINKS_FILE, OPEN_FILES, SEGMENT, SEGMENTS, SIDES, SegmentFile, TORN_FILE, UNCLEAR_FILE, unfinished};
 use crate::endpoint::ExportBatch;
 use crate::snapshot::{Manifest, RowsWriter, SnapshotError};
 use std::path::{Path, PathBuf};
@@ -70,7 +70,7 @@ impl Draft {
         sides: &[BaseSide; 2],
         gone: &[BasePair],
         open: &[Option<ExportBatch>; 2],
-        torn: &[Ids],
+        torn: &[Torn],
     ) -> Result<(), SnapshotError> {
         let mut file = SegmentFile { version: VERSION, links: self.links, ..SegmentFile::default() };
         if !gone.is_empty() {
@@ -80,12 +80,18 @@ impl Draft {
             }
             file.gone = writer.finish()?;
         }
-        if !torn.is_empty() {
-            let mut writer = NumbersWriter::create(&self.folder.join(TORN_FILE), GONE)?;
-            for pairs in torn.chunks(BATCH) {
-                writer.write(pairs.iter().map(gone_numbers))?;
+        for (name, unclear, rows) in
+            [(TORN_FILE, false, &mut file.torn), (UNCLEAR_FILE, true, &mut file.unclear)]
+        {
+            let own: Vec<&Torn> = torn.iter().filter(|torn| torn.unclear == unclear).collect();
+            if own.is_empty() {
+                continue;
             }
-            file.torn = writer.finish()?;
+            let mut writer = NumbersWriter::create(&self.folder.join(name), GONE)?;
+            for pairs in own.chunks(BATCH) {
+                writer.write(pairs.iter().map(|torn| gone_numbers(&torn.ids)))?;
+            }
+            *rows = writer.finish()?;
         }
         for (side, batch) in open.iter().enumerate() {
             let Some(batch) = batch else { continue };

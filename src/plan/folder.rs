@@ -20,7 +20,7 @@ use std::sync::Arc;
 use twox_hash::XxHash3_128;
 
 /// The version of the format that this program writes and reads.
-pub const VERSION: u64 = 4;
+pub const VERSION: u64 = 5;
 
 /// What decides on the next base, of a plan that writes both sides.
 pub(super) const TWO_WAY: [&str; 5] = [PAIRS, LINKS, NEXT, "left/manifest.json", "right/manifest.json"];

@@ -93,8 +93,8 @@ fn damage_is_noticed_and_named() {
         }
     };
     fails(&|folder| std::fs::remove_file(folder.join(PLAN)).unwrap(), "is no plan");
-    fails(&edit(PLAN, "\"version\": 4", "\"version\": 5"), "format version 5; this program knows version 4");
-    fails(&edit(PLAN, "\"version\": 4", "\"version\": \"4\""), "damaged");
+    fails(&edit(PLAN, "\"version\": 5", "\"version\": 6"), "format version 6; this program knows version 5");
+    fails(&edit(PLAN, "\"version\": 5", "\"version\": \"5\""), "damaged");
     fails(&edit(PLAN, "sqlite:a.db#t", "sqlite:b.db#t"), "checksum");
     fails(&edit(PLAN, "\"misfits\": 0", "\"misfits\": 1"), "checksum");
     fails(&edit("right.sql", "nothing", "NOTHING"), "right.sql is damaged: its content");

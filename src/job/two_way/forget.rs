@@ -4,7 +4,7 @@
 use super::batches::{Side, each};
 use super::unlinked::identities;
 use crate::apply::StepSet;
-use crate::base::{Base, Linker, Next, Wanted};
+use crate::base::{Base, Linker, Next, Torn, Wanted};
 use crate::endpoint::ExportBatch;
 use crate::job::error::RunError;
 use crate::plan::{PairsReader, Plan};
@@ -62,7 +62,8 @@ pub(super) fn forget(plan: &Plan, base: &Base, undone: &[StepSet; 2]) -> Result<
     file.plan = format!("after the undo of {}", plan.file.checksum);
     file.looked = None;
     let (state, on, mut torn) = (&base.folder, Some(base), base.torn()?);
-    torn.extend(identities(&back, &sides, &recipes, &base.file)?);
+    let back = identities(&back, &sides, &recipes, &base.file)?;
+    torn.extend(back.into_iter().map(|ids| Torn { ids, unclear: false }));
     let next = Next { state, file, recipes: &recipes, on, frozen: None, gone: &gone, open, torn: &torn };
     next.write(&mut || Ok(None))?;
     Ok(Some(

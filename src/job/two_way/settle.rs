@@ -4,7 +4,7 @@ use super::batches::{Batches, Side, each};
 use super::fate::{Settled, Standing, fate};
 use super::next::{LINKS, NextFile};
 use super::unlinked::identities;
-use crate::base::{Base, Next};
+use crate::base::{Base, Next, Torn};
 use crate::endpoint::ExportBatch;
 use crate::job::error::RunError;
 use crate::plan::{PairsReader, Plan};
@@ -45,7 +45,7 @@ pub(super) fn advance(
 
 /// Writes the next base: rows that were equal, and those whose steps stand. What is not settled
 /// stays as the base had it, and of what nobody can tell of it has the identities only: both sides count
-/// as changed then, and a row that is alone is undecided.
+/// as changed then, no rule decides, and a row that is alone is undecided.
 fn settle(
     plan: &Plan,
     state: &Path,
@@ -87,7 +87,8 @@ fn settle(
             unclear.push(pair);
         }
     }
-    torn.extend(identities(&unclear, &sides, recipes, &file)?);
+    let unclear = identities(&unclear, &sides, recipes, &file)?;
+    torn.extend(unclear.into_iter().map(|ids| Torn { ids, unclear: true }));
     for rows in &mut open {
         rows.sort_unstable();
         rows.dedup();

@@ -35,7 +35,7 @@ fn some(
     recipes: &[Recipe; 2],
     base: &BaseFile,
 ) -> Result<Vec<[Fingerprint; 2]>, RunError> {
-    let known = |pair: &PlannedPair| [pair.base.map(|base| base.ids), pair.torn];
+    let known = |pair: &PlannedPair| [pair.base.map(|base| base.ids), pair.torn.map(|torn| torn.ids)];
     let mut all: Vec<[Vec<Fingerprint>; 2]> = pairs
         .iter()
         .map(|pair| [0, 1].map(|side: usize| known(pair).iter().flatten().map(|ids| ids[side]).collect()))

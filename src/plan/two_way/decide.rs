@@ -34,6 +34,8 @@ pub struct Facts<'a> {
     /// Whether both rows were there at the last run, although the base has nothing of them: they were in
     /// conflict, refused or left out.
     pub torn: bool,
+    /// Whether an interrupted run may have written one of them and nobody can tell: no rule decides then.
+    pub unclear: bool,
 }
 
 /// Why a pair of rows is a conflict.
@@ -45,9 +47,11 @@ pub enum Reason {
     BothChanged,
     /// One side deleted the row, the other changed it.
     DeletedAndChanged,
-    /// As one of those; and the times are equal, or too close.
+    /// Both sides may have changed them since an interrupted run of which nobody can tell what it wrote.
+    Unclear,
+    /// As one of the first three; and the times are equal, or too close.
     TooClose,
-    /// As one of those; and a time is not known.
+    /// As one of the first three; and a time is not known.
     NoTime,
 }
 
@@ -72,7 +76,8 @@ pub enum Outcome {
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::NoBase, Self::BothChanged, Self::DeletedAndChanged, Self::TooClose, Self::NoTime];
+    pub const ALL: [Self; 6] =
+        [Self::NoBase, Self::BothChanged, Self::DeletedAndChanged, Self::Unclear, Self::TooClose, Self::NoTime];
 
     /// The word for it in files.
     pub fn word(self) -> &'static str {
@@ -80,6 +85,7 @@ impl Reason {
             Self::NoBase => "no base",
             Self::BothChanged => "both changed",
             Self::DeletedAndChanged => "deleted and changed",
+            Self::Unclear => "unclear",
             Self::TooClose => "too close",
             Self::NoTime => "no time",
         }
@@ -107,6 +113,9 @@ fn pair(facts: &Facts<'_>, rules: &Rules) -> Outcome {
     let changed = |column: &Column| if facts.based { column.changed } else { [true; 2] };
     if differing().next().is_none() {
         return Outcome::Agree;
+    }
+    if facts.unclear && facts.decided.is_none() {
+        return Outcome::Conflict(Reason::Unclear);
     }
     let mut writes = [Vec::new(), Vec::new()];
     let mut clashes = Vec::new();

@@ -16,7 +16,7 @@ fn rules(winner: Winner) -> Rules {
 }
 
 fn both(columns: &[Column]) -> Facts<'_> {
-    Facts { here: [true; 2], based: true, columns, times: [None; 2], decided: None, filtered: false, torn: false }
+    Facts { here: [true; 2], based: true, columns, times: [None; 2], decided: None, filtered: false, torn: false, unclear: false }
 }
 
 fn left_only(columns: &[Column]) -> Facts<'_> {
@@ -182,7 +182,7 @@ fn every_case(mut look: impl FnMut(&Facts<'_>, &Rules)) {
                                 for decided in takes {
                                     let times = [left, right];
                                     let facts =
-                                        Facts { here, based, columns: &columns, times, decided, filtered, torn: false };
+                                        Facts { here, based, columns: &columns, times, decided, filtered, torn: false, unclear: false };
                                     look(&facts, &rules);
                                 }
                             }
@@ -358,6 +358,22 @@ fn a_time_of_change_merges_to_the_later_one() {
     assert_eq!(decide(&both(&columns), &rules(Winner::Left)), Outcome::Write([vec![], vec![0, 1]]));
     let whole = Rules { merge: Merge::Row, ..rules(Winner::None) };
     assert_eq!(decide(&both(&[time]), &whole), Outcome::Conflict(Reason::BothChanged));
+}
+
+#[test]
+fn no_rule_decides_what_an_interrupted_run_has_left_unclear() {
+    let columns = [LEFT, CLASH, STAYS];
+    let unclear = Facts { based: false, torn: true, unclear: true, times: [Some(90), Some(1)], ..both(&columns) };
+    for winner in [Winner::None, Winner::Left, Winner::Right, Winner::NewestHistory, column_winner()] {
+        assert_eq!(decide(&unclear, &rules(winner)), Outcome::Conflict(Reason::Unclear));
+    }
+    let decided = |take| decide(&Facts { decided: Some(take), ..unclear }, &rules(Winner::Left));
+    assert_eq!((decided(Take::Left), decided(Take::Right)), (writes(&[], &[0, 1, 2]), writes(&[0, 1, 2], &[])));
+    assert_eq!(decided(Take::Newest), writes(&[], &[0, 1, 2]));
+    let equal = [SAME, Column::default()];
+    assert_eq!(decide(&Facts { columns: &equal, ..unclear }, &rules(Winner::None)), Outcome::Agree);
+    let alone = Facts { here: [true, false], ..unclear };
+    assert_eq!(decide(&alone, &rules(Winner::Left)), Outcome::Undecided);
 }
 
 #[test]

@@ -12,7 +12,7 @@ const CHUNK: usize = 8 * 1024;
 
 /// Pairs of which it is known what is to be written, in their order.
 #[derive(Debug)]
-pub(super) struct Drafts(Aside<22>);
+pub(super) struct Drafts(Aside<23>);
 
 impl Drafts {
     /// None yet. They are laid aside in `work`.

@@ -8,10 +8,11 @@
 //! | `left_also`, `right_also` | steps that remove the row which the first one creates anew |
 //! | `settled` | whether the pair agrees, or stays different on purpose, once its steps are written |
 //! | `tl1`, `tl2`, `tr1`, `tr2` | the identities of two rows that were both there and not settled, without a pair in the base |
+//! | `unclear` | of such: 1 if nobody can tell what an interrupted run has written of them, else 0 |
 //! | `k1`, `k2`, `l1`, `l2`, `r1`, `r2`, `segment`, `base_left`, `base_right` | the base's pair |
 
 use super::items::mask;
-use crate::base::BasePair;
+use crate::base::{BasePair, Torn};
 use crate::endpoint::disk;
 use crate::plan::PlanError;
 use crate::table::Fingerprint;
@@ -39,7 +40,7 @@ const BATCH: usize = 8 * 1024;
 const GROUP_ROWS: usize = 64 * 1024;
 
 /// The columns of whole numbers, in the order of [`PlannedPair::numbers`].
-const NUMBERS: [&str; 19] = [
+const NUMBERS: [&str; 20] = [
     "left_row",
     "right_row",
     "left_step",
@@ -59,6 +60,7 @@ const NUMBERS: [&str; 19] = [
     "tl2",
     "tr1",
     "tr2",
+    "unclear",
 ];
 
 /// A pair of rows that differed, and what is to become of it.
@@ -74,8 +76,8 @@ pub struct PlannedPair {
     pub settled: bool,
     /// What it was when it last agreed.
     pub base: Option<BasePair>,
-    /// The identities of two rows that were both there, but never a pair of the base.
-    pub torn: Option<[Fingerprint; 2]>,
+    /// Of two rows that were both there, but are no pair of the base.
+    pub torn: Option<Torn>,
 }
 
 impl PlannedPair {
@@ -85,24 +87,24 @@ impl PlannedPair {
     }
 
     /// As numbers, to be laid aside; `more` is laid beside it.
-    pub(super) fn pack(&self, more: u64) -> [u64; 22] {
+    pub(super) fn pack(&self, more: u64) -> [u64; 23] {
         let numbers = self.numbers();
-        let mut out = [0; 22];
+        let mut out = [0; 23];
         out.iter_mut().zip(numbers).for_each(|(out, number)| *out = number.unwrap_or_default());
-        out[19..].copy_from_slice(&[mask(numbers.map(|number| number.is_some())), u64::from(self.settled), more]);
+        out[20..].copy_from_slice(&[mask(numbers.map(|number| number.is_some())), u64::from(self.settled), more]);
         out
     }
 
     /// What [`pack`](Self::pack) has made of it; `None` if it is none.
-    pub(super) fn unpack(record: &[u64; 22]) -> Option<(Self, u64)> {
+    pub(super) fn unpack(record: &[u64; 23]) -> Option<(Self, u64)> {
         let [numbers @ .., mask, settled, more] = record;
         let number = |at: usize| (mask & (1 << at) != 0).then_some(numbers[at]);
-        let numbers: [Option<u64>; 19] = std::array::from_fn(number);
+        let numbers: [Option<u64>; 20] = std::array::from_fn(number);
         Some((Self::of(&numbers, *settled == 1)?, *more))
     }
 
-    fn numbers(&self) -> [Option<u64>; 19] {
-        let torn = |side: usize| self.torn.map(|ids| ids[side]);
+    fn numbers(&self) -> [Option<u64>; 20] {
+        let torn = |side: usize| self.torn.map(|torn| torn.ids[side]);
         let base = |of: fn(&BasePair) -> u64| self.base.as_ref().map(of);
         [
             self.rows[0],
@@ -124,11 +126,12 @@ impl PlannedPair {
             torn(0).map(|id| id.low),
             torn(1).map(|id| id.high),
             torn(1).map(|id| id.low),
+            self.torn.map(|torn| u64::from(torn.unclear)),
         ]
     }
 
     fn of(n: &[Option<u64>], settled: bool) -> Option<Self> {
-        let [lr, rr, ls, rs, la, ra, k1, k2, l1, l2, r1, r2, segment, bl, br, tl1, tl2, tr1, tr2] = n else {
+        let [lr, rr, ls, rs, la, ra, k1, k2, l1, l2, r1, r2, segment, bl, br, tl1, tl2, tr1, tr2, unclear] = n else {
             return None;
         };
         let print = |high: &Option<u64>, low: &Option<u64>| Some(Fingerprint { high: (*high)?, low: (*low)? });
@@ -141,7 +144,8 @@ impl PlannedPair {
                 rows: [(*bl)?, (*br)?],
             }),
         };
-        let torn = print(tl1, tl2).zip(print(tr1, tr2)).map(|(left, right)| [left, right]);
+        let ids = print(tl1, tl2).zip(print(tr1, tr2));
+        let torn = ids.map(|(left, right)| Torn { ids: [left, right], unclear: *unclear == Some(1) });
         Some(Self { rows: [*lr, *rr], steps: [*ls, *rs], also: [*la, *ra], settled, base, torn })
     }
 }
@@ -177,7 +181,7 @@ impl PairsWriter {
     /// # Errors
     /// If they can't be written.
     pub(super) fn write(&mut self, pairs: &[PlannedPair]) -> Result<(), PlanError> {
-        let numbers: Vec<[Option<u64>; 19]> = pairs.iter().map(PlannedPair::numbers).collect();
+        let numbers: Vec<[Option<u64>; 20]> = pairs.iter().map(PlannedPair::numbers).collect();
         let mut columns: Vec<ArrayRef> = (0..NUMBERS.len())
             .map(|at| Arc::new(numbers.iter().map(|row| row[at]).collect::<UInt64Array>()) as ArrayRef)
             .collect();
@@ -256,7 +260,12 @@ mod tests {
             PlannedPair::default(),
             PlannedPair { rows: [Some(0), None], steps: [None, Some(7)], settled: true, ..PlannedPair::default() },
             PlannedPair { rows: [Some(1), Some(2)], also: [Some(3), None], base: Some(base), ..PlannedPair::default() },
-            PlannedPair { rows: [Some(1), None], torn: Some([print(8), print(9)]), ..PlannedPair::default() },
+            PlannedPair {
+                rows: [Some(3), Some(1)],
+                torn: Some(Torn { ids: [print(8), print(9)], unclear: true }),
+                ..PlannedPair::default()
+            },
+            PlannedPair { rows: [Some(1), None], torn: Some(Torn { ids: [print(8), print(9)], unclear: false }), ..PlannedPair::default() },
         ];
         let mut writer = PairsWriter::create(folder.path()).unwrap();
         writer.write(&pairs).unwrap();

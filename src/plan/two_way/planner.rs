@@ -11,7 +11,7 @@ use super::lists::{Became, Completing, SideLists, Wants};
 use super::pairs::PlannedPair;
 use super::rules::{Take, TwoWayFile, Winner};
 use super::unkeyed::Unkeyed;
-use crate::base::{Base, BasePair, Wanted};
+use crate::base::{Base, BasePair, Torn, Wanted};
 use crate::compare::{Differences, View};
 use crate::endpoint::{Action, Reading, disk};
 use crate::plan::assemble::{Assembler, print_key};
@@ -130,9 +130,9 @@ pub fn plan_two_way(input: &TwoWayInput<'_>, differing: Differences, folder: &Pa
         late: [Few::default(), Few::default()],
         keys_change: [false; 2],
     };
-    for ids in input.base.map_or_else(|| Ok(Vec::new()), Base::torn)? {
+    for torn in input.base.map_or_else(|| Ok(Vec::new()), Base::torn)? {
         for side in [0, 1] {
-            planner.torn[side].insert(ids[side], ids);
+            planner.torn[side].insert(torn.ids[side], torn);
         }
     }
     let mut conflicts = Conflicts::create(folder, input, &reader)?;
@@ -186,7 +186,7 @@ struct Planner<'a> {
     unsettled: HashMap<[Fingerprint; 2], BasePair>,
     /// By the identity of either row: pairs that were there at the last run and not settled, of which
     /// the base has nothing.
-    torn: [HashMap<Fingerprint, [Fingerprint; 2]>; 2],
+    torn: [HashMap<Fingerprint, Torn>; 2],
     /// Per side, rows that take over values of a row whose time is earlier than their own.
     late: [Few; 2],
     /// Per side, whether updates change unique keys.
@@ -258,10 +258,12 @@ impl Planner<'_> {
 
     /// Decides on one item, and takes note of what follows.
     fn item(&mut self, item: Item, found: Found, key: Option<&[String]>) -> Result<(), PlanError> {
+        let known = || (0..2).filter_map(|side: usize| self.torn[side].get(&item.ids[side]?).copied());
+        let unclear = known().any(|torn| torn.unclear);
         let torn = match (item.base, item.ids) {
             (Some(_), _) => None,
-            (None, [Some(left), Some(right)]) => Some([left, right]),
-            (None, ids) => (0..2).find_map(|side: usize| self.torn[side].get(&ids[side]?).copied()),
+            (None, [Some(left), Some(right)]) => Some(Torn { ids: [left, right], unclear }),
+            (None, _) => known().next().map(|torn| Torn { unclear, ..torn }),
         };
         let facts = Facts {
             here: item.rows.map(|row| row.is_some()),
@@ -271,6 +273,7 @@ impl Planner<'_> {
             decided: None,
             filtered: self.input.plan.tables.iter().any(|table| table.filter.is_some()),
             torn: torn.is_some(),
+            unclear: torn.is_some_and(|torn| torn.unclear),
         };
         let mut pair = PlannedPair { rows: item.rows, base: item.base, torn, ..PlannedPair::default() };
         let rules = &self.input.file.rules;
