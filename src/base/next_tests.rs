@@ -40,8 +40,8 @@ fn a_base_gives_back_what_was_put_in() {
     let (snapshots, links) = linked(folder.path(), [&frozen(0), &frozen(1)], &HashSet::from([0, 1]));
     let open = [Some(ids(0, &[77, 78])), None];
     let print = |low: u64| Fingerprint { high: 1, low };
-    let torn = [(1, false), (3, true), (5, false)]
-        .map(|(low, unclear)| Torn { ids: [print(low), print(low + 1)], unclear });
+    let torn =
+        [(1, false), (3, true), (5, false)].map(|(low, unclear)| Torn { ids: [print(low), print(low + 1)], unclear });
     let next = Next {
         state: &state,
         file: file("p"),

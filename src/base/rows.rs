@@ -6,7 +6,7 @@ use super::pair::{BasePair, Torn};
 use super::segment::{OPEN_FILES, Segment, count};
 use crate::endpoint::{ExportBatch, Other};
 use crate::snapshot::{Parts, SnapshotError, portable_schema};
-use crate::table::{Column, Fingerprint, TableInfo};
+use crate::table::{Column, TableInfo};
 use arrow::array::{RecordBatch, RecordBatchOptions, new_null_array};
 use std::path::Path;
 use std::sync::Arc;

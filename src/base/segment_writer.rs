@@ -6,7 +6,9 @@ use super::file::{BaseSide, VERSION, write_json};
 use super::numbers::{Numbers, NumbersWriter};
 use super::pair::{BasePair, GONE, LINKS, Torn, gone_numbers};
 use super::rows::identity_columns;
-use super::segment::{GONE_FILE, LINKS_FILE, OPEN_FILES, SEGMENT, SEGMENTS, SIDES, SegmentFile, TORN_FILE, UNCLEAR_FILE, unfinished};
+use super::segment::{
+    GONE_FILE, LINKS_FILE, OPEN_FILES, SEGMENT, SEGMENTS, SIDES, SegmentFile, TORN_FILE, UNCLEAR_FILE, unfinished,
+};
 use crate::endpoint::ExportBatch;
 use crate::snapshot::{Manifest, RowsWriter, SnapshotError};
 use std::path::{Path, PathBuf};
@@ -80,9 +82,7 @@ impl Draft {
             }
             file.gone = writer.finish()?;
         }
-        for (name, unclear, rows) in
-            [(TORN_FILE, false, &mut file.torn), (UNCLEAR_FILE, true, &mut file.unclear)]
-        {
+        for (name, unclear, rows) in [(TORN_FILE, false, &mut file.torn), (UNCLEAR_FILE, true, &mut file.unclear)] {
             let own: Vec<&Torn> = torn.iter().filter(|torn| torn.unclear == unclear).collect();
             if own.is_empty() {
                 continue;

@@ -16,7 +16,16 @@ fn rules(winner: Winner) -> Rules {
 }
 
 fn both(columns: &[Column]) -> Facts<'_> {
-    Facts { here: [true; 2], based: true, columns, times: [None; 2], decided: None, filtered: false, torn: false, unclear: false }
+    Facts {
+        here: [true; 2],
+        based: true,
+        columns,
+        times: [None; 2],
+        decided: None,
+        filtered: false,
+        torn: false,
+        unclear: false,
+    }
 }
 
 fn left_only(columns: &[Column]) -> Facts<'_> {
@@ -181,8 +190,16 @@ fn every_case(mut look: impl FnMut(&Facts<'_>, &Rules)) {
                             for right in moments {
                                 for decided in takes {
                                     let times = [left, right];
-                                    let facts =
-                                        Facts { here, based, columns: &columns, times, decided, filtered, torn: false, unclear: false };
+                                    let facts = Facts {
+                                        here,
+                                        based,
+                                        columns: &columns,
+                                        times,
+                                        decided,
+                                        filtered,
+                                        torn: false,
+                                        unclear: false,
+                                    };
                                     look(&facts, &rules);
                                 }
                             }

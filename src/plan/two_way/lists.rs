@@ -106,13 +106,7 @@ impl SideLists {
         self.alone(self.side, rows, [Kind::Delete, Kind::DeleteAnew], told)
     }
 
-    fn alone(
-        &mut self,
-        of: usize,
-        rows: [Option<u64>; 2],
-        [kind, anew]: [Kind; 2],
-        told: [Option<i64>; 2],
-    ) -> Wants {
+    fn alone(&mut self, of: usize, rows: [Option<u64>; 2], [kind, anew]: [Kind; 2], told: [Option<i64>; 2]) -> Wants {
         let Some(row) = rows[of] else { return 0 };
         let time = told[1 - self.side];
         if of == 1 && rows[0].is_some() {
@@ -131,12 +125,7 @@ impl SideLists {
     ///
     /// # Errors
     /// If the cells can't be laid aside.
-    pub fn update(
-        &mut self,
-        rows: [u64; 2],
-        cells: &[usize],
-        told: [Option<i64>; 2],
-    ) -> Result<Wants, SnapshotError> {
+    pub fn update(&mut self, rows: [u64; 2], cells: &[usize], told: [Option<i64>; 2]) -> Result<Wants, SnapshotError> {
         self.told[Kind::Update as usize].add(self.differences.changed.len(), told[1 - self.side]);
         self.differences.changed.push((rows[0], rows[1]));
         self.chosen.push(cells)?;

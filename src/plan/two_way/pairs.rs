@@ -265,7 +265,11 @@ mod tests {
                 torn: Some(Torn { ids: [print(8), print(9)], unclear: true }),
                 ..PlannedPair::default()
             },
-            PlannedPair { rows: [Some(1), None], torn: Some(Torn { ids: [print(8), print(9)], unclear: false }), ..PlannedPair::default() },
+            PlannedPair {
+                rows: [Some(1), None],
+                torn: Some(Torn { ids: [print(8), print(9)], unclear: false }),
+                ..PlannedPair::default()
+            },
         ];
         let mut writer = PairsWriter::create(folder.path()).unwrap();
         writer.write(&pairs).unwrap();
