@@ -34,7 +34,8 @@ impl SideRun<'_> {
         self.each(&|step| written.contains(step), &mut |work| {
             let codec = codecs.get(work.found_by);
             let fetched = fetch(writers.get(work.found_by)?, codec, &work, false)?;
-            let sheet = Sheet { side: self.side, frees: frees(self, &work), codec, work: &work };
+            let (frees, writable) = (frees(self, &work), self.writable);
+            let sheet = Sheet { side: self.side, frees, codec, work: &work, writable };
             doubtful += sheet.compare(&fetched, doubt)?;
             self.progress.advance(work.len() as u64);
             Ok(())
@@ -82,6 +83,8 @@ struct Sheet<'a> {
     frees: bool,
     codec: &'a Codec,
     work: &'a Work,
+    /// The columns that can be given a value: what the database computes follows from these.
+    writable: &'a [usize],
 }
 
 impl Sheet<'_> {
@@ -91,7 +94,7 @@ impl Sheet<'_> {
         fetched: &ExportBatch,
         doubt: &mut dyn FnMut(Unverified) -> Result<(), ApplyError>,
     ) -> Result<u64, ApplyError> {
-        let Self { side, frees, codec, work } = *self;
+        let Self { side, frees, codec, work, writable } = *self;
         let found = codec.rows(fetched)?;
         let rows = codec.rows(work.steps.rows())?;
         let after = work.steps.after.as_ref().map(|after| codec.rows(after)).transpose()?;
@@ -123,6 +126,18 @@ impl Sheet<'_> {
                         (Some(name(&found, *column)), after.print(at, *column), found.print(*row, *column))
                     };
                     cells.extend(wanted(work, at).iter().filter(differ).map(cell));
+                    // What an update leaves alone is to be as it was: a trigger may have had a word.
+                    let alone = |column: &&usize| {
+                        !wanted(work, at).contains(column)
+                            && writable.contains(column)
+                            && !rows.same(at, &found, *row, &[**column])
+                    };
+                    let cell = |column: &usize| {
+                        (Some(name(&found, *column)), rows.print(at, *column), found.print(*row, *column))
+                    };
+                    if action == Action::Update {
+                        cells.extend(work.steps.guard.iter().filter(alone).map(cell));
+                    }
                 }
             }
             doubtful += u64::from(!cells.is_empty());

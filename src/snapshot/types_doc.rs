@@ -39,7 +39,9 @@ fn document() -> String {
          Made by a test from what the program decides; do not edit it by hand.\n\n\
          Every column has a portable type, and every pair of columns is compared by the rule below, or as text.\n\
          Text beside a typed column is read as that type; a text that is no such value is unequal to all.\n\
-         What is written is what was compared: a value that the column can't hold unchanged is left out and reported.\n\n\
+         What is written is what was compared: a value that the column can't hold unchanged is left out and reported.\n\
+         SQLite keeps values of any class in any column. They are compared as the column's type: in a BLOB column the\n\
+         text `a` equals the bytes x'61'. What is written from one SQLite table to another keeps its class.\n\n\
          ## What each system's types are\n\n\
          | system | type | portable type |\n|---|---|---|\n",
     );

@@ -66,9 +66,9 @@ fn a_newer_version() {
     fixture.plan("plan", &[]);
     let path = fixture.place.dir.path().join("plan/plan.json");
     let text = std::fs::read_to_string(&path).unwrap();
-    let newer = text.replacen("\"version\": 3", "\"version\": 99", 1);
-    assert_ne!(newer, text);
-    std::fs::write(&path, newer).unwrap();
+    let (before, after) = text.split_once("\"version\": ").unwrap();
+    let (_, after) = after.split_once(',').unwrap();
+    std::fs::write(&path, format!("{before}\"version\": 99,{after}")).unwrap();
     fixture.is_refused("plan", &["version", "99"]);
 }
 

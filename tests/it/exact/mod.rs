@@ -3,6 +3,7 @@
 
 mod beside;
 mod counters;
+mod knots;
 mod order;
 mod storage;
 mod triggers;

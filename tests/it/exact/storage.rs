@@ -226,7 +226,7 @@ fn values_of_any_class_are_carried_and_put_back() {
                 connection.execute_batch(&sql).unwrap();
             }
             let all = |table: &str| -> Vec<String> {
-                let sql = format!("SELECT typeof(id) || quote(id) || typeof(v) || quote(v) FROM {table} ORDER BY 1");
+                let sql = format!("SELECT typeof(id) || hex(id) || typeof(v) || hex(v) FROM {table} ORDER BY 1");
                 let mut statement = connection.prepare(&sql).unwrap();
                 statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
             };

@@ -194,3 +194,41 @@ fn doubles(place: &mut Place, kind: Kind, table: &str) {
             .unwrap(),
     }
 }
+
+#[test]
+fn what_a_trigger_makes_of_a_column_that_is_not_written_is_not_as_planned() {
+    for kind in [Kind::Postgres, Kind::Mysql, Kind::Sqlite] {
+        let mut place = Place::new();
+        for table in ["l", "r"] {
+            let sql = format!("CREATE TABLE {table} (id int PRIMARY KEY, v int, n int)");
+            execute(&mut place, kind, &sql);
+        }
+        let rows = "INSERT INTO l VALUES (1, 5, 0), (2, 6, 0); INSERT INTO r VALUES (1, 4, 0), (2, 6, 0)";
+        execute(&mut place, kind, rows);
+        match kind {
+            Kind::Postgres => place.postgres().execute(
+                "CREATE FUNCTION counts() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 new.n := new.n + 1; RETURN new; END $$;
+                 CREATE TRIGGER counts BEFORE UPDATE ON r FOR EACH ROW EXECUTE FUNCTION counts()",
+            ),
+            Kind::Mysql => {
+                place.mysql().execute("CREATE TRIGGER counts BEFORE UPDATE ON r FOR EACH ROW SET NEW.n = OLD.n + 1")
+            }
+            _ => place
+                .sqlite()
+                .execute_batch(
+                    "CREATE TRIGGER counts AFTER UPDATE OF v ON r
+                     BEGIN UPDATE r SET n = n + 1 WHERE id = new.id; END",
+                )
+                .unwrap(),
+        }
+        let [left, right] = ["l", "r"].map(|table| match kind {
+            Kind::Postgres => place.postgres().address(table),
+            Kind::Mysql => place.mysql().address(table),
+            _ => place.sqlite_address(table),
+        });
+        place.dir.plan(&left, &right, "p", &[]).json(1);
+        let applied = place.dir.apply("p", &[]).json(1);
+        assert_eq!((count(&applied, "/right/update"), count(&applied, "/unverified")), (1, 1), "{kind:?}");
+    }
+}
