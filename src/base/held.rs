@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-/// Bytes that may be held in all.
+/// Bytes that may be held in all, at most.
 const MOST: u64 = 128 << 20;
 
 /// Which file it is, as far as one can tell without reading it.
@@ -23,6 +23,12 @@ type Held = Arc<dyn Any + Send + Sync>;
 
 static HELD: Mutex<Vec<(Mark, Held)>> = Mutex::new(Vec::new());
 static BYTES: AtomicU64 = AtomicU64::new(0);
+static LIMIT: AtomicU64 = AtomicU64::new(MOST);
+
+/// Holds no more than a part of so many bytes of memory from now on.
+pub fn keep_to(memory: usize) {
+    LIMIT.store((memory as u64 / 8).min(MOST), Ordering::Relaxed);
+}
 
 /// The place for what was read of an open file: the same for everybody who opens it, as long as it is
 /// the same file.
@@ -39,7 +45,7 @@ pub fn of<T: Default + Send + Sync + 'static>(path: &Path, file: &File) -> Arc<T
 
 /// Whether there is room for so many more bytes: it is taken then, for the rest of the process.
 pub fn room(bytes: u64) -> bool {
-    let more = |held: u64| held.checked_add(bytes).filter(|all| *all <= MOST);
+    let more = |held: u64| held.checked_add(bytes).filter(|all| *all <= LIMIT.load(Ordering::Relaxed));
     BYTES.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
 }
 

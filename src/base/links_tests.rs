@@ -27,6 +27,12 @@ fn expected(rows: [&[Row]; 2], skip: &HashSet<u64>) -> Vec<(u64, u64)> {
 }
 
 fn found(rows: [&[Row]; 2], skip: &HashSet<u64>, splits: [usize; 2]) -> Vec<(u64, u64)> {
+    let found = [64, 1 << 20].map(|memory| found_within(rows, skip, splits, memory));
+    assert_eq!(found[0], found[1]);
+    found.into_iter().next().unwrap()
+}
+
+fn found_within(rows: [&[Row]; 2], skip: &HashSet<u64>, splits: [usize; 2], memory: usize) -> Vec<(u64, u64)> {
     let folder = tempfile::tempdir().unwrap();
     let [left, right] = [0, 1].map(|side| indexed(&freeze(folder.path(), side, rows[side]), side, splits[side]));
     let identities = [side(0).identity, side(1).identity];
@@ -35,7 +41,7 @@ fn found(rows: [&[Row]; 2], skip: &HashSet<u64>, splits: [usize; 2]) -> Vec<(u64
         LinkSide { parts: &right.0, index: &right.1, identity: &identities[1] },
     ];
     let path = folder.path().join("links.parquet");
-    let count = write_links(&path, sides, &|row| skip.contains(&row)).unwrap();
+    let count = write_links(&path, sides, &|row| skip.contains(&row), Room { work: folder.path(), memory }).unwrap();
     let recipes = recipes();
     let print = |side: usize, row: u64| {
         let linker = Linker::new(&columns(side), &recipes[side], &identities[side]).unwrap();

@@ -4,8 +4,9 @@ use super::disk::{damaged, make_folder};
 use super::file::{BASE, BaseFile, VERSION};
 use super::find::Base;
 use super::linker::Linker;
-use super::pair::{BasePair, PrintSet, Torn};
+use super::pair::{BasePair, Torn};
 use super::place::{put_in_place, sweep};
+use super::seen::Seen;
 use super::segment::{SEGMENTS, SIDES};
 use super::segment_writer::{Draft, SegmentWriter};
 use crate::endpoint::ExportBatch;
@@ -110,7 +111,7 @@ struct NewSegments<'n, 'a> {
     current: Option<SegmentWriter>,
     /// The identities in the current one; half of a fingerprint is enough, since a wrong hit does
     /// no more than begin another segment.
-    seen: [PrintSet<u64>; 2],
+    seen: [Seen; 2],
 }
 
 impl<'n, 'a> NewSegments<'n, 'a> {
@@ -166,7 +167,7 @@ impl<'n, 'a> NewSegments<'n, 'a> {
         let gone = if self.names.is_empty() { self.next.gone } else { &[] };
         draft.finish(&self.next.file.sides, gone, open, torn)?;
         self.names.push(self.name());
-        self.seen.iter_mut().for_each(PrintSet::clear);
+        self.seen.iter_mut().for_each(Seen::clear);
         Ok(())
     }
 
@@ -186,7 +187,7 @@ impl<'n, 'a> NewSegments<'n, 'a> {
             };
             let own = [left, right];
             // Within a segment an identity is linked once, so that it is clear which link is later.
-            if (0..2).any(|side| self.seen[side].contains(&own[side].low)) {
+            if (0..2).any(|side| self.seen[side].contains(own[side].low)) {
                 self.put(rows, &std::mem::take(&mut run))?;
                 if let Some(writer) = self.current.take() {
                     self.close(writer.finish(&self.next.file.sides)?, &[None, None], &[])?;

@@ -1,6 +1,6 @@
 //! Small tables for the tests of bases.
 
-use super::{Base, BaseFile, BaseSide, LinkSide, Next, PairedRows, write_links};
+use super::{Base, BaseFile, BaseSide, LinkSide, Next, PairedRows, Room, write_links};
 use crate::endpoint::{ExportBatch, Interrupt, Other};
 use crate::snapshot::{
     Index, IndexOptions, IndexSplit, Parts, Recipe, RowsWriter, Silent, index_parts, open_snapshot, portable_schema,
@@ -118,6 +118,7 @@ pub fn linked(folder: &Path, rows: [&[Row]; 2], skip: &HashSet<u64>) -> ([PathBu
         &path,
         [link((&left.0, &left.1), &identities[0]), link((&right.0, &right.1), &identities[1])],
         &|row| skip.contains(&row),
+        Room { work: folder, memory: 1 << 20 },
     )
     .unwrap();
     (folders, path)

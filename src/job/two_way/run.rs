@@ -8,7 +8,9 @@ use super::recover::settle_state;
 use super::servers::{Servers, times};
 use super::state::{Wanted, check, find_state, table_name};
 use crate::audit::Verdict;
-use crate::base::{Base, BaseColumn, BaseFile, BaseJob, BasePair, BaseSide, LinkSide, identity_of, write_links};
+use crate::base::{
+    Base, BaseColumn, BaseFile, BaseJob, BasePair, BaseSide, LinkSide, Room, identity_of, keep_to, write_links,
+};
 use crate::compare::Differences;
 use crate::endpoint::{Address, Target};
 use crate::job::cascades::note_cascades;
@@ -36,6 +38,7 @@ pub(in crate::job) fn run_two_way(job: &PlanJob, watch: &dyn Watch) -> Result<Pl
     if job.job.reading.visible_rows {
         return Err(RunError::VisibleBothWays);
     }
+    keep_to(job.job.memory);
     let state = find_state(job, watch)?;
     let settled = settle_state(&state, addresses.map(|address| Some(address.clone())), watch)?;
     settled.iter().for_each(|note| watch.note(note));
@@ -310,9 +313,10 @@ pub(super) fn plan(
     note_variables(&mut plan, addresses, &job.typed);
 
     let progress = watch.stage("linking");
+    let room = Room { work: &work, memory: job.job.memory };
     let link =
         |at: usize| LinkSide { parts: &frozen[at].parts, index: &indexes[at], identity: &next.sides[at].identity };
-    write_links(&pending.temporary.join(LINKS), [link(0), link(1)], &|row| made.unlinked.contains(row))?;
+    write_links(&pending.temporary.join(LINKS), [link(0), link(1)], &|row| made.unlinked.contains(row), room)?;
     drop(progress);
     NextFile { base: next, partial: partial.is_some() }.write(&pending.temporary)?;
     plan.finish()?;
