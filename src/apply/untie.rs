@@ -213,7 +213,7 @@ impl ChunkWriter<'_> {
         for part in of(Action::Update) {
             let after = knot.finished(&parts[part])?;
             if way.replaces {
-                late.extend(self.add(knot, &after, &self.writable.to_vec(), way)?);
+                late.extend(self.add(knot, &after, self.writable, way)?);
             } else if let Some(aside) = &asides[part] {
                 self.finish(&parts[part], aside, after)?;
             }

@@ -220,7 +220,8 @@ fn fits_number(holds: &Holds, number: &Number) -> Result<(), String> {
                 whole.parse::<i128>().is_ok_and(|whole| whole > first && whole < last)
             }
         };
-        if !inside && !(holds.or_zero && *number == Number::new(0, 0)) {
+        let zero = holds.or_zero && *number == Number::new(0, 0);
+        if !(inside || zero) {
             return Err(format!("{}, and it holds {first} to {last}", shortened(&number.to_string())));
         }
     }

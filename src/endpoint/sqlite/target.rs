@@ -68,7 +68,7 @@ fn holds(strict: bool, row_number: bool, affinity: Affinity, column: &Column) ->
         no_nan: strict && float && affinity == Affinity::Real,
         numeric: affinity.is_numeric() && !float,
         // In a STRICT table only ANY is no type of its own.
-        any_other: !(strict && column.declared) && !row_number,
+        any_other: (!strict || !column.declared) && !row_number,
         ..Holds::default()
     }
 }

@@ -65,13 +65,16 @@ pub struct Cell {
 /// The cells of one key on a side, whether its row is there or not.
 pub type Register = [Cell; COLUMNS];
 
+/// A run, the side that it wrote, and the cell.
+type Carried = (usize, usize, (i64, usize));
+
 /// All that is known of both tables.
 #[derive(Clone, Debug)]
 pub struct Versions {
     all: Vec<Version>,
     pub rows: Rows,
     /// By run, side and cell: what the run wrote, and what was there before.
-    carried: BTreeMap<(usize, usize, (i64, usize)), (Node, Cell)>,
+    carried: BTreeMap<Carried, (Node, Cell)>,
     started: std::time::Instant,
 }
 
