@@ -194,13 +194,11 @@ fn one_story() {
 }
 
 #[test]
-#[ignore = "not yet survived"]
 fn files() {
     check(&FILES, 12, 24);
 }
 
 #[test]
-#[ignore = "not yet survived"]
 fn servers() {
     check(&SERVERS[..5], 12, 12);
 }

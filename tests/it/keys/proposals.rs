@@ -23,8 +23,12 @@ fn a_renamed_column_is_proposed_with_its_share() {
     assert_eq!((&named["rows"], &named["of"]), (&json!(196), &json!(200)));
     assert!(named["text"].as_str().unwrap().contains("98.0 % equal"), "{named}");
     assert_eq!(of("--map active=open")["rows"], 200);
-    let shown = dir.trueup(["audit", &left, &right, "--key", "id"]);
-    assert!(shown.stdout.contains("--map surname=family_name"), "{shown}");
+    let shown = dir.trueup(["audit", &left, &right, "--key", "id", "--out", "run"]);
+    assert!(shown.stdout.contains("\n     try  --map surname=family_name\n"), "{shown}");
+    let page = dir.file("page.html");
+    dir.trueup(["report", "run", "--out", &page]);
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("<code>--map surname=family_name</code>") && page.contains("98.0 % equal"));
     // What is proposed works.
     let mapped = dir.audit(&left, &right, &["--key", "id", "--map", "surname=family_name", "--map", "active=open"]);
     assert_eq!(mapped.json(1)["rows"]["changed"], 4);
