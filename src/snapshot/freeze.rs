@@ -8,7 +8,7 @@ use super::parts::Parts;
 use super::recipe::Recipe;
 use super::rows::RowsWriter;
 use super::{Progress, Snapshot};
-use crate::endpoint::{Endpoint, ExportBatch, ExportRequest, Exported, Interrupt, Sink, Stopped};
+use crate::endpoint::{Endpoint, ExportBatch, ExportRequest, Exported, Interrupt, Sink, Stopped, Turn};
 use crate::table::{Column, TableInfo};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -191,15 +191,15 @@ fn write_all(
         if index.is_none() {
             index = open_index()?;
         }
-        let (wrote, indexed) = rayon::join(
-            || part.write(&batch),
-            || {
-                index.as_mut().map_or(Ok(()), |index| {
-                    let entries = index.hasher().entries(&batch);
-                    index.add(&entries, rows, None)
-                })
-            },
-        );
+        let mut write = || part.write(&batch);
+        let mut add = || {
+            index.as_mut().map_or(Ok(()), |index| {
+                let entries = index.hasher().entries(&batch);
+                index.add(&entries, rows, None)
+            })
+        };
+        let turn = Turn::for_bytes(batch.rows.get_array_memory_size());
+        let (wrote, indexed) = if turn.is_some() { (write(), add()) } else { rayon::join(write, add) };
         wrote?;
         indexed?;
         rows += batch.rows.num_rows() as u64;

@@ -3,7 +3,7 @@
 //! The connection is driven by the thread that decodes, so no row changes threads on its way;
 //! the sink, which may wait, is called outside of the runtime.
 
-use super::super::{EndpointError, ExportBatch, Sink};
+use super::super::{EndpointError, ExportBatch, Sink, Turn};
 use super::connect::Session;
 use super::copy::{Frames, Malformed};
 use super::decode::{BadCell, Columns};
@@ -114,6 +114,7 @@ async fn fill<B: AsRef<[u8]>>(
             None => return Ok(false),
         };
         bytes += message.as_ref().len();
+        let _turn = Turn::for_bytes(message.as_ref().len());
         frames.feed(message.as_ref(), |cells| columns.row(cells).map_err(Trouble::Cell))?;
     }
     Ok(true)

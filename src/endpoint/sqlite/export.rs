@@ -2,9 +2,9 @@
 
 use super::connect::{Sqlite, message, quoted};
 use super::hint::Hints;
-use super::values::push;
+use super::values::{push, size};
 use crate::endpoint::batches::Batches;
-use crate::endpoint::{EndpointError, ExportRequest, Exported, Sink};
+use crate::endpoint::{EndpointError, ExportRequest, Exported, Sink, Turn};
 
 /// Exports the rows of one moment.
 pub(super) fn export(sqlite: &Sqlite, request: &ExportRequest, sink: &dyn Sink) -> Result<Exported, EndpointError> {
@@ -39,6 +39,9 @@ pub(super) fn export(sqlite: &Sqlite, request: &ExportRequest, sink: &dyn Sink) 
             Err(error) => return Err(lost(error, batches.rows())),
         };
         let mut bytes = 0;
+        // A value that can't be read is an error below.
+        let sizes = (0..request.columns.len()).map(|at| row.get_ref(at).map_or(0, |value| size(&value)));
+        let turn = Turn::for_bytes(sizes.sum());
         for (at, (builder, column)) in batches.builders().iter_mut().zip(&request.columns).enumerate() {
             let value = row.get_ref(at).map_err(|error| sqlite.failed("reading a row", &error))?;
             bytes += push(builder, &column.ty, value);
@@ -50,6 +53,7 @@ pub(super) fn export(sqlite: &Sqlite, request: &ExportRequest, sink: &dyn Sink) 
                 batches.stored(at, stored);
             }
         }
+        drop(turn);
         batches.end_row(bytes)?;
     }
     let rows = batches.finish()?;

@@ -3,6 +3,14 @@
 use crate::table::{PortableBuilder, PortableType, print_bytes};
 use rusqlite::types::ValueRef;
 
+/// About how many bytes a value takes.
+pub(super) fn size(value: &ValueRef<'_>) -> usize {
+    match value {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.len(),
+        ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => size_of::<i64>(),
+    }
+}
+
 /// Adds a value to a column of type `ty`. About how many bytes it has.
 ///
 /// A number where a date or time belongs is kept as the number it is: whether it counts seconds,

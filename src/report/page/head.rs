@@ -43,7 +43,7 @@ pub fn header(model: &PageModel) -> Html {
         }
     }
     html.raw("</h1>\n<p class=\"verdict\" id=\"verdict\">");
-    html.text(&verdict(model)).raw("</p>\n<dl class=\"sides\">");
+    html.sentence(&verdict(model)).raw("</p>\n<dl class=\"sides\">");
     if let Some([left, right]) = addresses(model) {
         let mut entry = |name: &'static str, class: &'static str, address: &str, filter: Option<&String>| {
             html.raw("<dt>").raw(name).raw("</dt><dd><code class=\"").raw(class).raw("\">").text(address);

@@ -3,6 +3,7 @@
 use super::traits::Printed;
 use crate::audit::reasons::evidence::{Evidence, ReasonError};
 use crate::compare::{Briefs, Judge, Verdict, View, briefs};
+use crate::endpoint::LARGE;
 use crate::snapshot::Recipe;
 use crate::table::Cells::Bytes;
 use crate::table::print_bytes;
@@ -114,10 +115,14 @@ impl<'a> Chunks<'a> {
         let mut right_rows: Vec<u64> = rows.iter().map(|(_, right)| *right).collect();
         right_rows.sort_unstable();
         let parts = self.evidence.parts;
-        let (left, right) = rayon::join(
-            || parts[0].fetch(&self.projections[0], &left_rows),
-            || parts[1].fetch(&self.projections[1], &right_rows),
-        );
+        let fetch = |side: usize, rows: &[u64]| parts[side].fetch(&self.projections[side], rows);
+        let sizes = (0..2).map(|side| parts[side].row_bytes(&self.projections[side]) * rows.len());
+        let (left, right) = if sizes.sum::<usize>() < LARGE {
+            rayon::join(|| fetch(0, &left_rows), || fetch(1, &right_rows))
+        } else {
+            // Reading takes more memory than what is read: once rather than twice.
+            (fetch(0, &left_rows), fetch(1, &right_rows))
+        };
         let partner = rows.iter().map(|(_, right)| right_rows.partition_point(|row| row < right) as u32).collect();
         let (left, right) = (left?, right?);
         let bytes = left.rows.get_array_memory_size() + right.rows.get_array_memory_size();
