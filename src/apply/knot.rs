@@ -33,10 +33,11 @@ pub(super) struct Way {
 
 /// The ways in the order in which they are tried, the least intrusive first. The first only makes sense
 /// where constraints are deferred.
-pub(super) const WAYS: [Way; 6] = [
+pub(super) const WAYS: [Way; 7] = [
     Way { park: Park::Nothing, lets_go: false, replaces: false },
     Way { park: Park::Far, lets_go: false, replaces: false },
     Way { park: Park::Near, lets_go: false, replaces: false },
+    Way { park: Park::Nothing, lets_go: true, replaces: false },
     Way { park: Park::Far, lets_go: true, replaces: false },
     Way { park: Park::Near, lets_go: true, replaces: false },
     Way { park: Park::Nothing, lets_go: true, replaces: true },

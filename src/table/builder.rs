@@ -3,7 +3,7 @@
 
 use super::column::PortableType;
 use super::number::Number;
-use super::parse::{parse_boolean, parse_date, parse_float, parse_time, parse_timestamp, parse_uuid};
+use super::parse::{parse_boolean, parse_date, parse_float, parse_float32, parse_time, parse_timestamp, parse_uuid};
 use super::print::{print_bytes, print_timestamp, print_uuid};
 use arrow::array::{
     ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Float32Builder, Float64Builder,
@@ -249,9 +249,7 @@ impl PortableBuilder {
             Inner::Decimal(b, precision, scale) => {
                 Number::parse(text).and_then(|n| n.at_scale(*precision, *scale)).map(|value| b.append_value(value))
             }
-            Inner::Float32(b) => parse_float(text)
-                .and_then(|wide| if wide.is_finite() { text.parse().ok() } else { Some(wide as f32) })
-                .map(|value| b.append_value(value)),
+            Inner::Float32(b) => parse_float32(text).map(|value| b.append_value(value)),
             Inner::Float64(b) => parse_float(text).map(|value| b.append_value(value)),
             Inner::Bytes(b) => {
                 b.append_value(text.as_bytes());

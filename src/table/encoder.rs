@@ -10,7 +10,8 @@ use super::interval::Interval;
 use super::json::canonical_json;
 use super::number::Number;
 use super::parse::{
-    MICROS_PER_DAY, parse_boolean, parse_date, parse_float, parse_hex, parse_time, parse_timestamp, parse_uuid,
+    MICROS_PER_DAY, narrowed, parse_boolean, parse_date, parse_float, parse_float32, parse_hex, parse_time,
+    parse_timestamp, parse_uuid,
 };
 use super::print::{print_bytes, print_date, print_time, print_timestamp};
 use super::rules::Rules;
@@ -232,9 +233,10 @@ impl Encoder {
                 each(a, first, out, |row, out| self.encode_float_as_number(a.value(row), out));
             }
             (Family::Float64, Cells::Float64(a)) => each(a, first, out, |row, out| push_float(a.value(row), out)),
-            (Family::Float32, Cells::Float64(a)) => {
-                each(a, first, out, |row, out| push_float((a.value(row) as f32).into(), out));
-            }
+            (Family::Float32, Cells::Float64(a)) => each(a, first, out, |row, out| {
+                let value = a.value(row);
+                push_float(narrowed(value).map_or(value, f64::from), out);
+            }),
             (Family::Float32 | Family::Float64, Cells::Float32(a)) => {
                 each(a, first, out, |row, out| push_float(a.value(row).into(), out));
             }
@@ -340,11 +342,7 @@ impl Encoder {
                 None => parse_float(text).map(|value| push_other(float_word(value), out)),
             },
             Family::Float64 => parse_float(text).map(|value| push_float(value, out)),
-            // Straight to 32 bits: by way of 64 it could round twice.
-            Family::Float32 => parse_float(text).map(|value| {
-                let short = if value.is_finite() { text.parse().unwrap_or(value as f32) } else { value as f32 };
-                push_float(short.into(), out);
-            }),
+            Family::Float32 => parse_float32(text).map(|value| push_float(value.into(), out)),
             Family::Date => self.parse_day(text).map(|days| push_i64(days.into(), out)),
             Family::Time(precision) => {
                 parse_time(text).map(|micros| push_i64(coarse(self.family, self.rules.round, micros, precision), out))

@@ -38,6 +38,24 @@ const MICROS: T = T::Timestamp { precision: 6 };
 const INSTANT: T = T::Instant { precision: 6 };
 
 #[test]
+fn what_a_float_cannot_hold_at_all_equals_no_other_value() {
+    let large = "123456789012345678901234567890123456789012.5";
+    for (left, right) in [
+        ((&T::Float32, "Infinity"), (&T::Text, large)),
+        ((&T::Float32, "Infinity"), (&T::Float64, "1e300")),
+        ((&T::Float32, "Infinity"), (&UNBOUNDED, large)),
+        ((&T::Float64, "Infinity"), (&T::Text, "1e400")),
+        ((&T::Float64, "-Infinity"), (&UNBOUNDED, "-1e400")),
+        ((&T::Float32, "0"), (&T::Float64, "1e-300")),
+        ((&T::Float32, "0"), (&T::Text, "1e-100")),
+        ((&T::Float64, "0"), (&T::Text, "1e-400")),
+        ((&T::Float64, "0"), (&UNBOUNDED, "0.001e-400")),
+    ] {
+        assert!(!equal(left, right), "{left:?} {right:?}");
+    }
+}
+
+#[test]
 fn equal_values_of_different_types() {
     for (left, right) in [
         ((&T::Integer, "5"), (&DECIMAL, "5.00")),
@@ -51,6 +69,9 @@ fn equal_values_of_different_types() {
         ((&T::Float64, "1e308"), (&T::Text, "1e308")),
         ((&T::Float32, "0.1"), (&T::Float64, "0.1")),
         ((&T::Float32, "0.1"), (&DECIMAL, "0.1")),
+        ((&T::Float32, "-Infinity"), (&T::Text, "-inf")),
+        ((&T::Float32, "0"), (&T::Text, "0e-400")),
+        ((&T::Float64, "1e-300"), (&T::Text, "1.0e-300")),
         ((&T::Boolean, "true"), (&T::Integer, "1")),
         ((&T::Boolean, "f"), (&T::Text, "0")),
         ((&T::Boolean, "true"), (&DECIMAL, "1.00")),

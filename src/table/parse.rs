@@ -193,7 +193,28 @@ pub fn parse_float(text: &str) -> Option<f64> {
     if !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
         return None;
     }
-    text.parse().ok().filter(|value: &f64| value.is_finite())
+    text.parse().ok().filter(|value: &f64| value.is_finite() && (*value != 0.0 || is_zero(text)))
+}
+
+/// Like [`parse_float`] in 32 bits. Straight to these: by way of 64 it could round twice.
+pub fn parse_float32(text: &str) -> Option<f32> {
+    let wide = parse_float(text)?;
+    if wide.is_finite() {
+        text.parse().ok().filter(|short: &f32| short.is_finite() && (*short != 0.0 || wide == 0.0))
+    } else {
+        Some(wide as f32)
+    }
+}
+
+/// A number in 32 bits; `None` if it is too large for them, or so small that nothing is left of it.
+pub fn narrowed(value: f64) -> Option<f32> {
+    let short = value as f32;
+    (value.is_finite() == short.is_finite() && (value == 0.0) == (short == 0.0)).then_some(short)
+}
+
+/// Whether a number has no digit but zeros.
+fn is_zero(text: &str) -> bool {
+    !text.bytes().take_while(|byte| !matches!(byte, b'e' | b'E')).any(|byte| matches!(byte, b'1'..=b'9'))
 }
 
 /// 32 hexadecimal digits, with hyphens and braces anywhere PostgreSQL allows them.
