@@ -7,7 +7,7 @@ use super::error::ApplyError;
 use super::outcome::{Cause, Refusal};
 use super::units::{Unit, units};
 use super::work::Work;
-use crate::endpoint::WriteError;
+use crate::endpoint::{Action, WriteError};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Steps of which the database writes another number than it should.
@@ -53,9 +53,13 @@ impl ChunkWriter<'_> {
                 open.extend([left.to_vec(), right.to_vec()]);
                 continue;
             }
-            // Steps that hand unique values around can't be told apart.
+            // Steps that hand unique values around can't be told apart. Of rows to be deleted that refer to
+            // each other, the database has deleted or changed some by itself: nobody else has.
+            let circles = self.target.is_some_and(|target| target.references.iter().any(|one| one.to_itself));
+            let by_itself = circles && work.steps.action == Action::Delete && steps.len() > 1;
+            let cause = if by_itself { Cause::Rejected } else { Cause::Moved };
             for at in steps.into_iter().map(|at| positions[at]) {
-                out.insert(at, self.refusal(work, at, Cause::Moved, why.clone(), found.clone())?);
+                out.insert(at, self.refusal(work, at, cause, why.clone(), found.clone())?);
             }
         }
         Ok(out)

@@ -13,7 +13,7 @@ use arrow::util::display::FormatOptions;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
-use parquet::basic::ConvertedType;
+use parquet::basic::{ConvertedType, LogicalType};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::properties::{WriterProperties, WriterVersion};
@@ -104,14 +104,21 @@ fn interval(stored: &SchemaDescriptor) -> Option<String> {
 /// old kinds of lists).
 fn foreign(schema: &SchemaRef, stored: &SchemaDescriptor) -> Result<Option<String>, ParquetError> {
     let own = ArrowSchemaConverter::new().convert(schema)?;
+    // Decimals are stored as integers or as bytes, which whoever reads them has to know anyway.
     let form = |column: &ColumnDescPtr| {
         let levels = (column.max_def_level(), column.max_rep_level());
-        (column.physical_type(), column.type_length(), levels)
+        let physical = (column.physical_type(), column.type_length());
+        (Some(physical).filter(|_| !is_decimal(column)), levels)
     };
     let mut pairs = stored.columns().iter().zip(own.columns());
     let other = pairs.find(|(stored, own)| form(stored) != form(own)).map(|(stored, _)| stored);
     let more = (stored.num_columns() != own.num_columns()).then(|| stored.columns().first()).flatten();
     Ok(other.or(more).map(|column| column.path().string()))
+}
+
+fn is_decimal(column: &ColumnDescPtr) -> bool {
+    column.converted_type() == ConvertedType::DECIMAL
+        || matches!(column.logical_type_ref(), Some(LogicalType::Decimal { .. }))
 }
 
 fn has_arrow_schema(metadata: &ParquetMetaData) -> bool {

@@ -259,6 +259,35 @@ fn files_that_others_tell_of_are_left_alone() {
 }
 
 #[test]
+fn decimals_are_written_however_they_were_stored() {
+    use parquet::data_type::{ByteArray, FixedLenByteArray, FixedLenByteArrayType};
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
+    let folder = tempfile::tempdir().unwrap();
+    for (digits, bytes) in [(5, 3), (9, 4), (9, 16), (18, 8), (19, 9), (38, 16)] {
+        let path = folder.path().join("t.parquet");
+        let message = format!("message m {{ required fixed_len_byte_array({bytes}) w (DECIMAL({digits}, 2)); }}");
+        let schema = Arc::new(parse_message_type(&message).unwrap());
+        let mut writer = SerializedFileWriter::new(File::create(&path).unwrap(), schema, Arc::default()).unwrap();
+        let mut group = writer.next_row_group().unwrap();
+        let mut column = group.next_column().unwrap().unwrap();
+        let value = i128::from(-12345).to_be_bytes()[16 - bytes..].to_vec();
+        let value = FixedLenByteArray::from(ByteArray::from(value));
+        column.typed::<FixedLenByteArrayType>().write_batch(&[value], None, None).unwrap();
+        column.close().unwrap();
+        group.close().unwrap();
+        writer.close().unwrap();
+        let original = Original::open(&path).unwrap();
+        let columns = [Column::new("w", PortableType::Decimal { precision: Some(digits), scale: 2 }, "")];
+        rewrite_parquet(&original, &columns, &Edits::default()).unwrap().commit(&original).unwrap();
+        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).unwrap()).unwrap().build();
+        let batch = reader.unwrap().next().unwrap().unwrap();
+        let values = batch.column(0).as_primitive::<arrow::datatypes::Decimal128Type>();
+        assert_eq!((values.value(0), values.scale()), (-12345, 2), "{message}");
+    }
+}
+
+#[test]
 fn what_is_stored_in_an_old_way_is_left_alone() {
     use parquet::data_type::{Int96, Int96Type};
     use parquet::file::writer::SerializedFileWriter;
