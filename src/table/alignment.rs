@@ -217,9 +217,7 @@ fn adopted(declared: &PortableType, looks: &PortableType) -> PortableType {
         // what the values say of themselves is more than the other side's type could hold.
         (T::Integer | T::Unsigned | T::Decimal { .. }, T::Boolean) => T::Boolean,
         (T::Bytes, T::Uuid) => T::Uuid,
-        (T::Float32 | T::Float64, T::Integer | T::Unsigned | T::Decimal { .. }) => {
-            T::Decimal { precision: None, scale: 0 }
-        }
+        (T::Float32 | T::Float64, _) => T::Decimal { precision: None, scale: 0 },
         (T::Timestamp { .. } | T::Date, T::Instant { .. }) => T::Instant { precision: 6 },
         (T::Date, T::Timestamp { .. }) => T::Timestamp { precision: 6 },
         // A list is an array literal or a JSON array, whichever its values are.

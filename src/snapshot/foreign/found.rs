@@ -36,6 +36,7 @@ pub(in crate::snapshot) fn find(path: &Path) -> Result<Found, SnapshotError> {
             return delta::find(path);
         }
         refuse(path)?;
+        refuse_part(path)?;
         walk.folder(path, None, &[], 0)?;
     } else {
         let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -46,6 +47,7 @@ pub(in crate::snapshot) fn find(path: &Path) -> Result<Found, SnapshotError> {
             });
         }
         refuse(parent)?;
+        refuse_part(parent)?;
         walk.folder(parent, Some(&name), &[], 0)?;
     }
     if walk.sources.is_empty() {
@@ -66,19 +68,44 @@ pub(in crate::snapshot) fn find(path: &Path) -> Result<Found, SnapshotError> {
     Ok(Found { sources: walk.sources, columns: None, notes })
 }
 
-/// Tables of which not every Parquet file is a part.
-fn refuse(folder: &Path) -> Result<(), SnapshotError> {
+/// Folders somewhere below such a table, or a Delta table: their files are not all valid either.
+fn refuse_part(folder: &Path) -> Result<(), SnapshotError> {
+    // A path that has no such form is read as it is.
+    let Ok(whole) = folder.canonicalize() else { return Ok(()) };
+    for table in whole.ancestors().skip(1) {
+        let kind = if table.join(delta::LOG).is_dir() { Some("a Delta") } else { kind(table) };
+        if let Some(kind) = kind {
+            return Err(SnapshotError::Unsupported {
+                path: folder.display().to_string(),
+                why: format!(
+                    "it is a part of {kind} table, {}, and old files may lie beside those that are valid: name the \
+                     table's folder, or single files",
+                    table.display()
+                ),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What kind of table a folder is of which not every Parquet file is a part, but for Delta.
+fn kind(folder: &Path) -> Option<&'static str> {
     let iceberg = entries(&folder.join("metadata")).is_ok_and(|all| {
         all.iter().any(|path| {
             let name = file_name(path);
             name.ends_with(".metadata.json") || name.ends_with(".metadata.json.gz")
         })
     });
-    let kind = match (iceberg, folder.join(".hoodie").is_dir()) {
-        (true, _) => "an Iceberg",
-        (_, true) => "a Hudi",
-        _ => return Ok(()),
-    };
+    match (iceberg, folder.join(".hoodie").is_dir()) {
+        (true, _) => Some("an Iceberg"),
+        (_, true) => Some("a Hudi"),
+        _ => None,
+    }
+}
+
+/// Tables of which not every Parquet file is a part.
+fn refuse(folder: &Path) -> Result<(), SnapshotError> {
+    let Some(kind) = kind(folder) else { return Ok(()) };
     Err(SnapshotError::Unsupported {
         path: folder.display().to_string(),
         why: format!(

@@ -492,6 +492,15 @@ fn other_kinds_of_tables_are_refused() {
     std::fs::create_dir(at("iceberg/metadata")).unwrap();
     std::fs::write(at("iceberg/metadata/v1.metadata.json"), "{}").unwrap();
     assert!(error(&at("iceberg")).contains("Iceberg"));
+    for part in ["iceberg/data", "iceberg/data/*.parquet"] {
+        assert!(error(&at(part)).contains("a part of an Iceberg table"), "{part}");
+    }
+    // Who names a file means it.
+    assert_eq!(read(&at("iceberg/data/a.parquet")).0, [some(&["1"])]);
+    write(&at("delta/day=1/a.parquet"), vec![("id", ints(&[1]))]);
+    assert_eq!(read(&at("delta/day=1")).0, [some(&["1"])]);
+    std::fs::create_dir(at("delta/_delta_log")).unwrap();
+    assert!(error(&at("delta/day=1")).contains("a part of a Delta table"));
     write(&at("hudi/a.parquet"), vec![("id", ints(&[1]))]);
     std::fs::create_dir(at("hudi/.hoodie")).unwrap();
     assert!(error(&at("hudi")).contains("Hudi"));
