@@ -541,9 +541,11 @@ fn what_a_trigger_changes_is_found() {
     let (steps, db, folder) = (Memory::between(&from, &to), shared(&from), tempfile::tempdir().unwrap());
     db.lock().unwrap().trigger = Some("T".into());
     let came = setup(&steps, &db, &folder).run(Deed::Apply).unwrap();
-    // Of the update, only the changed column counts, and that one is as planned.
-    assert_eq!(came.outcome.unverified, 1);
+    assert_eq!(came.outcome.unverified, 2);
+    // The update leaves the column alone that the trigger changes.
     let cell = &came.unverified[0];
+    assert_eq!((cell.planned.as_deref(), cell.found.as_deref()), (Some("x"), Some("T")));
+    let cell = &came.unverified[1];
     assert_eq!(
         (cell.column.as_deref(), cell.planned.as_deref(), cell.found.as_deref()),
         (Some("a"), Some("y"), Some("T"))

@@ -125,6 +125,10 @@ fn unsoftened(column: usize, pair: &Pair) -> Vec<Unsoftened> {
     let hashed = Rules { tolerance: None, ..pair.rules } != Rules::default() || pair.family != pair.unruled;
     let softener = |asked: bool| pair.softened_by.iter().any(|softener| softener.asked == asked);
     let unruled = (softener(true) && hashed).then_some(Unsoftened { column, family: pair.unruled, unruled: true });
-    let strict = softener(false).then(|| Unsoftened { column, family: pair.unruled.strict(), unruled: false });
+    let strict = softener(false).then(|| Unsoftened {
+        column,
+        family: pair.unruled.strict_of([&pair.left.ty, &pair.right.ty]),
+        unruled: false,
+    });
     unruled.into_iter().chain(strict).collect()
 }

@@ -164,7 +164,7 @@ impl Alignment {
         let mut family = family(&left.ty, &right.ty);
         let unasked = Softener::unasked(&left.ty, &right.ty, family);
         if options.exact && unasked.is_some() {
-            family = family.strict();
+            family = family.strict_of([&left.ty, &right.ty]);
         }
         let unruled = family;
         let rules: Vec<Rule> =

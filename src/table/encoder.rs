@@ -217,19 +217,26 @@ impl Encoder {
     /// buffer.
     pub fn encode_block(&self, cells: &Cells, first: usize, out: &mut [Vec<u8>]) {
         match (self.family, cells) {
-            (Family::Number, Cells::Integer(a)) => each(a, first, out, |row, out| {
+            (Family::Number | Family::ShortNumber, Cells::Integer(a)) => each(a, first, out, |row, out| {
                 push_tagged(1, a.value(row).to_le_bytes(), out); // as `Number::encode` does
             }),
-            (Family::Number, Cells::Unsigned(a)) => {
+            (Family::Number | Family::ShortNumber, Cells::Unsigned(a)) => {
                 each(a, first, out, |row, out| Number::new(a.value(row).into(), 0).encode(out));
             }
-            (Family::Number, Cells::Decimal(a, scale)) => {
+            (Family::Number | Family::ShortNumber, Cells::Decimal(a, scale)) => {
                 each(a, first, out, |row, out| Number::new(a.value(row), *scale).encode(out));
             }
+            (Family::ShortNumber, Cells::Float32(a)) => each(a, first, out, |row, out| {
+                let value = a.value(row);
+                match Number::parse(&value.to_string()) {
+                    Some(number) => number.encode(out),
+                    None => push_other(float_word(value.into()), out),
+                }
+            }),
             (Family::Number, Cells::Float32(a)) => {
                 each(a, first, out, |row, out| self.encode_float_as_number(a.value(row).into(), out));
             }
-            (Family::Number, Cells::Float64(a)) => {
+            (Family::Number | Family::ShortNumber, Cells::Float64(a)) => {
                 each(a, first, out, |row, out| self.encode_float_as_number(a.value(row), out));
             }
             (Family::Float64, Cells::Float64(a)) => each(a, first, out, |row, out| push_float(a.value(row), out)),
@@ -334,7 +341,7 @@ impl Encoder {
             Family::List(of) => encode_list(&self.source, of, text, out),
             Family::Words => encode_words(&self.source, text, out),
             Family::Boolean => self.parse_truth(text).map(|value| out.extend_from_slice(&[VALUE, value.into()])),
-            Family::Number => match Number::parse(text) {
+            Family::Number | Family::ShortNumber => match Number::parse(text) {
                 Some(number) => {
                     number.encode(out);
                     Some(())

@@ -12,6 +12,9 @@ pub enum Family {
     Boolean,
     /// Exact numeric value, to any number of digits; bits by the number that they are.
     Number,
+    /// As [`Number`](Self::Number), but a 32-bit float is the shortest decimal that stands for it, as it is
+    /// printed: 0.1, not 0.10000000149011612.
+    ShortNumber,
     /// Value as a 32-bit float.
     Float32,
     /// Value as a 64-bit float.
@@ -98,7 +101,7 @@ impl ListOf {
     fn of(family: Family) -> Self {
         match family {
             Family::Boolean => Self::Boolean,
-            Family::Number => Self::Number,
+            Family::Number | Family::ShortNumber => Self::Number,
             Family::Float32 => Self::Float32,
             Family::Float64 => Self::Float64,
             Family::Bytes => Self::Bytes,
@@ -116,7 +119,13 @@ impl ListOf {
 
 impl Family {
     /// The family that tells apart whatever differs: times to the microsecond, floats by the number
-    /// that they are.
+    /// that they are. For a pair of columns of these types.
+    pub fn strict_of(self, types: [&PortableType; 2]) -> Self {
+        let is_float = |ty: &&PortableType| matches!(ty, PortableType::Float32 | PortableType::Float64);
+        if self == Self::Float32 && !types.iter().all(is_float) { Self::ShortNumber } else { self.strict() }
+    }
+
+    /// The same for a single column.
     pub fn strict(self) -> Self {
         match self {
             Self::Time(_) => Self::Time(6),
@@ -135,6 +144,7 @@ impl fmt::Display for Family {
         match self {
             Self::Boolean => f.write_str("boolean"),
             Self::Number => f.write_str("number"),
+            Self::ShortNumber => f.write_str("number, as printed"),
             Self::Float32 => f.write_str("float (32 bits)"),
             Self::Float64 => f.write_str("float"),
             Self::Text => f.write_str("text"),
@@ -158,7 +168,7 @@ impl Family {
     fn word(self) -> &'static str {
         match self {
             Self::Boolean => "boolean",
-            Self::Number | Self::Float32 | Self::Float64 => "number",
+            Self::Number | Self::ShortNumber | Self::Float32 | Self::Float64 => "number",
             Self::Text => "text",
             Self::Bytes => "bytes",
             Self::Bits => "bits",

@@ -38,6 +38,7 @@ fn equal_when(left: &PortableType, right: &PortableType, family: Family) -> &'st
             "the bits, read as a whole number, are the number"
         }
         Family::Number if text => "the text reads as a number of the same value; `007` and `7.0` are 7",
+        Family::ShortNumber => "they have the same value as they are printed, to any number of digits",
         Family::Number => "they have the same value, to any number of digits",
         Family::Float32 => "they are the same 32-bit float; NaN is NaN, −0 is 0",
         Family::Float64 => "they are the same 64-bit float; NaN is NaN, −0 is 0",

@@ -158,7 +158,7 @@ impl Rules {
                     all.empty_is_null = true;
                     true
                 }
-                (Rule::Tolerance(value), Family::Number | Family::Float32 | Family::Float64) => {
+                (Rule::Tolerance(value), Family::Number | Family::ShortNumber | Family::Float32 | Family::Float64) => {
                     all.tolerance = Some(*value);
                     true
                 }

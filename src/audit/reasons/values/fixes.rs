@@ -100,7 +100,7 @@ pub fn rule(kind: ValueKind, family: Family, alive: u32, gap: f64) -> Option<Str
         let words: Vec<String> = rules.iter().map(ToString::to_string).collect();
         return Some(words.join(","));
     }
-    let number = matches!(family, Family::Number | Family::Float32 | Family::Float64);
+    let number = matches!(family, Family::Number | Family::ShortNumber | Family::Float32 | Family::Float64);
     if number && gap > 0.0 { tolerance(gap).map(|value| format!("tolerance:{value}")) } else { None }
 }
 

@@ -46,7 +46,7 @@ impl Column {
             Family::Boolean | Family::Uuid | Family::Bits | Family::Interval | Family::List(_) | Family::Words => {
                 Class::Plain
             }
-            Family::Number | Family::Float32 | Family::Float64 => Class::Number,
+            Family::Number | Family::ShortNumber | Family::Float32 | Family::Float64 => Class::Number,
             Family::Text => Class::Text,
             Family::Bytes => Class::Bytes,
             Family::Date | Family::Timestamp(_) | Family::Instant(_) => Class::Moment,
