@@ -13,7 +13,7 @@ use arrow::util::display::FormatOptions;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
-use parquet::basic::{ConvertedType, LogicalType};
+use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::properties::{WriterProperties, WriterVersion};
@@ -104,11 +104,12 @@ fn interval(stored: &SchemaDescriptor) -> Option<String> {
 /// old kinds of lists).
 fn foreign(schema: &SchemaRef, stored: &SchemaDescriptor) -> Result<Option<String>, ParquetError> {
     let own = ArrowSchemaConverter::new().convert(schema)?;
-    // Decimals are stored as integers or as bytes, which whoever reads them has to know anyway.
+    // Decimals are stored as integers or as bytes, which whoever reads them has to know anyway; but the writer
+    // knows no other number of bytes than the least that the digits need.
     let form = |column: &ColumnDescPtr| {
         let levels = (column.max_def_level(), column.max_rep_level());
         let physical = (column.physical_type(), column.type_length());
-        (Some(physical).filter(|_| !is_decimal(column)), levels)
+        (Some(physical).filter(|_| !is_plain_decimal(column)), levels)
     };
     let mut pairs = stored.columns().iter().zip(own.columns());
     let other = pairs.find(|(stored, own)| form(stored) != form(own)).map(|(stored, _)| stored);
@@ -116,9 +117,23 @@ fn foreign(schema: &SchemaRef, stored: &SchemaDescriptor) -> Result<Option<Strin
     Ok(other.or(more).map(|column| column.path().string()))
 }
 
-fn is_decimal(column: &ColumnDescPtr) -> bool {
-    column.converted_type() == ConvertedType::DECIMAL
-        || matches!(column.logical_type_ref(), Some(LogicalType::Decimal { .. }))
+fn is_plain_decimal(column: &ColumnDescPtr) -> bool {
+    let decimal = column.converted_type() == ConvertedType::DECIMAL
+        || matches!(column.logical_type_ref(), Some(LogicalType::Decimal { .. }));
+    decimal
+        && match column.physical_type() {
+            PhysicalType::INT32 | PhysicalType::INT64 => true,
+            PhysicalType::FIXED_LEN_BYTE_ARRAY => least_bytes(column.type_precision()) == Some(column.type_length()),
+            _ => false,
+        }
+}
+
+/// The fewest bytes that hold all numbers of so many digits; `None` beyond 38.
+fn least_bytes(digits: i32) -> Option<i32> {
+    let most = 10u128.checked_pow(u32::try_from(digits).ok()?).filter(|_| digits <= 38)?;
+    // Two's complement needs a bit for the sign.
+    let bits = u128::BITS - (most - 1).leading_zeros() + 1;
+    i32::try_from(bits.div_ceil(8)).ok()
 }
 
 fn has_arrow_schema(metadata: &ParquetMetaData) -> bool {

@@ -279,7 +279,12 @@ fn decimals_are_written_however_they_were_stored() {
         writer.close().unwrap();
         let original = Original::open(&path).unwrap();
         let columns = [Column::new("w", PortableType::Decimal { precision: Some(digits), scale: 2 }, "")];
-        rewrite_parquet(&original, &columns, &Edits::default()).unwrap().commit(&original).unwrap();
+        let draft = rewrite_parquet(&original, &columns, &Edits::default());
+        if (digits, bytes) == (9, 16) {
+            assert!(draft.unwrap_err().to_string().contains("stored in an old way"));
+            continue;
+        }
+        draft.unwrap().commit(&original).unwrap();
         let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).unwrap()).unwrap().build();
         let batch = reader.unwrap().next().unwrap().unwrap();
         let values = batch.column(0).as_primitive::<arrow::datatypes::Decimal128Type>();
