@@ -3,7 +3,7 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// Bytes from which on a row, or a batch of rows, waits for its turn.
+/// Bytes from which on a value, a row, or a batch of rows waits for its turn.
 pub const LARGE: usize = 32 << 20;
 
 static TAKEN: Mutex<bool> = Mutex::new(false);

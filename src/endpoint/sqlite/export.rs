@@ -39,11 +39,10 @@ pub(super) fn export(sqlite: &Sqlite, request: &ExportRequest, sink: &dyn Sink) 
             Err(error) => return Err(lost(error, batches.rows())),
         };
         let mut bytes = 0;
-        // A value that can't be read is an error below.
-        let sizes = (0..request.columns.len()).map(|at| row.get_ref(at).map_or(0, |value| size(&value)));
-        let turn = Turn::for_bytes(sizes.sum());
+        let mut turn = None;
         for (at, (builder, column)) in batches.builders().iter_mut().zip(&request.columns).enumerate() {
             let value = row.get_ref(at).map_err(|error| sqlite.failed("reading a row", &error))?;
+            turn = turn.or_else(|| Turn::for_bytes(size(&value)));
             bytes += push(builder, &column.ty, value);
         }
         for (at, hints) in hints.iter_mut().enumerate() {
